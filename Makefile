@@ -1,0 +1,115 @@
+# The door for people: `make` alone lists what can be done.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+UV := .tools/uv/bin/uv
+RUN_UV := tools/uv.sh
+BIN := .venv/bin
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+# The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
+unexport VIRTUAL_ENV
+# An advertisement of the theme, and not a finding.
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help install demo test check format bench coverage mutation docs lock clean distclean
+
+help:  ## List the targets
+	@echo 'Mastery Engine: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: .venv/.dev  ## Make .venv with everything for development (idempotent)
+	@:
+
+demo: .venv/.runtime  ## A simulated class through the real pipeline, then what it shows
+	@$(BIN)/mastery demo
+
+test: .venv/.dev  ## Run all tests; PYTEST_ARGS='-k name' passes on arguments
+	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+check: .venv/.dev  ## Format, lint, types, import direction, dependencies, generated files, docs
+	@$(MAKE) --keep-going $(CHECKS)
+	@echo 'check: all good'
+
+CHECKS := check-format check-lint check-types check-imports check-dependencies check-generated check-docs
+.PHONY: $(CHECKS)
+
+check-format: .venv/.dev
+	$(BIN)/ruff format --check .
+
+check-lint: .venv/.dev
+	$(BIN)/ruff check .
+
+check-types: .venv/.dev
+	$(BIN)/basedpyright
+
+check-imports: .venv/.dev
+	$(BIN)/lint-imports
+
+check-dependencies: .venv/.dev
+	$(BIN)/deptry src
+
+check-generated: .venv/.dev
+	@if [ -x tools/check_generated.sh ]; then PATH="$(CURDIR)/$(BIN):$$PATH" tools/check_generated.sh; fi
+
+check-docs: .venv/.dev
+	$(BIN)/mkdocs build --strict --quiet
+
+format: .venv/.dev  ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.dev  ## Measure speed, memory and start-up; BENCH_ARGS passes on arguments
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+coverage: .venv/.dev  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
+	@$(BIN)/coverage erase
+	@$(BIN)/pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report --skip-covered --fail-under=90
+	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='*/domain/*,*/engine/*'
+
+mutation: .venv/.dev  ## Mutation testing of the domain, floor 85 % (long; results in mutants/)
+	@$(BIN)/python tools/mutation.py $(MUTATION_ARGS)
+
+docs: .venv/.dev  ## Serve the documentation while it is being written
+	@$(BIN)/mkdocs serve
+
+lock: $(UV)  ## Renew the hashed locks; LOCK_ARGS=--upgrade takes newer versions
+	@tools/lock.sh $(LOCK_ARGS)
+	@$(MAKE) install
+
+clean:  ## Remove what builds and tests leave behind
+	@rm -rf site dist build htmlcov mutants .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean  ## Remove .venv and the bootstrapped tools too
+	@rm -rf .venv .tools
+
+# --- set-up: .tools/uv by whatever road this machine offers, then .venv from the locks ---------------------------
+
+$(UV): requirements/bootstrap.txt
+	@tools/bootstrap.sh uv
+	@touch $@
+
+.venv/pyvenv.cfg: | $(UV)
+	@tools/bootstrap.sh venv
+
+# Runtime only adds, so that `make demo` never takes the development tools away.
+.venv/.runtime: requirements/runtime.txt pyproject.toml .venv/pyvenv.cfg | $(UV)
+	@echo 'install: runtime dependencies into .venv'
+	@$(RUN_UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@$(RUN_UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/.dev-locked: requirements/dev.txt .venv/pyvenv.cfg | $(UV)
+	@echo 'install: development dependencies into .venv'
+	@$(RUN_UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+.venv/.dev: .venv/.dev-locked pyproject.toml requirements/runtime.txt
+	@$(RUN_UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch .venv/.runtime $@
