@@ -1,0 +1,1 @@
+"""What mastery is: events, evidence, scores, forecasts and cohorts, as pure functions and values."""
