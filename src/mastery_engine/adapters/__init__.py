@@ -1,0 +1,1 @@
+"""How the ports are kept, one package a system; they know neither the engine nor each other."""

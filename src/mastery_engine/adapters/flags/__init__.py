@@ -1,0 +1,1 @@
+"""Which formula a tenant uses, through the OpenFeature API."""

@@ -1,0 +1,17 @@
+"""Every port in plain memory, for tests, simulations and trying out."""
+
+from mastery_engine.adapters.memory.archive import MemoryArchive
+from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryLogConsumer, MemoryResults
+from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
+from mastery_engine.adapters.memory.state import MemoryStateStore
+
+__all__ = [
+    "MemoryArchive",
+    "MemoryAuditTrail",
+    "MemoryDeadLetters",
+    "MemoryEventLog",
+    "MemoryLogConsumer",
+    "MemoryResults",
+    "MemoryRosters",
+    "MemoryStateStore",
+]

@@ -1,0 +1,51 @@
+"""Archive in a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+
+from mastery_engine.ports import ArchivedEvent
+
+
+def _place(event: ArchivedEvent) -> tuple[str, int, int, int]:
+    return (event.student_id, event.day, event.partition, event.offset)
+
+
+class MemoryArchive:
+    """Every valid event once, by tenant and event id."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._events: dict[tuple[str, str], ArchivedEvent] = {}
+
+    async def add(self, events: Sequence[ArchivedEvent]) -> int:
+        before = len(self._events)
+        for event in events:
+            self._events.setdefault((event.tenant_id, event.event_id), event)
+        return len(self._events) - before
+
+    async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
+        return [event for event in self._of_tenant(tenant_id) if event.student_id == student_id]
+
+    async def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
+        for _, events in groupby(self._of_tenant(tenant_id), key=lambda event: event.student_id):
+            yield list(events)
+
+    async def tenants(self) -> list[str]:
+        return sorted({event.tenant_id for event in self._events.values()})
+
+    async def drop_before(self, tenant_id: str, day: int) -> int:
+        old = [key for key, event in self._events.items() if event.tenant_id == tenant_id and event.day < day]
+        for key in old:
+            del self._events[key]
+        return len(old)
+
+    async def ping(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+    def _of_tenant(self, tenant_id: str) -> list[ArchivedEvent]:
+        return sorted((event for event in self._events.values() if event.tenant_id == tenant_id), key=_place)

@@ -1,0 +1,121 @@
+"""Dead letters, audit trail and rosters in dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import islice
+from typing import get_args
+
+from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, link
+from mastery_engine.domain.cohort import Cohort
+from mastery_engine.ports import AuditEntry, AuditRecord, DeadLetter, LetterStatus
+
+
+class MemoryDeadLetters:
+    """Dead letters by id."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._letters: dict[str, DeadLetter] = {}
+
+    async def add(self, letters: Sequence[DeadLetter]) -> int:
+        before = len(self._letters)
+        for letter in letters:
+            self._letters.setdefault(letter.letter_id, letter)
+        return len(self._letters) - before
+
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        return self._letters.get(letter_id)
+
+    async def find(
+        self,
+        *,
+        tenant_id: str | None = None,
+        status: LetterStatus | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        found = (
+            letter
+            for letter_id, letter in sorted(self._letters.items())
+            if (after is None or letter_id > after)
+            and (tenant_id is None or letter.tenant_id == tenant_id)
+            and (status is None or letter.status == status)
+        )
+        return list(islice(found, limit))
+
+    async def replace(self, letter: DeadLetter, expected: DeadLetter) -> bool:
+        if self._letters.get(letter.letter_id) != expected:
+            return False
+        self._letters[letter.letter_id] = letter
+        return True
+
+    async def counts(self) -> dict[LetterStatus, int]:
+        counts: dict[LetterStatus, int] = dict.fromkeys(get_args(LetterStatus), 0)
+        for letter in self._letters.values():
+            counts[letter.status] += 1
+        return counts
+
+    async def close(self) -> None:
+        return
+
+
+class MemoryAuditTrail:
+    """One list a tenant."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._chains: dict[str, list[AuditRecord]] = {}
+
+    async def append(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            chain = self._chains.setdefault(entry.tenant_id, [])
+            previous = chain[-1].hash if chain else FIRST_PREVIOUS
+            sequence = len(chain) + 1
+            digest = link(previous, sequence, entry)
+            chain.append(AuditRecord(sequence=sequence, previous=previous, hash=digest, entry=entry))
+
+    async def read(
+        self, tenant_id: str, *, subject: str | None = None, after: int = 0, limit: int = 100
+    ) -> list[AuditRecord]:
+        chain = self._chains.get(tenant_id, [])[after:]
+        found = (record for record in chain if subject is None or subject in record.entry.subjects)
+        return list(islice(found, limit))
+
+    async def tenants(self) -> list[str]:
+        return sorted(self._chains)
+
+    async def close(self) -> None:
+        return
+
+
+class MemoryRosters:
+    """Cohorts by tenant and id."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._cohorts: dict[str, dict[str, Cohort]] = {}
+
+    async def put(self, tenant_id: str, cohorts: Sequence[Cohort]) -> None:
+        self._cohorts.setdefault(tenant_id, {}).update({cohort.cohort_id: cohort for cohort in cohorts})
+
+    async def get(self, tenant_id: str, cohort_id: str) -> Cohort | None:
+        return self._cohorts.get(tenant_id, {}).get(cohort_id)
+
+    async def list(self, tenant_id: str, *, after: str = "", limit: int = 100) -> list[Cohort]:
+        cohorts = sorted(self._cohorts.get(tenant_id, {}).items())
+        return [cohort for cohort_id, cohort in cohorts if cohort_id > after][:limit]
+
+    async def taught(self, tenant_id: str, teacher_id: str, students: Sequence[str], on: date) -> set[str]:
+        found: set[str] = set()
+        for cohort in self._cohorts.get(tenant_id, {}).values():
+            if any(teacher.person_id == teacher_id and teacher.covers(on) for teacher in cohort.teachers):
+                found.update(cohort.members(on))
+        return found.intersection(students)
+
+    async def delete(self, tenant_id: str, cohort_id: str) -> bool:
+        return self._cohorts.get(tenant_id, {}).pop(cohort_id, None) is not None
+
+    async def close(self) -> None:
+        return

@@ -1,0 +1,58 @@
+"""Tables of `archive.db`: archive, dead letters, audit trail, rosters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mastery_engine.adapters.sqlite.schema import Schema
+
+_ARCHIVE: Final = (
+    # Tenants and topic ids, so that a row holds two small numbers in their place.
+    "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE events (
+        seq INTEGER PRIMARY KEY,
+        tenant_no INTEGER NOT NULL REFERENCES names, student_id TEXT NOT NULL,
+        event_id BLOB NOT NULL, day INTEGER NOT NULL, timestamp INTEGER NOT NULL,
+        topic_no INTEGER NOT NULL REFERENCES names, partition INTEGER NOT NULL,
+        record_offset INTEGER NOT NULL, appended_ms INTEGER NOT NULL, value BLOB NOT NULL, corrected_by BLOB
+    )""",
+    "CREATE UNIQUE INDEX events_by_id ON events (event_id, tenant_no)",
+    "CREATE INDEX events_by_student ON events (tenant_no, student_id)",
+)
+_DEAD_LETTERS: Final = (
+    """CREATE TABLE dead_letters (
+        letter_id TEXT PRIMARY KEY, tenant_id TEXT, status TEXT NOT NULL, body BLOB NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX dead_letters_by_status ON dead_letters (status, tenant_id)",
+)
+_AUDIT: Final = (
+    """CREATE TABLE audit_chains (
+        chain INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL UNIQUE,
+        sequence INTEGER NOT NULL, hash BLOB NOT NULL
+    )""",
+    """CREATE TABLE audit_records (
+        chain INTEGER NOT NULL REFERENCES audit_chains, sequence INTEGER NOT NULL, previous BLOB NOT NULL,
+        hash BLOB NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (chain, sequence)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE audit_subjects (
+        chain INTEGER NOT NULL REFERENCES audit_chains, subject TEXT NOT NULL, sequence INTEGER NOT NULL,
+        PRIMARY KEY (chain, subject, sequence)
+    ) WITHOUT ROWID""",
+    """CREATE TRIGGER audit_records_are_not_changed BEFORE UPDATE ON audit_records
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END""",
+    """CREATE TRIGGER audit_records_are_not_deleted BEFORE DELETE ON audit_records
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END""",
+)
+_ROSTERS: Final = (
+    """CREATE TABLE cohorts (
+        tenant_id TEXT NOT NULL, cohort_id TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (tenant_id, cohort_id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE cohort_teachers (
+        tenant_id TEXT NOT NULL, teacher_id TEXT NOT NULL, cohort_id TEXT NOT NULL,
+        PRIMARY KEY (tenant_id, teacher_id, cohort_id),
+        FOREIGN KEY (tenant_id, cohort_id) REFERENCES cohorts ON DELETE CASCADE
+    ) WITHOUT ROWID""",
+    "CREATE INDEX cohort_teachers_by_cohort ON cohort_teachers (tenant_id, cohort_id)",
+)
+ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS),))

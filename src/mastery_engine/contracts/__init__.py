@@ -1,0 +1,1 @@
+"""What crosses the wire: schemas, codecs, and the models of requests and responses."""

@@ -1,0 +1,176 @@
+"""Answers to questions about students: the `data` of the API's envelope, and what `--json` prints."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from mastery_engine.domain.cohort import Standing
+from mastery_engine.domain.forecast import Forecast, Trend
+from mastery_engine.domain.history import Aggregation, Bucket
+from mastery_engine.domain.learning_path import LearningPath
+from mastery_engine.domain.recommend import Recommendation
+from mastery_engine.domain.scores import COMPONENTS, SCORE_DECIMALS, Component, Components, Level, Result
+
+Metric = Literal["score", "completion", "quiz", "quality", "consistency"]
+METRICS: Final[tuple[Metric, ...]] = ("score", *COMPONENTS)
+
+
+class ComponentView(Struct, frozen=True, kw_only=True):
+    """A component's value in [0, 1] at 6 decimals; 0 and not observed where there is no evidence."""
+
+    value: float
+    observed: bool
+
+
+class ResultView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A result as people see it; `components` are left out when they were not asked for."""
+
+    score: float
+    level: Level
+    formula: str
+    components: dict[Component, ComponentView] | None = None
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """A student's mastery in one scope.
+
+    Attributes:
+        student_id: Whose.
+        course_id: The course, None for all together.
+        as_of: Day at whose end it holds.
+        current: Result of that day.
+        courses: Result of each course, in the overall scope.
+        events: How many events it rests on, up to that day.
+        historical_average: Mean of the daily scores of the 30 days to `as_of`, None without a day with an event.
+        trend: Over 7 days; None where the history is too short to tell.
+        path: What to do next, in order.
+    """
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    current: ResultView
+    courses: dict[str, ResultView]
+    events: int
+    historical_average: float | None
+    trend: Trend | None
+    path: LearningPath
+
+
+class Calculation(Struct, frozen=True, kw_only=True):
+    """A what-if calculation, stored nowhere; `current` where a student was named."""
+
+    student_id: str | None
+    result: ResultView
+    current: ResultView | None
+    recommendations: list[Recommendation]
+
+
+class DayResult(Struct, frozen=True, kw_only=True):
+    """The result at the end of a day with an event."""
+
+    day: date
+    result: ResultView
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """A student's history in one scope; only days with an event are told."""
+
+    student_id: str
+    course_id: str | None
+    start: date
+    end: date
+    aggregation: Aggregation
+    formula: str
+    buckets: list[Bucket]
+    days: list[DayResult]
+
+
+class ForecastAnswer(Struct, frozen=True, kw_only=True):
+    """A student's forecast in one scope."""
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    current: ResultView
+    forecast: Forecast
+
+
+class RecommendationsAnswer(Struct, frozen=True, kw_only=True):
+    """What to do next."""
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    current: ResultView
+    recommendations: list[Recommendation]
+
+
+class MemberStanding(Struct, frozen=True, kw_only=True):
+    """A member of a class, as its teacher sees it."""
+
+    student_id: str
+    value: float | None
+    level: Level | None
+    rank: int | None
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """A student in a class, or a whole class.
+
+    Attributes:
+        standings: By metric.
+        members: Everybody, for those who may see them all; None otherwise.
+    """
+
+    cohort_id: str
+    name: str
+    as_of: date
+    student_id: str | None
+    standings: dict[Metric, Standing]
+    members: list[MemberStanding] | None
+
+
+class BatchItem(Struct, frozen=True, kw_only=True):
+    """One student of a batch: a result, or the code of an error."""
+
+    student_id: str
+    current: ResultView | None
+    error: str | None
+
+
+class BatchAnswer(Struct, frozen=True, kw_only=True):
+    """Many students at once."""
+
+    as_of: date
+    course_id: str | None
+    found: int
+    items: list[BatchItem]
+
+
+def result_view(result: Result, *, components: bool = True) -> ResultView:
+    """A result as people see it."""
+    shown = component_views(result.components) if components else None
+    return ResultView(score=result.score, level=result.level, formula=result.formula, components=shown)
+
+
+def component_views(components: Components) -> dict[Component, ComponentView]:
+    """Components as people see them, by name."""
+    completion, quiz, quality, consistency = components
+    return {
+        "completion": _component_view(completion),
+        "quiz": _component_view(quiz),
+        "quality": _component_view(quality),
+        "consistency": _component_view(consistency),
+    }
+
+
+@lru_cache(maxsize=16_384)
+def _component_view(value: float | None) -> ComponentView:
+    return ComponentView(
+        value=0.0 if value is None else round(value, SCORE_DECIMALS), observed=value is not None
+    )

@@ -1,0 +1,47 @@
+"""A dead letter: a record that could not be counted, whole, and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+LetterStatus = Literal["open", "reprocessed", "discarded"]
+LetterKind = Literal["validation", "processing", "timeout"]
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """A record that could not be counted, whole, and why.
+
+    Attributes:
+        letter_id: UUID derived from topic id, partition and offset, so that redelivery makes no second letter.
+        kind: Class of error; `validation` is the sender's, the others are ours.
+        reason: Short machine-readable reason, e.g. `invalid`, `event_id_reused`.
+        message: The error in words: field, value, rule.
+        payload: The value as it entered, or as mended since.
+        original: The value as it entered, if it was mended.
+        tenant_id: Tenant if it could be read from the record.
+        student_id: Student if it could be read from the record.
+        event_id: Event id if it could be read from the record.
+        note: Why it was discarded, or what became of it.
+    """
+
+    letter_id: str
+    topic: str
+    topic_id: str
+    partition: int
+    offset: int
+    key: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    payload: bytes
+    kind: LetterKind
+    reason: str
+    message: str
+    attempts: int
+    failed_at_ms: int
+    tenant_id: str | None = None
+    student_id: str | None = None
+    event_id: str | None = None
+    original: bytes | None = None
+    status: LetterStatus = "open"
+    note: str | None = None

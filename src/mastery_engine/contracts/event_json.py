@@ -1,0 +1,159 @@
+"""Events as JSON: decoded straight into the domain's types, refused with every problem named.
+
+Canonical JSON (lower-case ids, integer milliseconds) takes the quick road; anything else is read leniently as the contract
+allows, and judged field by field only when something is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final, cast
+
+import msgspec
+
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent, event_type
+
+MAX_EVENT_BYTES: Final = 1 << 20
+_SHOWN: Final = 100
+_decoder: Final = msgspec.json.Decoder(LearningEvent)
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+_CLASSES: Final[dict[str, type[Event]]] = {str(cls.__struct_config__.tag): cls for cls in EVENT_CLASSES}
+_PATH: Final = re.compile(r" - at `\$\.?(.*)`$")
+_EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def encode_event(event: Event) -> bytes:
+    """Canonical JSON of an event: equal events give equal bytes."""
+    return _encoder.encode(event)
+
+
+def decode_event(raw: bytes) -> LearningEvent:
+    """Read one event.
+
+    Args:
+        raw: A JSON object, UTF-8, at most 1 MiB.
+
+    Raises:
+        InvalidInput: Every field that breaks the schema, with its value and the rule.
+    """
+    if len(raw) > MAX_EVENT_BYTES:
+        rule = f"has {len(raw)} bytes; an event has at most {MAX_EVENT_BYTES}"
+        raise InvalidInput.of(Problem("", "", rule), reason="too_large")
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_leniently(raw)
+
+
+def event_from(fields: dict[str, Any]) -> LearningEvent:
+    """Build one event from decoded JSON; see `decode_event`."""
+    fields = _normalised(fields)
+    kind = fields.get("event_type")
+    cls = _CLASSES.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        rule = "is required: one of " if kind is None else "must be one of "
+        raise InvalidInput.of(
+            Problem("event_type", _shown(kind), rule + ", ".join(_CLASSES)), reason="unknown_type"
+        )
+    try:
+        return cast("LearningEvent", msgspec.convert(fields, cls))
+    except msgspec.ValidationError as error:
+        problems = _problems(fields, cls) or (Problem("", "", str(error)),)
+        raise InvalidInput.of(*problems) from None
+
+
+def identity(raw: bytes) -> tuple[str | None, str | None, str | None]:
+    """Tenant, student and event id of a record that may be broken, each None where it cannot be told."""
+    try:
+        fields = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None, None, None
+    if not isinstance(fields, dict):
+        return None, None, None
+    known = _normalised(cast("dict[str, Any]", fields))
+    tenant, student, event_id = (known.get(name) for name in ("tenant_id", "student_id", "event_id"))
+    return (
+        tenant if isinstance(tenant, str) else "default" if tenant is None else None,
+        student if isinstance(student, str) else None,
+        event_id if isinstance(event_id, str) else None,
+    )
+
+
+def _decode_leniently(raw: bytes) -> LearningEvent:
+    try:
+        fields = msgspec.json.decode(raw)
+    except UnicodeDecodeError as error:
+        raise InvalidInput.of(
+            Problem("", "", f"is not UTF-8 at byte {error.start}"), reason="not_utf8"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise InvalidInput.of(Problem("", "", f"is not JSON: {error}"), reason="not_json") from None
+    except RecursionError:
+        raise InvalidInput.of(Problem("", "", "is nested too deep"), reason="not_json") from None
+    if not isinstance(fields, dict):
+        raise InvalidInput.of(Problem("", _shown(fields), "must be a JSON object"), reason="not_an_object")
+    return event_from(cast("dict[str, Any]", fields))
+
+
+def _normalised(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same with lower-case ids and integer milliseconds, where they can be read so."""
+    fields = dict(fields)
+    for name in ("event_id", "corrects"):
+        value = fields.get(name)
+        if isinstance(value, str):
+            fields[name] = value.lower()
+    moment = fields.get("timestamp")
+    if isinstance(moment, str):
+        fields["timestamp"] = _milliseconds(moment)
+    return fields
+
+
+def _milliseconds(moment: str) -> int | str:
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    if parsed.tzinfo is None:
+        return moment
+    since = parsed - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
+
+
+def _problems(fields: dict[str, Any], cls: type[Event]) -> tuple[Problem, ...]:
+    found: list[Problem] = []
+    for field in msgspec.structs.fields(cls):
+        if field.encode_name not in fields:
+            if field.required:
+                found.append(Problem(field.encode_name, "absent", f"is required in {_tag(cls)}"))
+            continue
+        value = fields[field.encode_name]
+        try:
+            msgspec.convert(value, field.type)
+        except msgspec.ValidationError as error:
+            found.append(_problem(field.encode_name, value, str(error)))
+    return tuple(found)
+
+
+def _problem(name: str, value: object, message: str) -> Problem:
+    where = _PATH.search(message)
+    rule = message[: where.start()] if where else message
+    path = f"{name}.{where[1]}".rstrip(".") if where else name
+    if name == "timestamp" and isinstance(value, str):
+        rule = "must be ISO 8601 with an offset (2026-01-31T12:00:00Z), or integer milliseconds"
+    return Problem(path, _shown(value), rule[0].lower() + rule[1:])
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _tag(cls: type[Event]) -> str:
+    return str(cls.__struct_config__.tag)
+
+
+__all__ = ["MAX_EVENT_BYTES", "decode_event", "encode_event", "event_from", "event_type", "identity"]

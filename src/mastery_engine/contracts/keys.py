@@ -1,0 +1,103 @@
+"""Keys of the state store and of the log, and the ids that follow from others.
+
+A tenant's keys start with `school:{tenant}:`, those of the tenant `default` with nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+DEFAULT_TENANT: Final = "default"
+_NAMESPACE: Final = bytes.fromhex("5d0d2d8e1c0f5b0e9a41d2b7c3a4e6f1")
+_DOCUMENT: Final = ":profile:current_mastery"
+_KEYED_HASH_BYTES: Final = 16
+
+
+def tenant_prefix(tenant_id: str) -> str:
+    """What a tenant's keys start with."""
+    return "" if tenant_id == DEFAULT_TENANT else f"school:{tenant_id}:"
+
+
+def learner(tenant_id: str, student_id: str) -> str:
+    """Name of a learner: the start of its keys in the store, and whole the key of its records in the log."""
+    return f"{tenant_prefix(tenant_id)}student:{student_id}"
+
+
+def document(tenant_id: str, student_id: str) -> str:
+    """Key of the learner's document."""
+    return f"{learner(tenant_id, student_id)}{_DOCUMENT}"
+
+
+def student_of_document(key: str, prefix: str) -> str | None:
+    """Student whose document has this key, None for any other key.
+
+    Args:
+        key: A key that starts with `prefix`.
+        prefix: `learner(tenant_id, "")`.
+    """
+    return key[len(prefix) : -len(_DOCUMENT)] if key.endswith(_DOCUMENT) else None
+
+
+def day_result(tenant_id: str, student_id: str, day: str) -> str:
+    """Key of a day's result, the day as an ISO date; a component's score of that day is under it, after another colon."""
+    return f"{learner(tenant_id, student_id)}:mastery:{day}"
+
+
+def recent_activity(tenant_id: str, student_id: str) -> str:
+    """Key of the active days."""
+    return f"{learner(tenant_id, student_id)}:activity:recent"
+
+
+def processed(tenant_id: str, event_id: bytes) -> str:
+    """Key of the record that says: folded, and its outputs sent; the id as 16 bytes."""
+    return f"{tenant_prefix(tenant_id)}processed:{uuid_text(event_id)}"
+
+
+def tenant(tenant_id: str) -> str:
+    """Key of a tenant's settings."""
+    return f"tenant:{tenant_id}"
+
+
+def erased(student_hash: str) -> str:
+    """Key of an erasure marker."""
+    return f"erased:{student_hash}"
+
+
+def rebuilt(run: str, document_key: str) -> str:
+    """Key of a document that a replay has rebuilt beside the live one."""
+    return f"replay:{run}:{document_key}"
+
+
+def derived_id(*parts: str) -> str:
+    """UUID (version 5) that follows from the parts, the same whenever it is asked for."""
+    digest = hashlib.sha1(_NAMESPACE + "\n".join(parts).encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+def uuid_text(raw: bytes) -> str:
+    """Canonical text of a UUID's 16 bytes."""
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class Pseudonyms:
+    """Keyed hashes that stand for students where their ids must not be, audit trail and markers above all."""
+
+    def __init__(self, key: bytes) -> None:
+        """Take the key.
+
+        Args:
+            key: 16 to 64 secret bytes; another key gives other hashes.
+        """
+        self._key = key
+
+    def of(self, tenant_id: str, student_id: str) -> str:
+        """Keyed hash (BLAKE2b, 128 bits, hex) of a student."""
+        return self.digest(tenant_id, student_id).hex()
+
+    def digest(self, tenant_id: str, student_id: str) -> bytes:
+        """The same as 16 bytes."""
+        name = f"{tenant_id}\n{student_id}".encode()
+        return hashlib.blake2b(name, key=self._key, digest_size=_KEYED_HASH_BYTES).digest()

@@ -1,0 +1,69 @@
+"""JSON from strangers: read in one way only, or refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, cast
+
+import msgspec
+
+from mastery_engine.domain.errors import InvalidInput, Problem
+
+MOST_DEPTH: Final = 10
+
+
+def decode_strictly(raw: bytes, most_depth: int = MOST_DEPTH) -> object:
+    """Decode JSON that every parser reads alike.
+
+    Args:
+        raw: UTF-8.
+        most_depth: Most levels of arrays and objects.
+
+    Raises:
+        InvalidInput: It is no JSON (`NaN` and numbers beyond a double are none), not UTF-8, nested too deep,
+            or an object has a name twice.
+    """
+    try:
+        value: object = msgspec.json.decode(raw)
+        _check_depth(value, most_depth)
+        # A name that stands twice is one value to one parser and another to the next; msgspec cannot tell.
+        json.loads(raw.decode(), object_pairs_hook=_unique)
+    except RecursionError:
+        raise _too_deep(most_depth) from None
+    except UnicodeDecodeError as error:
+        raise InvalidInput.of(
+            Problem("", "", f"is not UTF-8 at byte {error.start}"), reason="not_utf8"
+        ) from None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise InvalidInput.of(Problem("", "", f"is not JSON: {error}"), reason="not_json") from None
+    return value
+
+
+def _check_depth(value: object, most: int) -> None:
+    level = [value]
+    for _ in range(most + 1):
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += cast("dict[str, object]", one).values()
+            elif isinstance(one, list):
+                inner += cast("list[object]", one)
+        if not any(isinstance(one, dict | list) for one in level):
+            return
+        level = inner
+    raise _too_deep(most)
+
+
+def _too_deep(most: int) -> InvalidInput:
+    return InvalidInput.of(Problem("", "", f"is nested too deep: at most {most} levels"), reason="too_deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInput.of(
+            Problem(twice[:100], "twice", "must stand once in its object"), reason="duplicate_name"
+        )
+    return found

@@ -1,0 +1,48 @@
+"""What the engine needs of the outside, as protocols: async, in batches, raising `DependencyDown` when nothing answers.
+
+One contract suite for each (tests/contract) runs on every adapter. Moments are Unix milliseconds throughout.
+"""
+
+from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterStatus
+from mastery_engine.ports.archive import Archive, ArchivedEvent
+from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
+from mastery_engine.ports.clock import Clock
+from mastery_engine.ports.dead_letters import DeadLetters
+from mastery_engine.ports.event_log import (
+    EventLog,
+    LogConsumer,
+    NewRecord,
+    OutputMessage,
+    Position,
+    Record,
+    Results,
+)
+from mastery_engine.ports.flags import Flags
+from mastery_engine.ports.rosters import Rosters
+from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
+
+__all__ = [
+    "ABSENT",
+    "Archive",
+    "ArchivedEvent",
+    "AuditEntry",
+    "AuditRecord",
+    "AuditTrail",
+    "Clock",
+    "DeadLetter",
+    "DeadLetters",
+    "Entry",
+    "EventLog",
+    "Flags",
+    "LetterKind",
+    "LetterStatus",
+    "LogConsumer",
+    "NewRecord",
+    "OutputMessage",
+    "Position",
+    "Record",
+    "Results",
+    "Rosters",
+    "StateStore",
+    "Write",
+]

@@ -1,0 +1,59 @@
+"""Every valid event once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+
+class ArchivedEvent(NamedTuple):
+    """A valid event as the archive keeps it.
+
+    Attributes:
+        day: Number of the event's day (UTC), by which the archive is cut.
+        corrected_by: Reserved: event id of the correction that took its place.
+    """
+
+    tenant_id: str
+    event_id: str
+    student_id: str
+    day: int
+    timestamp: int
+    topic_id: str
+    partition: int
+    offset: int
+    appended_ms: int
+    value: bytes
+    corrected_by: str | None = None
+
+
+class Archive(Protocol):
+    """Every valid event once: the first one of an event id in a tenant."""
+
+    async def add(self, events: Sequence[ArchivedEvent]) -> int:
+        """Insert those whose (tenant, event id) is not there yet; returns how many were new."""
+        ...
+
+    async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
+        """All events of a student, by day, then partition and offset."""
+        ...
+
+    def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
+        """All events of a tenant, grouped by student: a student's events stand together, in one list or several."""
+        ...
+
+    async def tenants(self) -> list[str]:
+        """Tenants with an event, sorted."""
+        ...
+
+    async def drop_before(self, tenant_id: str, day: int) -> int:
+        """Drop whole days older than `day`; returns how many events went."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the archive answers."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; idempotent."""
+        ...

@@ -1,0 +1,136 @@
+"""Topics: append-only logs in partitions, their consumers, and where outputs go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+
+class NewRecord(NamedTuple):
+    """A record to append; records of one key go to one partition and keep their order."""
+
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Record(NamedTuple):
+    """A record as read back.
+
+    Attributes:
+        appended_ms: When it entered the log; every reader judges the record as of this moment.
+    """
+
+    partition: int
+    offset: int
+    appended_ms: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Position(NamedTuple):
+    """Where a record lies."""
+
+    partition: int
+    offset: int
+
+
+class EventLog(Protocol):
+    """A topic: an append-only log in partitions.
+
+    Attributes:
+        topic: Its name.
+    """
+
+    topic: str
+
+    async def topic_id(self) -> str:
+        """The topic's own id: another one after the topic was deleted and made again."""
+        ...
+
+    async def append(self, records: Sequence[NewRecord]) -> list[Position]:
+        """Append all, durably, and tell where; nothing is appended if it raises before the write."""
+        ...
+
+    async def ends(self) -> dict[int, int]:
+        """For each partition the offset that its next record will get."""
+        ...
+
+    async def read(self, partition: int, offset: int, limit: int) -> list[Record]:
+        """Records of a partition from an offset on, oldest first, at most `limit`; trimmed ones are passed over."""
+        ...
+
+    def consumer(self, group: str) -> LogConsumer:
+        """A consumer that goes on where its group committed."""
+        ...
+
+    async def trim(self, before_ms: int) -> int:
+        """Drop records that entered before that moment; offsets go on counting. Returns how many."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the log answers."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; idempotent."""
+        ...
+
+
+class LogConsumer(Protocol):
+    """Reads the partitions given to it, in offset order, from the committed offsets on.
+
+    Attributes:
+        topic_id: Id of the topic that the records of the last poll come from; empty before the first.
+    """
+
+    topic_id: str
+
+    async def poll(self, limit: int, wait_seconds: float = 0.0) -> list[Record]:
+        """The next records, at most `limit`, in offset order within each partition; empty if none came in time."""
+        ...
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Durably note the next offset to read by partition, with the topic id; another topic's note is ignored."""
+        ...
+
+    async def committed(self) -> dict[int, int]:
+        """Committed offsets of this topic id by partition; a partition without one is read from its start."""
+        ...
+
+    async def topic_changed(self) -> bool:
+        """Whether the group's last commit was for another topic id: the topic was deleted and made again since."""
+        ...
+
+    async def rewind(self) -> None:
+        """Read on from the committed offsets: what was polled and not committed comes again."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the group; idempotent."""
+        ...
+
+
+class OutputMessage(NamedTuple):
+    """One event for other services.
+
+    Attributes:
+        message_id: UUID derived from the student and the causing event, the same whenever it is sent again.
+        message_type: E.g. `mastery.updated`.
+        key: The learner's partition key.
+        value: JSON.
+    """
+
+    message_id: str
+    message_type: str
+    key: bytes
+    value: bytes
+
+
+class Results(Protocol):
+    """Where outputs go (`mastery.results`)."""
+
+    async def publish(self, messages: Sequence[OutputMessage]) -> None:
+        """Send all and wait until they are acknowledged; repeats are allowed."""
+        ...

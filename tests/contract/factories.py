@@ -1,0 +1,157 @@
+"""How each system makes the adapters of the ports; a new system adds a factory and passes the same suites."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+from mastery_engine.adapters.memory.archive import MemoryArchive
+from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
+from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
+from mastery_engine.adapters.memory.state import MemoryStateStore
+from mastery_engine.adapters.sqlite.home import SqliteHome
+from mastery_engine.adapters.sqlite.log import SqliteResults
+from mastery_engine.ports import (
+    Archive,
+    AuditTrail,
+    DeadLetters,
+    EventLog,
+    OutputMessage,
+    Results,
+    Rosters,
+    StateStore,
+)
+
+NOON_MS = 1_400_000_000_000
+
+
+class FakeClock:
+    """Time that passes when told to, and in sleep; `on_sleep` is what happens meanwhile."""
+
+    def __init__(self) -> None:
+        self.now = NOON_MS
+        self.on_sleep: Callable[[], Awaitable[object]] | None = None
+
+    def now_ms(self) -> int:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now / 1_000
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.now += max(1, round(seconds * 1_000))
+        if self.on_sleep:
+            await self.on_sleep()
+
+    def advance(self, seconds: int) -> None:
+        self.now += seconds * 1_000
+
+
+class PurgingStore(StateStore, Protocol):
+    async def purge(self) -> int: ...
+
+
+class RecreatedLog(EventLog, Protocol):
+    async def recreate(self, topic_id: str | None = None) -> None: ...
+
+
+class Factory(Protocol):
+    """Makes adapters on one empty system; what is made twice shares its data where the system lasts."""
+
+    async def state(self) -> PurgingStore: ...
+
+    async def log(self, topic: str = "mastery.requests", partitions: int = 3) -> RecreatedLog: ...
+
+    async def results(self) -> tuple[Results, Callable[[], Awaitable[list[OutputMessage]]]]:
+        """The port, and what was sent through it."""
+        ...
+
+    async def archive(self) -> Archive: ...
+
+    async def dead_letters(self) -> DeadLetters: ...
+
+    async def audit(self) -> AuditTrail: ...
+
+    async def rosters(self) -> Rosters: ...
+
+    async def close(self) -> None: ...
+
+
+class MemoryFactory:
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    async def state(self) -> PurgingStore:
+        return MemoryStateStore(self._clock)
+
+    async def log(self, topic: str = "mastery.requests", partitions: int = 3) -> RecreatedLog:
+        return MemoryEventLog(self._clock, topic, partitions)
+
+    async def results(self) -> tuple[Results, Callable[[], Awaitable[list[OutputMessage]]]]:
+        results = MemoryResults()
+
+        async def sent() -> list[OutputMessage]:
+            return list(results.messages)
+
+        return results, sent
+
+    async def archive(self) -> Archive:
+        return MemoryArchive()
+
+    async def dead_letters(self) -> DeadLetters:
+        return MemoryDeadLetters()
+
+    async def audit(self) -> AuditTrail:
+        return MemoryAuditTrail()
+
+    async def rosters(self) -> Rosters:
+        return MemoryRosters()
+
+    async def close(self) -> None:
+        return
+
+
+class SqliteFactory:
+    def __init__(self, clock: FakeClock, folder: Path) -> None:
+        self._home = SqliteHome(folder / "home", clock)
+
+    async def state(self) -> PurgingStore:
+        return await self._home.state()
+
+    async def log(self, topic: str = "mastery.requests", partitions: int = 3) -> RecreatedLog:
+        return await self._home.log(topic, partitions)
+
+    async def results(self) -> tuple[Results, Callable[[], Awaitable[list[OutputMessage]]]]:
+        log = await self._home.log("mastery.results", 1)
+
+        async def sent() -> list[OutputMessage]:
+            found: list[OutputMessage] = []
+            for record in await log.read(0, 0, 1_000):
+                headers = dict(record.headers)
+                message_id, message_type = headers["event_id"].decode(), headers["event_type"].decode()
+                found.append(OutputMessage(message_id, message_type, record.key, record.value))
+            return found
+
+        return SqliteResults(log), sent
+
+    async def archive(self) -> Archive:
+        return await self._home.archive()
+
+    async def dead_letters(self) -> DeadLetters:
+        return await self._home.dead_letters()
+
+    async def audit(self) -> AuditTrail:
+        return await self._home.audit()
+
+    async def rosters(self) -> Rosters:
+        return await self._home.rosters()
+
+    async def close(self) -> None:
+        await self._home.close()
+
+
+SYSTEMS: dict[str, Callable[[FakeClock, Path], Factory]] = {
+    "memory": lambda clock, _: MemoryFactory(clock),
+    "sqlite": SqliteFactory,
+}
