@@ -154,16 +154,20 @@ def run() -> dict[str, float]:
     }
 
 
+def report(figures: dict[str, float]) -> list[str]:
+    """The figures as lines for people."""
+    return [
+        f"fold, retention 90 days   {figures['fold_events_per_second_retention_90']:>10,.0f} events/s",
+        f"fold, no retention        {figures['fold_events_per_second_retention_none']:>10,.0f} events/s",
+        f"result after each event   {figures['result_microseconds']:>10.2f} µs",
+        f"fold and result           {figures['fold_and_result_events_per_second']:>10,.0f} events/s",
+    ]
+
+
 def main() -> None:
     """Print the figures, for people or (`--json`) for programs."""
     figures = run()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(figures))
-        return
-    print(f"fold, retention 90 days   {figures['fold_events_per_second_retention_90']:>10,.0f} events/s")
-    print(f"fold, no retention        {figures['fold_events_per_second_retention_none']:>10,.0f} events/s")
-    print(f"result after each event   {figures['result_microseconds']:>10.2f} µs")
-    print(f"fold and result           {figures['fold_and_result_events_per_second']:>10,.0f} events/s")
+    print(json.dumps(figures) if "--json" in sys.argv[1:] else "\n".join(report(figures)))
 
 
 if __name__ == "__main__":

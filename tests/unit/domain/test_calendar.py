@@ -40,6 +40,7 @@ def test_a_day_ends_at_local_midnight_also_when_clocks_change(zone: str, last_mo
     calendar = Calendar(zone)
     assert calendar.name == zone
     assert calendar.end_of(day_of(day)) == at(last_moment)
+    assert isinstance(calendar.end_of(day_of(day)), int)
     assert calendar.day(at(last_moment)) == day_of(day)
     assert calendar.day(at(last_moment) + 1) == day_of(day) + 1
 

@@ -68,6 +68,14 @@ def test_a_weight_halves_in_fourteen_days_whatever_the_order(order: int) -> None
 
 
 @pytest.mark.parametrize("order", [1, -1])
+def test_the_reference_time_is_the_newest_evidence_to_the_millisecond(order: int) -> None:
+    old, new = quiz(10, 10, "2024-03-01T12:00:00"), quiz(0, 10, "2024-03-01T12:00:00.001")
+    evidence = folded(*(old, new)[::order])
+    assert evidence.quiz is not None
+    assert evidence.quiz.reference == new.timestamp
+
+
+@pytest.mark.parametrize("order", [1, -1])
 def test_evidence_of_half_a_century_ago_fades_without_overflow(order: int) -> None:
     old, new = quality(1, 1, 1, when="1970-01-01T00:00:00"), quality(0, 0, 0, when="2024-03-15T12:00:00")
     evidence = folded(*(old, new)[::order])

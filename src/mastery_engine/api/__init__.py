@@ -1,0 +1,1 @@
+"""The HTTP door: routes, envelopes and errors, thin over the use cases."""

@@ -1,0 +1,84 @@
+"""The application: made by a call, opened by its lifespan."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+
+from mastery_engine import __version__
+from mastery_engine.adapters.auth import TokenVerifier
+from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.api import routes, service
+from mastery_engine.api.errors import add_handlers
+from mastery_engine.api.middleware import Surroundings
+from mastery_engine.api.openapi import document
+from mastery_engine.api.parts import Parts, Trouble
+from mastery_engine.api.positions import Positions
+from mastery_engine.bootstrap import CONSUMER_GROUP, Engine, open_engine
+from mastery_engine.config import Settings
+from mastery_engine.domain.errors import ConfigurationError
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    parts: Parts
+
+
+def create_app(settings: Settings, engine: Engine | None = None, trouble: Trouble | None = None) -> FastAPI:
+    """Make the application; nothing is opened before its lifespan.
+
+    Args:
+        settings: What is in force; a secret for tokens among them.
+        engine: An open engine, which stays open; None opens and closes one with the lifespan.
+        trouble: Why the worker of this process does not fold just now, for `/ready`; None without one.
+
+    Raises:
+        ConfigurationError: A secret is missing or too short.
+    """
+    tokens = verifier_of(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
+        async with AsyncExitStack() as stack:
+            opened = engine or await stack.enter_async_context(open_engine(settings))
+            app.state.clock = opened.adapters.clock
+            consumer = opened.adapters.log.consumer(CONSUMER_GROUP)
+            stack.push_async_callback(consumer.close)
+            positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
+            yield {"parts": Parts(opened, tokens, positions, trouble)}
+
+    app = FastAPI(
+        title="Mastery Engine",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.clock = engine.adapters.clock if engine else SystemClock()
+    app.openapi = document
+    app.include_router(service.router)
+    app.include_router(routes.router)
+    add_handlers(app)
+    app.add_middleware(Surroundings)
+    return app
+
+
+def verifier_of(settings: Settings) -> TokenVerifier:
+    """What verifies tokens under these settings.
+
+    Raises:
+        ConfigurationError: A secret is missing or too short.
+    """
+    settings.check_secrets()
+    if settings.jwt_secret is None:
+        raise ConfigurationError(
+            "MASTERY_JWT_SECRET is required; `mastery serve` makes one for a trial by itself"
+        )
+    secret = settings.jwt_secret.get_secret_value().encode()
+    return TokenVerifier(secret, settings.jwt_issuer, settings.jwt_audience)

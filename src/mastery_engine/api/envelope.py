@@ -1,0 +1,59 @@
+"""Answers and errors in their envelope, as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, cast
+
+import msgspec
+from fastapi import Request, Response
+
+from mastery_engine import __version__
+from mastery_engine.api.models import STATUS, AnswerMeta, Code, Detail, ErrorBody, Failure, Success
+from mastery_engine.ports import Clock
+
+JSON: Final = "application/json"
+RETRY_SECONDS: Final = 1
+_encoder: Final = msgspec.json.Encoder()
+
+
+def success(request: Request, data: object, status: int = 200) -> Response:
+    """An answer.
+
+    Args:
+        request: What it answers.
+        data: Any type that msgspec encodes.
+        status: HTTP status.
+    """
+    body = _encoder.encode(Success(data=data, meta=meta_of(request)))
+    return Response(body, status, media_type=JSON)
+
+
+def failure(
+    request: Request,
+    code: str,
+    message: str,
+    details: tuple[Detail, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An error.
+
+    Args:
+        request: What it answers.
+        code: One of the known codes.
+        message: One sentence.
+        details: Broken rules.
+        headers: Further headers.
+    """
+    error = ErrorBody(code=cast("Code", code), message=message, details=details)
+    body = _encoder.encode(Failure(error=error, meta=meta_of(request)))
+    return Response(body, STATUS[code], headers, media_type=JSON)
+
+
+def meta_of(request: Request) -> AnswerMeta:
+    """About the answer to a request."""
+    clock: Clock = request.app.state.clock
+    moment = datetime.fromtimestamp(clock.now_ms() / 1_000, UTC)
+    timestamp = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return AnswerMeta(timestamp=timestamp, version=__version__, request_id=request.state.request_id)

@@ -1,0 +1,110 @@
+"""The tree of errors as HTTP, in the one envelope; what is not foreseen is logged and never told."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Final, cast
+
+import structlog
+from fastapi import FastAPI, Request, Response
+
+from mastery_engine.api.envelope import RETRY_SECONDS, failure
+from mastery_engine.api.models import STATUS, Code, Detail
+from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotAuthenticated, Problem
+
+REALM: Final = 'Bearer realm="mastery-engine"'
+_INTERNAL: Final = "INTERNAL_ERROR"
+_log: Final = structlog.get_logger(__name__)
+
+
+class Refusal(Exception):
+    """What HTTP itself has a word for: an unknown route, a body too large, ..."""
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        details: tuple[Detail, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Refuse a request.
+
+        Args:
+            code: Known code.
+            message: One sentence: what, and what to do.
+            details: Broken rules.
+            headers: Further headers.
+        """
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+        self.headers = headers
+
+
+class CredentialsMissing(NotAuthenticated):
+    """No token was sent: the challenge names no error (RFC 6750)."""
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error in the envelope."""
+    app.add_exception_handler(MasteryError, _on_mastery_error)
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(404, _on_unknown_route)
+    app.add_exception_handler(405, _on_wrong_method)
+
+
+def detail_of(problem: Problem, index: int | None = None, event_id: str | None = None) -> Detail:
+    """A broken rule as it is told."""
+    return Detail(field=problem.field, value=problem.value, rule=problem.rule, index=index, event_id=event_id)
+
+
+def unexpected(request: Request, error: Exception) -> Response:
+    """Log what nobody foresaw, with its place and without its words, which may hold what was sent."""
+    _log.error(
+        "request failed",
+        request_id=request.state.request_id,
+        route=route_of(request),
+        error=type(error).__name__,
+        place="".join(traceback.format_tb(error.__traceback__)),
+    )
+    return failure(request, _INTERNAL, "something went wrong here; tell the operator the request id")
+
+
+def route_of(request: Request) -> str:
+    """Template of the route, never the path that was sent."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))
+
+
+async def _on_mastery_error(request: Request, error: Exception) -> Response:
+    error = cast("MasteryError", error)
+    if isinstance(error, InvalidInput):
+        count = len(error.problems)
+        message = error.message if count <= 1 else f"{count} rules are broken; see details"
+        return failure(request, error.code, message, tuple(map(detail_of, error.problems)))
+    if isinstance(error, NotAuthenticated):
+        challenge = REALM if isinstance(error, CredentialsMissing) else f'{REALM}, error="invalid_token"'
+        return failure(request, error.code, error.message, headers={"WWW-Authenticate": challenge})
+    if isinstance(error, DependencyDown):
+        _log.warning("dependency down", request_id=request.state.request_id, reason=error.message)
+        message = "something that the service needs does not answer; nothing was lost, try again"
+        return failure(request, error.code, message, headers={"Retry-After": str(RETRY_SECONDS)})
+    if error.code == _INTERNAL or error.code not in STATUS:
+        return unexpected(request, error)
+    return failure(request, error.code, error.message)
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    error = cast("Refusal", error)
+    return failure(request, error.code, error.message, error.details, error.headers)
+
+
+async def _on_unknown_route(request: Request, error: Exception) -> Response:
+    del error
+    return failure(request, "NOT_FOUND", "no such route; see /openapi.json")
+
+
+async def _on_wrong_method(request: Request, error: Exception) -> Response:
+    headers: Mapping[str, str] | None = getattr(error, "headers", None)
+    return failure(request, "METHOD_NOT_ALLOWED", "this route has other methods; see Allow", headers=headers)

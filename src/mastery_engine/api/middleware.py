@@ -1,0 +1,90 @@
+"""Around every request: its id, the headers that every answer has, and the last net."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, final
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+
+from mastery_engine.api.bodies import CallerGone
+from mastery_engine.api.errors import route_of, unexpected
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+REQUEST_ID: Final = "X-Request-ID"
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_log: Final = structlog.get_logger(__name__)
+
+
+@final
+class Surroundings:
+    """Gives each request an id, each answer its headers, and each surprise an envelope."""
+
+    def __init__(self, app: App) -> None:
+        """Wrap an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status: int | None = None
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (REQUEST_ID.lower().encode(), request_id.encode()),
+                    *_HEADERS,
+                ]
+            await send(message)
+
+        began = time.perf_counter()
+        request = Request(scope, receive)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except CallerGone:
+            pass
+        except Exception as error:
+            response = unexpected(request, error)
+            if status is not None:
+                raise
+            await response(scope, receive, send_with_headers)
+        finally:
+            _log.info(
+                "request",
+                request_id=request_id,
+                method=scope["method"],
+                route=route_of(request),
+                status=status,
+                milliseconds=round((time.perf_counter() - began) * 1_000, 3),
+            )
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's own id if it is a sane one, else a new one."""
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
+        return given[0].decode()
+    return uuid4().hex

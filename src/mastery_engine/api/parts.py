@@ -1,0 +1,73 @@
+"""What the routes work with, opened by the lifespan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from mastery_engine.adapters.auth import TokenVerifier
+from mastery_engine.api.accept import accepts_json
+from mastery_engine.api.errors import CredentialsMissing, Refusal
+from mastery_engine.api.positions import Positions
+from mastery_engine.bootstrap import Engine
+from mastery_engine.domain.errors import NotAuthenticated
+from mastery_engine.engine.access import Caller
+
+Trouble = Callable[[], str | None]
+"""Why the worker of this process does not fold just now; None while it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a route may use.
+
+    Attributes:
+        trouble: Of the worker in this process; None where there is no worker.
+    """
+
+    engine: Engine
+    tokens: TokenVerifier
+    positions: Positions
+    trouble: Trouble | None
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts that the lifespan opened."""
+    return cast("Parts", request.state.parts)
+
+
+def check_accept(request: Request) -> None:
+    """Refuse a caller who takes no JSON.
+
+    Raises:
+        Refusal: `Accept` leaves JSON out.
+    """
+    if not accepts_json(request.headers.getlist("accept")):
+        raise Refusal(
+            "NOT_ACCEPTABLE", "answers are application/json; let Accept name it, or leave Accept out"
+        )
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, by the bearer token.
+
+    Raises:
+        NotAuthenticated: No token, more than one, or one that does not hold.
+    """
+    given = request.headers.getlist("authorization")
+    if not given:
+        raise CredentialsMissing("a token is required: Authorization: Bearer TOKEN")
+    scheme, _, token = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        raise NotAuthenticated("send one token, as: Authorization: Bearer TOKEN")
+    claims = parts_of(request).tokens.verify(token.strip())
+    return Caller(
+        tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
+    )
+
+
+PartsNeeded = Annotated[Parts, Depends(parts_of)]
+CallerNeeded = Annotated[Caller, Depends(caller_of)]

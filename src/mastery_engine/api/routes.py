@@ -1,0 +1,107 @@
+"""The routes: from a request to a use case and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from mastery_engine.api.bodies import MOST_INGEST_BYTES, read_json, read_model
+from mastery_engine.api.envelope import failure, success
+from mastery_engine.api.errors import detail_of
+from mastery_engine.api.models import (
+    FIRST_DAY,
+    LAST_DAY,
+    MOST_EVENTS,
+    CalculateRequest,
+    IngestAnswer,
+    ItemResult,
+    QueryRequest,
+)
+from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
+from mastery_engine.api.positions import HEADER
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.domain.scores import Components
+from mastery_engine.engine.access import TABLE
+from mastery_engine.engine.ingest import Receipt
+
+PREFIX: Final = "/api/v1"
+_MOST_ID: Final = 50
+router: Final = APIRouter(prefix=PREFIX, dependencies=[Depends(check_accept)])
+
+
+@router.post("/mastery/query")
+async def query(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """How a student stands."""
+    asked = await read_model(request, QueryRequest)
+    if asked.date is not None and not FIRST_DAY <= asked.date <= LAST_DAY:
+        rule = f"must be from {FIRST_DAY.isoformat()} to {LAST_DAY.isoformat()}"
+        raise InvalidInput.of(Problem("date", asked.date.isoformat(), rule))
+    position = request.headers.get(HEADER)
+    if position is not None and caller.role in TABLE["mastery.read"]:
+        await parts.positions.wait(position)
+    profile = await parts.engine.queries.profile(
+        caller,
+        asked.student_id,
+        course_id=asked.course_id,
+        as_of=asked.date,
+        include_components=asked.include_components,
+    )
+    return success(request, profile)
+
+
+@router.post("/mastery/calculate")
+async def calculate(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """What a score would be; nothing is stored."""
+    asked = await read_model(request, CalculateRequest)
+    values = asked.components
+    components = Components(values.completion, values.quiz, values.quality, values.consistency)
+    calculation = await parts.engine.queries.calculate(caller, components, student_id=asked.student_id)
+    return success(request, calculation)
+
+
+@router.post("/mastery/ingest")
+async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """Events in."""
+    engine = parts.engine
+    today = datetime.fromtimestamp(engine.adapters.clock.now_ms() / 1_000, UTC).date()
+    # Who may not send events is told so before megabytes of them are read.
+    await engine.access.permit(caller, "events.ingest", [], today)
+    body = await read_json(request, MOST_INGEST_BYTES)
+    items = cast("list[object]", body) if isinstance(body, list) else [body]
+    if not 1 <= len(items) <= MOST_EVENTS:
+        rule = f"must be one event, or a list of 1 to {MOST_EVENTS}"
+        raise InvalidInput.of(Problem("", f"{len(items)} events", rule))
+    students = sorted({student for item in items if (student := _text(item, "student_id")) is not None})
+    await engine.access.permit(caller, "events.ingest", students, today, {"events": str(len(items))})
+    receipts = await engine.ingest.take(items, caller.tenant_id)
+    results = tuple(_result(receipt, item) for receipt, item in zip(receipts, items, strict=True))
+    lie = [receipt.position for receipt in receipts if receipt.position is not None]
+    if not lie:
+        details = tuple(detail for result in results for detail in result.errors)
+        return failure(request, InvalidInput.code, "no event was accepted; see details", details)
+    answer = IngestAnswer(
+        accepted=len(lie),
+        refused=len(results) - len(lie),
+        position=await parts.positions.token(lie),
+        results=results,
+    )
+    return success(request, answer, 202)
+
+
+def _result(receipt: Receipt, item: object) -> ItemResult:
+    event_id = receipt.event_id or _text(item, "event_id")
+    problems = () if receipt.error is None else receipt.error.problems
+    return ItemResult(
+        index=receipt.index,
+        event_id=event_id,
+        accepted=receipt.position is not None,
+        errors=tuple(detail_of(problem, receipt.index, event_id) for problem in problems),
+    )
+
+
+def _text(item: object, name: str) -> str | None:
+    """A field that is a text of an id's length."""
+    value = cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else None
+    return value if isinstance(value, str) and 1 <= len(value) <= _MOST_ID else None

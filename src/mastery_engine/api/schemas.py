@@ -1,0 +1,129 @@
+"""JSON Schemas of everything that the API takes and answers, generated from the types themselves."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from mastery_engine.api.models import (
+    MOST_EVENTS,
+    CalculateRequest,
+    Failure,
+    Health,
+    IngestAnswer,
+    QueryRequest,
+    Readiness,
+    ServiceInfo,
+    Success,
+)
+from mastery_engine.contracts.answers import Calculation, Profile
+from mastery_engine.domain.events import EVENT_CLASSES
+
+REF: Final = "#/components/schemas/"
+TYPES: Final[dict[str, Any]] = {
+    "QueryRequest": QueryRequest,
+    "CalculateRequest": CalculateRequest,
+    "ServiceInfoAnswer": Success[ServiceInfo],
+    "HealthAnswer": Success[Health],
+    "ReadinessAnswer": Success[Readiness],
+    "QueryAnswer": Success[Profile],
+    "CalculateAnswer": Success[Calculation],
+    "IngestedAnswer": Success[IngestAnswer],
+    "Error": Failure,
+}
+"""Names in the document and the types behind them."""
+_ATTRIBUTE: Final = re.compile(r"^    (\w+): ((?:.|\n(?!    \w+: ))*)", re.MULTILINE)
+_SECTION: Final = re.compile(r"\n(Attributes|Raises):\n")
+_UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+Node = TypeVar("Node")
+
+
+def reference(name: str) -> dict[str, str]:
+    """A reference to a schema of the document."""
+    return {"$ref": REF + name}
+
+
+def all_schemas() -> dict[str, Any]:
+    """Every schema by its name."""
+    types = [*TYPES.values(), *EVENT_CLASSES]
+    roots, components = msgspec.json.schema_components(types, ref_template=REF + "{name}")
+    names = {
+        cast("str", root["$ref"]).removeprefix(REF): name for root, name in zip(roots, TYPES, strict=False)
+    }
+    found = {names.get(name, name): _tidy(schema, names) for name, schema in components.items()}
+    for cls in EVENT_CLASSES:
+        _as_sent(found[cls.__name__])
+    _need_one(found["ComponentValues"])
+    events = [reference(cls.__name__) for cls in EVENT_CLASSES]
+    tags = {str(cls.__struct_config__.tag): REF + cls.__name__ for cls in EVENT_CLASSES}
+    found["LearningEvent"] = {
+        "description": "One learning event; fields that are not known are ignored.",
+        "oneOf": events,
+        "discriminator": {"propertyName": "event_type", "mapping": tags},
+    }
+    found["IngestRequest"] = {
+        "description": f"One event, or a list of up to {MOST_EVENTS}.",
+        "anyOf": [
+            reference("LearningEvent"),
+            {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": reference("LearningEvent")},
+        ],
+    }
+    for name, schema in found.items():
+        schema["title"] = name
+    return dict(sorted(found.items()))
+
+
+def _need_one(components: dict[str, Any]) -> None:
+    """At least one property has to be a value and not null."""
+    components["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "number"}}} for name in components["properties"]
+    ]
+
+
+def _as_sent(event: dict[str, Any]) -> None:
+    """Events over HTTP are read more leniently than they are kept."""
+    properties = event["properties"]
+    properties["timestamp"] = {
+        "description": "When the student did it: ISO 8601 with an offset, or integer Unix milliseconds",
+        "anyOf": [{"type": "string", "format": "date-time"}, properties["timestamp"]],
+    }
+    properties["event_id"]["pattern"] = _UUID
+    properties["tenant_id"].pop("default")
+    properties["tenant_id"]["description"] = "School; left out it is the token's, and another one is refused"
+
+
+def _tidy(node: Node, names: dict[str, str]) -> Node:
+    """The same in JSON Schema's own dialect of patterns, with the document's names and field descriptions."""
+    if isinstance(node, dict):
+        tidied = {key: _tidy(value, names) for key, value in cast("dict[str, Any]", node).items()}
+        if isinstance(tidied.get("pattern"), str):
+            tidied["pattern"] = tidied["pattern"].replace(r"\Z", "$")
+        target = tidied.get("$ref")
+        if isinstance(target, str):
+            short = target.removeprefix(REF)
+            tidied["$ref"] = REF + names.get(short, short)
+        _describe(tidied)
+        return cast("Node", tidied)
+    if isinstance(node, list):
+        return cast("Node", [_tidy(value, names) for value in cast("list[Any]", node)])
+    return node
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    """Move what a docstring says of attributes to the properties."""
+    text = schema.get("description")
+    properties = cast("dict[str, Any]", schema.get("properties", {}))
+    if not isinstance(text, str):
+        return
+    sections = _SECTION.split(inspect.cleandoc(text))
+    schema["description"] = " ".join(sections[0].split())
+    for title, body in zip(sections[1::2], sections[2::2], strict=True):
+        if title == "Attributes":
+            for name, words in _ATTRIBUTE.findall(body):
+                target = cast("dict[str, Any] | None", properties.get(name))
+                # Beside a $ref a description is allowed since OpenAPI 3.1.
+                if target is not None:
+                    target.setdefault("description", " ".join(words.split()))

@@ -1,0 +1,232 @@
+"""`mastery serve`: API and worker in one process and one loop, ended together and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Final, final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from mastery_engine.adapters.auth import make_token
+from mastery_engine.api.app import create_app
+from mastery_engine.api.logs import configure_logs
+from mastery_engine.bootstrap import open_engine
+from mastery_engine.config import Settings
+from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.engine.work import Worker
+
+TRIAL_SECONDS: Final = 12 * 60 * 60
+GRACE_SECONDS: Final = 10
+_SECRET_BYTES: Final = 48
+_BACKLOG: Final = 2048
+_log: Final = structlog.get_logger(__name__)
+Announce = Callable[[str], None]
+
+
+@final
+class Supervised:
+    """A worker's run, watched.
+
+    Attributes:
+        task: The run.
+    """
+
+    def __init__(self, worker: Worker, stop: asyncio.Event) -> None:
+        """Start the run.
+
+        Args:
+            worker: Folds.
+            stop: Ends the run after the step under way.
+        """
+        self._worker = worker
+        self.task = asyncio.create_task(worker.run(stop), name="worker")
+
+    def trouble(self) -> str | None:
+        """Why it does not fold just now, None while it does."""
+        return "has ended" if self.task.done() else self._worker.waiting_for
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: uvicorn raises them again at its end, as the exit code."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@final
+class _Signals:
+    """Ends a server on SIGTERM or SIGINT, also if they come first; asked twice, it waits for no request."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._server: _Server | None = None
+
+    @contextmanager
+    def caught(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        ours = (signal.SIGTERM, signal.SIGINT)
+        for one in ours:
+            loop.add_signal_handler(one, self._on_signal)
+        try:
+            yield
+        finally:
+            for one in ours:
+                loop.remove_signal_handler(one)
+
+    def end(self, server: _Server) -> None:
+        self._server = server
+        server.should_exit = self._asked > 0
+
+    def _on_signal(self) -> None:
+        self._asked += 1
+        if self._server is not None:
+            self._server.should_exit = True
+            self._server.force_exit = self._asked > 1
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+async def serve(
+    settings: Settings, host: str = "127.0.0.1", port: int = 8080, announce: Announce = _tell
+) -> int:
+    """Serve until SIGTERM or SIGINT, then finish requests and the step under way.
+
+    Args:
+        settings: What is in force. In development without a secret, one is made for this run, on a loopback
+            address only, and a token of it is announced.
+        host: Address or name to listen on.
+        port: Port; 0 takes a free one.
+        announce: Told where the service listens, and the token of a trial.
+
+    Returns:
+        0 after a signal; 1 if the worker died, which ends the service too.
+
+    Raises:
+        ConfigurationError: A secret is missing or too short, or the address cannot be listened on.
+        Conflict: Another process folds this home.
+        DependencyDown: A database does not answer.
+    """
+    configure_logs(settings)
+    settings.check_secrets()
+    trial = _trial_secret(host) if settings.jwt_secret is None else None
+    if trial is not None:
+        settings = settings.model_copy(update={"jwt_secret": SecretStr(trial)})
+    signals = _Signals()
+    with signals.caught(), _listening(host, port) as listener:
+        async with open_engine(settings) as engine, engine.folding() as worker:
+            stop = asyncio.Event()
+            run = Supervised(worker, stop)
+            server = _server(settings, create_app(settings, engine, run.trouble))
+            signals.end(server)
+            announce(f"serving {_url(listener)} (API and worker; Ctrl-C ends it)")
+            if trial is not None:
+                announce(_trial_words(settings, trial, _url(listener)))
+            await _until_ended(server, listener, run.task)
+            died = run.task.done()
+            stop.set()
+            await asyncio.wait({run.task})
+            return _outcome(run.task, died=died)
+
+
+async def _until_ended(server: _Server, listener: socket.socket, run: asyncio.Task[None]) -> None:
+    """Return once no request is under way any more: after a signal, or after the worker's end."""
+    served = asyncio.create_task(server.serve(sockets=[listener]), name="server")
+    await asyncio.wait({run, served}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await served
+
+
+def _outcome(run: asyncio.Task[None], *, died: bool) -> int:
+    error = run.exception()
+    if error is None and not died:
+        return 0
+    place = "" if error is None else "".join(traceback.format_tb(error.__traceback__))
+    _log.error("the worker has ended unexpectedly", error=type(error).__name__, place=place)
+    return 1
+
+
+def _server(settings: Settings, app: FastAPI) -> _Server:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning" if settings.log_level == "debug" else settings.log_level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return _Server(config)
+
+
+def _trial_secret(host: str) -> str:
+    """A secret for this run only."""
+    if not _is_loopback(host):
+        raise ConfigurationError(
+            f"MASTERY_JWT_SECRET is required to listen on {host}; without one, listen on 127.0.0.1. "
+            "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _trial_words(settings: Settings, secret: str, url: str) -> str:
+    token = make_token(
+        secret.encode(),
+        subject="trial",
+        role="admin",
+        tenant_id=settings.tenant,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        issued_at=int(time.time()),
+        lifetime_seconds=TRIAL_SECONDS,
+    )
+    return (
+        "MASTERY_JWT_SECRET is not set, so tokens hold for this run only. One of an admin, for 12 hours:\n\n"
+        f"  export TOKEN={token}\n"
+        f'  curl -s {url}/api/v1/mastery/query -H "Authorization: Bearer $TOKEN" '
+        "-H 'Content-Type: application/json' -d '{\"student_id\": \"...\"}'\n"
+    )
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    """A socket that listens, opened here because uvicorn would end the process where it cannot."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}, port {port}: {error}; choose others with --host and --port"
+        ) from None
+    # asyncio sets this on sockets that name their protocol only; without it an answer waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with listener:
+        yield listener

@@ -1,0 +1,215 @@
+"""Everything that a door may use, opened from the settings and closed in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
+from mastery_engine.bootstrap.bulk import set_for_bulk_work
+from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters, embedded, in_memory
+from mastery_engine.bootstrap.formula_file import load_formulas
+from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
+from mastery_engine.config import Settings
+from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.domain.formulas import Formulas
+from mastery_engine.engine.access import Access
+from mastery_engine.engine.advise import Advice
+from mastery_engine.engine.analytics import Analytics
+from mastery_engine.engine.formula_choice import FormulaChoice
+from mastery_engine.engine.ingest import Ingest
+from mastery_engine.engine.judge import Judge
+from mastery_engine.engine.lifetimes import Lifetimes
+from mastery_engine.engine.predict import Predictions
+from mastery_engine.engine.query import Queries
+from mastery_engine.engine.reading import Reader
+from mastery_engine.engine.tenants import TenantDirectory
+from mastery_engine.ports import (
+    Clock,
+    LogConsumer,
+)
+
+if TYPE_CHECKING:
+    # Imported where they are used: a reading command starts in half the time without them.
+    from mastery_engine.engine.export import Exports
+    from mastery_engine.engine.intake import Intake
+    from mastery_engine.engine.letters import DeadLetterDesk
+    from mastery_engine.engine.process import Processor
+    from mastery_engine.engine.replay import Replay
+    from mastery_engine.engine.work import Worker
+
+CONSUMER_GROUP: Final = "mastery-engine"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Everything that a door may use, each part built when it is first asked for."""
+
+    settings: Settings
+    adapters: Adapters
+    formulas: Formulas
+    choice: FormulaChoice
+    pseudonyms: Pseudonyms
+
+    @cached_property
+    def tenants(self) -> TenantDirectory:
+        """Tenants."""
+        return TenantDirectory(self.adapters.store, self.formulas)
+
+    @cached_property
+    def access(self) -> Access:
+        """Who may do what."""
+        return Access(self.adapters.rosters, self.adapters.audit, self.pseudonyms, self.adapters.clock)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Learners for those who may see them."""
+        return Reader(self.adapters.store, self.tenants, self.choice, self.access, self.adapters.clock)
+
+    @cached_property
+    def queries(self) -> Queries:
+        """How a student stands."""
+        return Queries(self.reader)
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """Where a student is heading."""
+        return Predictions(self.reader)
+
+    @cached_property
+    def advice(self) -> Advice:
+        """What to do next."""
+        return Advice(self.reader)
+
+    @cached_property
+    def analytics(self) -> Analytics:
+        """A student over time and in a class."""
+        return Analytics(self.reader, self.adapters.rosters)
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        """Events in."""
+        return Ingest(self.adapters.log, Judge(self.tenants), self.adapters.clock)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Results of everybody."""
+        from mastery_engine.engine.export import Exports  # noqa: PLC0415 - see above
+
+        return Exports(self.reader, self.adapters.store)
+
+    def intake(self, batch_size: int | None = None) -> Intake:
+        """Many events in, and folded; see `folding` for the argument."""
+        from mastery_engine.engine.intake import Intake  # noqa: PLC0415 - see above
+
+        return Intake(
+            self.ingest,
+            self.adapters.log,
+            self.adapters.store,
+            self.pseudonyms,
+            self.adapters.clock,
+            lambda: self.folding(batch_size),
+            CONSUMER_GROUP,
+        )
+
+    @cached_property
+    def letters(self) -> DeadLetterDesk:
+        """Dead letters."""
+        from mastery_engine.engine.letters import DeadLetterDesk  # noqa: PLC0415 - see above
+
+        adapters = self.adapters
+        return DeadLetterDesk(
+            adapters.dead_letters, adapters.log, adapters.store, self.access, adapters.clock
+        )
+
+    @cached_property
+    def lifetimes(self) -> Lifetimes:
+        """How long keys live."""
+        return Lifetimes()
+
+    @cached_property
+    def replay(self) -> Replay:
+        """Rebuilding from the archive."""
+        from mastery_engine.engine.replay import Replay  # noqa: PLC0415 - see above
+
+        adapters = self.adapters
+        return Replay(
+            adapters.store, adapters.archive, self.choice, self.pseudonyms, self.lifetimes, adapters.clock
+        )
+
+    def processor(self, consumer: LogConsumer) -> Processor:
+        """A processor of the log; only one process of a home may have one (`folding`)."""
+        from mastery_engine.engine.derived import DerivedKeys  # noqa: PLC0415 - see above
+        from mastery_engine.engine.process import Ports, Processor  # noqa: PLC0415 - as above
+
+        adapters = self.adapters
+        ports = Ports(
+            log=adapters.log,
+            consumer=consumer,
+            store=adapters.store,
+            results=adapters.results,
+            dead_letters=adapters.dead_letters,
+            archive=adapters.archive,
+            clock=adapters.clock,
+        )
+        derived = DerivedKeys(self.lifetimes, self.settings.derived_keys)
+        return Processor(ports, self.tenants, self.choice, self.pseudonyms, self.lifetimes, derived)
+
+    @asynccontextmanager
+    async def folding(self, batch_size: int | None = None) -> AsyncGenerator[Worker]:
+        """A worker on the log, under the lock of the one process that folds.
+
+        Args:
+            batch_size: Most records in a step; None means the setting.
+
+        Raises:
+            Conflict: Another process folds this home.
+        """
+        from mastery_engine.engine.work import Worker  # noqa: PLC0415 - see above
+
+        async with AsyncExitStack() as stack:
+            if self.settings.store_url != MEMORY_URL:
+                from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - only where it is used
+
+                stack.enter_context(FoldingLock(self.settings.database_folder))
+            stack.enter_context(set_for_bulk_work())
+            consumer = self.adapters.log.consumer(CONSUMER_GROUP)
+            stack.push_async_callback(consumer.close)
+            processor = self.processor(consumer)
+            size = batch_size or self.settings.batch_size
+            worker = Worker(processor, consumer, self.adapters.clock, size)
+            yield worker
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Engine]:
+    """Open what the settings name, and close it in the reverse order.
+
+    Args:
+        settings: What is in force.
+        clock: Another clock than the machine's.
+
+    Raises:
+        ConfigurationError: A setting names something that cannot be used.
+        DependencyDown: A database does not answer.
+        NewerVersion: A database was written by a newer release.
+    """
+    async with AsyncExitStack() as stack:
+        time = clock or SystemClock()
+        formulas, rollouts = load_formulas(settings.formulas)
+        flags = OpenFeatureFlags(rollouts)
+        stack.push_async_callback(flags.close)
+        memory = settings.store_url == MEMORY_URL
+        adapters = in_memory(time) if memory else await embedded(settings, time, stack)
+        pseudonyms = Pseudonyms(pseudonym_key(settings))
+        yield Engine(
+            settings=settings,
+            adapters=adapters,
+            formulas=formulas,
+            choice=FormulaChoice(formulas, flags),
+            pseudonyms=pseudonyms,
+        )

@@ -1,0 +1,182 @@
+"""Who may do what to whom: one table, one function that decides, and a record of every access before its answer.
+
+What exists but may not be seen answers exactly like what does not exist; only a role that may not use a door at all is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, Literal, final
+
+from msgspec import Struct
+
+from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.domain.errors import NotAllowed, NotFound
+from mastery_engine.ports import AuditEntry, AuditTrail, Clock, Rosters
+
+Role = Literal["student", "teacher", "admin", "service", "operator"]
+ROLES: Final[tuple[Role, ...]] = ("student", "teacher", "admin", "service", "operator")
+Relation = Literal["own", "taught", "tenant"]
+Action = Literal[
+    "mastery.read",
+    "mastery.calculate",
+    "history.read",
+    "forecast.read",
+    "recommendations.read",
+    "cohort.compare",
+    "batch.read",
+    "events.ingest",
+    "results.export",
+    "replay.run",
+    "dead_letters.read",
+    "dead_letters.write",
+    "tenants.read",
+    "tenants.write",
+]
+
+_READS: Final[dict[Role, Relation]] = {
+    "student": "own",
+    "teacher": "taught",
+    "admin": "tenant",
+    "operator": "tenant",
+}
+_OPERATIONS: Final[dict[Role, Relation]] = {"admin": "tenant", "operator": "tenant"}
+TABLE: Final[dict[Action, dict[Role, Relation]]] = {
+    "mastery.read": _READS,
+    "mastery.calculate": {**_READS, "service": "tenant"},
+    "history.read": _READS,
+    "forecast.read": _READS,
+    "recommendations.read": _READS,
+    "cohort.compare": _READS,
+    "batch.read": {"teacher": "taught", **_OPERATIONS},
+    "events.ingest": {"service": "tenant", **_OPERATIONS},
+    "results.export": _OPERATIONS,
+    "replay.run": _OPERATIONS,
+    "dead_letters.read": _OPERATIONS,
+    "dead_letters.write": _OPERATIONS,
+    "tenants.read": _OPERATIONS,
+    "tenants.write": {"operator": "tenant"},
+}
+"""Role by action to the relation that it needs to a student; a role that is not named may not use the action."""
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who asks.
+
+    Attributes:
+        tenant_id: The caller's tenant; nobody crosses it.
+        subject: A student's id, a teacher's, an admin's, a service's; `os:{user}` on the command line.
+        role: One of `ROLES`.
+        request_id: Id of the request, for the audit trail.
+    """
+
+    tenant_id: str
+    subject: str
+    role: Role
+    request_id: str
+
+
+@final
+class Access:
+    """Decides, and leaves the record."""
+
+    def __init__(self, rosters: Rosters, audit: AuditTrail, pseudonyms: Pseudonyms, clock: Clock) -> None:
+        """Put the parts together."""
+        self._rosters = rosters
+        self._audit = audit
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+
+    async def permit(
+        self,
+        caller: Caller,
+        action: Action,
+        students: Sequence[str],
+        on: date,
+        detail: dict[str, str] | None = None,
+    ) -> None:
+        """Return once the access is allowed and on record.
+
+        Args:
+            caller: Who asks.
+            action: What for.
+            students: Whose data it is; none for an action that concerns nobody's.
+            on: Day for which a teacher's rosters count.
+            detail: Further facts for the record, without personal data.
+
+        Raises:
+            NotAllowed: The role may not use the action; on record too.
+            NotFound: One of the students is not the caller's to see; on record too.
+            DependencyDown: The record could not be kept, so there is no answer.
+        """
+        relation = TABLE[action].get(caller.role)
+        allowed = relation is not None and await self._relates(caller, relation, students, on)
+        if students or not allowed:
+            await self.record(caller, action, students, allowed=allowed, detail=detail)
+        if relation is None:
+            raise NotAllowed(f"the role {caller.role} may not use {action}")
+        if not allowed:
+            raise not_found()
+
+    async def visible(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> list[str]:
+        """Those of the students whom the caller may see; both kinds are on record when this returns.
+
+        Raises:
+            NotAllowed: The role may not use the action; on record too.
+        """
+        relation = TABLE[action].get(caller.role)
+        if relation is None:
+            await self.permit(caller, action, students, on)
+        if relation == "tenant":
+            seen = list(students)
+        elif relation == "own":
+            seen = [student for student in students if student == caller.subject]
+        else:
+            taught = await self._rosters.taught(caller.tenant_id, caller.subject, students, on)
+            seen = [student for student in students if student in taught]
+        hidden = [student for student in students if student not in set(seen)]
+        if seen:
+            await self.record(caller, action, seen, allowed=True)
+        if hidden:
+            await self.record(caller, action, hidden, allowed=False)
+        return seen
+
+    async def record(
+        self,
+        caller: Caller,
+        action: str,
+        students: Sequence[str],
+        *,
+        allowed: bool,
+        detail: dict[str, str] | None = None,
+    ) -> None:
+        """Leave an audit record, durable when this returns."""
+        actor = caller.subject
+        if caller.role == "student":
+            actor = self._pseudonyms.of(caller.tenant_id, caller.subject)
+        entry = AuditEntry(
+            tenant_id=caller.tenant_id,
+            at_ms=self._clock.now_ms(),
+            actor=actor,
+            role=caller.role,
+            action=action,
+            subjects=tuple(self._pseudonyms.of(caller.tenant_id, student) for student in students),
+            allowed=allowed,
+            request_id=caller.request_id,
+            detail=detail or {},
+        )
+        await self._audit.append([entry])
+
+    async def _relates(self, caller: Caller, relation: Relation, students: Sequence[str], on: date) -> bool:
+        if relation == "tenant":
+            return True
+        if relation == "own":
+            return all(student == caller.subject for student in students)
+        taught = await self._rosters.taught(caller.tenant_id, caller.subject, students, on)
+        return taught.issuperset(students)
+
+
+def not_found() -> NotFound:
+    """The one answer for a student who does not exist, has no event yet, or is not the caller's to see."""
+    return NotFound("no such student, or no event of the student up to that day")

@@ -1,0 +1,185 @@
+"""A student over time, and in a class."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final, final
+
+from mastery_engine.contracts.answers import (
+    METRICS,
+    Comparison,
+    DayResult,
+    History,
+    MemberStanding,
+    Metric,
+    result_view,
+)
+from mastery_engine.domain.calendar import date_of, day_of
+from mastery_engine.domain.cohort import Cohort, Standing, compare
+from mastery_engine.domain.errors import InvalidInput, MasteryError, NotFound, Problem
+from mastery_engine.domain.history import Aggregation, aggregate
+from mastery_engine.domain.scores import SCORE_DECIMALS, Level, Result
+from mastery_engine.engine.access import Caller, not_found
+from mastery_engine.engine.reading import Reader
+from mastery_engine.ports import Rosters
+
+DEFAULT_HISTORY_DAYS: Final = 90
+
+
+@final
+class Analytics:
+    """Histories and comparisons."""
+
+    def __init__(self, reader: Reader, rosters: Rosters) -> None:
+        """Put the parts together."""
+        self._reader = reader
+        self._rosters = rosters
+
+    async def history(
+        self,
+        caller: Caller,
+        student_id: str,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        aggregation: Aggregation = "daily",
+        course_id: str | None = None,
+        formula: str | None = None,
+    ) -> History:
+        """A student's results over time; days without an event are gaps.
+
+        Args:
+            caller: Who asks.
+            student_id: Whose.
+            start: First day; None means 90 days to the end.
+            end: Last day; None means today.
+            aggregation: `daily`, `weekly` or `monthly`.
+            course_id: A course; None means all together.
+            formula: Name of another formula than the one in force.
+
+        Raises:
+            NotFound: No such student, no event up to the end, or not the caller's to see.
+            InvalidInput: The start is after the end.
+            HistoryNotKept: The start is before the kept days.
+        """
+        reading = await self._reader.one(caller, "history.read", student_id, end, formula)
+        last = reading.as_of
+        first = start or last - timedelta(days=DEFAULT_HISTORY_DAYS - 1)
+        if first > last:
+            raise InvalidInput.of(
+                Problem("start", first.isoformat(), f"must not be after the end {last.isoformat()}")
+            )
+        reading.result(course_id)
+        if start is not None:
+            reading.state.check_kept(day_of(start))
+        results = reading.state.history(reading.formula, reading.day, course_id, day_of(first))
+        return History(
+            student_id=student_id,
+            course_id=course_id,
+            start=first,
+            end=last,
+            aggregation=aggregation,
+            formula=reading.formula.id,
+            buckets=aggregate(results, aggregation),
+            days=[DayResult(day=date_of(one.day), result=result_view(one)) for one in results],
+        )
+
+    async def compare(
+        self,
+        caller: Caller,
+        cohort_id: str,
+        *,
+        student_id: str | None = None,
+        metric: Metric | None = None,
+        course_id: str | None = None,
+        as_of: date | None = None,
+    ) -> Comparison:
+        """A student among the members of a class, or the whole class for those who may see it.
+
+        Args:
+            caller: Who asks; a student is compared with nobody named.
+            cohort_id: A class of the caller's tenant.
+            student_id: The student to place; None tells all members, to teachers and above.
+            metric: One metric; None means score and all components.
+            course_id: A course; None means all together.
+            as_of: Day at whose end it holds; None means today.
+
+        Raises:
+            NotFound: No such class, the student is no member, or not the caller's to see.
+            NotAllowed: The caller's role may not.
+        """
+        tenant, day = await self._reader.day(caller, as_of)
+        on = date_of(day)
+        cohort = await self._rosters.get(caller.tenant_id, cohort_id)
+        members = [] if cohort is None else cohort.members(on)
+        subjects = members if student_id is None else [student_id]
+        await self._reader.access.permit(
+            caller, "cohort.compare", subjects, on, {"cohort_id": cohort_id[:100]}
+        )
+        if cohort is None or (student_id is not None and student_id not in members):
+            raise (
+                NotFound(f"no class {cohort_id[:100]!r} with that student")
+                if student_id
+                else _no_class(cohort_id)
+            )
+        sees_all = _sees_all(caller, cohort, on)
+        if student_id is None and not sees_all:
+            raise not_found()
+        readings = await self._reader.known(tenant, members, day)
+        results: dict[str, Result] = {}
+        for member, reading in readings.items():
+            try:
+                results[member] = reading.result(course_id)
+            except MasteryError:
+                continue
+        wanted: tuple[Metric, ...] = METRICS if metric is None else (metric,)
+        standings: dict[Metric, Standing] = {
+            one: _standing(one, student_id, results, members, sees_all=sees_all) for one in wanted
+        }
+        return Comparison(
+            cohort_id=cohort_id,
+            name=cohort.name,
+            as_of=on,
+            student_id=student_id,
+            standings=standings,
+            members=_members(members, results, wanted[0]) if student_id is None else None,
+        )
+
+
+def _sees_all(caller: Caller, cohort: Cohort, on: date) -> bool:
+    if caller.role == "teacher":
+        return any(one.person_id == caller.subject and one.covers(on) for one in cohort.teachers)
+    return caller.role in {"admin", "operator"}
+
+
+def _no_class(cohort_id: str) -> NotFound:
+    return NotFound(f"no class {cohort_id[:100]!r}")
+
+
+def _value(result: Result, metric: Metric) -> float | None:
+    if metric == "score":
+        return result.score
+    value: float | None = getattr(result.components, metric)
+    return None if value is None else round(value, SCORE_DECIMALS)
+
+
+def _values(results: dict[str, Result], metric: Metric) -> dict[str, float]:
+    found = {member: _value(result, metric) for member, result in results.items()}
+    return {member: value for member, value in found.items() if value is not None}
+
+
+def _standing(
+    metric: Metric, student_id: str | None, results: dict[str, Result], members: list[str], *, sees_all: bool
+) -> Standing:
+    return compare(student_id or "", _values(results, metric), members, sees_all=sees_all)
+
+
+def _members(members: list[str], results: dict[str, Result], metric: Metric) -> list[MemberStanding]:
+    values = _values(results, metric)
+    listed: list[MemberStanding] = []
+    for member in members:
+        result, value = results.get(member), values.get(member)
+        level: Level | None = None if result is None else result.level
+        rank = None if value is None else 1 + sum(other > value for other in values.values())
+        listed.append(MemberStanding(student_id=member, value=value, level=level, rank=rank))
+    return sorted(listed, key=lambda one: (one.rank is None, one.rank or 0, one.student_id))

@@ -1,0 +1,62 @@
+"""Dead letters from records: their ids follow from where the record lies, so that redelivery makes no second one."""
+
+from __future__ import annotations
+
+from mastery_engine.contracts.dead_letter import DeadLetter
+from mastery_engine.contracts.event_json import identity
+from mastery_engine.contracts.keys import derived_id
+from mastery_engine.engine.judge import Accepted, Refused
+
+
+def letter_id(topic_id: str, partition: int, offset: int) -> str:
+    """Id of the letter of a record."""
+    return derived_id("dead-letter", topic_id, str(partition), str(offset))
+
+
+def letter_of(refused: Refused, topic: str, topic_id: str, now_ms: int) -> DeadLetter:
+    """The letter of a record that breaks a rule."""
+    record = refused.record
+    tenant_id, student_id, event_id = identity(record.value)
+    return DeadLetter(
+        letter_id=letter_id(topic_id, record.partition, record.offset),
+        topic=topic,
+        topic_id=topic_id,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        headers=record.headers,
+        payload=record.value,
+        kind="validation",
+        reason=refused.error.reason,
+        message=refused.error.message,
+        attempts=1,
+        failed_at_ms=now_ms,
+        tenant_id=tenant_id,
+        student_id=student_id,
+        event_id=event_id,
+    )
+
+
+def given_up_letter(
+    accepted: Accepted, topic: str, topic_id: str, error: Exception, attempts: int, now_ms: int
+) -> DeadLetter:
+    """The letter of a valid event that could not be folded."""
+    record, event = accepted.record, accepted.event
+    return DeadLetter(
+        letter_id=letter_id(topic_id, record.partition, record.offset),
+        topic=topic,
+        topic_id=topic_id,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        headers=record.headers,
+        payload=record.value,
+        kind="processing",
+        reason="given_up",
+        message=f"{type(error).__name__}: {error}",
+        attempts=attempts,
+        failed_at_ms=now_ms,
+        tenant_id=event.tenant_id,
+        student_id=event.student_id,
+        event_id=event.event_id,
+    )

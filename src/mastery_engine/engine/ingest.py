@@ -1,0 +1,122 @@
+"""Taking events in: judged at the door, appended to the log, each with an answer of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import msgspec
+from msgspec import Struct
+
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.event_json import decode_event, encode_event, event_from
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.domain.events import LearningEvent
+from mastery_engine.engine.judge import Judge
+from mastery_engine.ports import Clock, EventLog, NewRecord, Position
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What became of one event at the door: where it lies in the log, or why it was refused.
+
+    Attributes:
+        index: Place in what was sent, from 0.
+        event_id: Id of the event, None if it could not be read.
+        position: Where it lies, None if it was refused.
+        error: Why it was refused, None if it was accepted.
+        already: It was folded before, so it was not appended again.
+    """
+
+    index: int
+    event_id: str | None
+    position: Position | None = None
+    error: InvalidInput | None = None
+    already: bool = False
+
+
+@final
+class Ingest:
+    """Takes events into the log."""
+
+    def __init__(self, log: EventLog, judge: Judge, clock: Clock) -> None:
+        """Put the parts together."""
+        self._log = log
+        self._judge = judge
+        self._clock = clock
+
+    async def take_events(self, events: Sequence[LearningEvent]) -> list[Receipt]:
+        """Judge and append typed events; see `take`."""
+        return await self._take([*events])
+
+    async def take_raw(self, raws: Sequence[bytes], tenant_id: str | None = None) -> list[Receipt]:
+        """Judge and append events as JSON; see `take`.
+
+        Args:
+            raws: One JSON object each.
+            tenant_id: Takes the place of the events' own tenant.
+        """
+        return await self._take([_decoded(raw, tenant_id) for raw in raws])
+
+    async def take(self, items: Sequence[object], tenant_id: str) -> list[Receipt]:
+        """Judge and append decoded JSON objects that a caller of one tenant sent.
+
+        Args:
+            items: Decoded JSON; what is no object is refused.
+            tenant_id: The caller's tenant: the one of events that name none; another one is refused.
+
+        Returns:
+            A receipt for each item, in order; the good ones are accepted whatever the others are.
+
+        Raises:
+            DependencyDown: The log does not answer; nothing was accepted.
+        """
+        return await self._take([_of_tenant(item, tenant_id) for item in items])
+
+    async def _take(self, events: Sequence[LearningEvent | InvalidInput]) -> list[Receipt]:
+        good = [(place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)]
+        verdicts = await self._judge.check([event for _, event in good], self._clock.now_ms())
+        refusals: dict[int, InvalidInput] = {
+            place: error for place, error in enumerate(events) if isinstance(error, InvalidInput)
+        }
+        refusals.update(
+            {place: error for (place, _), error in zip(good, verdicts, strict=True) if error is not None}
+        )
+        accepted = [(place, event) for place, event in good if place not in refusals]
+        positions = await self._log.append([_record(event) for _, event in accepted]) if accepted else []
+        lies = {place: position for (place, _), position in zip(accepted, positions, strict=True)}
+        return [
+            Receipt(
+                index=place,
+                event_id=None if isinstance(event, InvalidInput) else event.event_id,
+                position=lies.get(place),
+                error=refusals.get(place),
+            )
+            for place, event in enumerate(events)
+        ]
+
+
+def _record(event: LearningEvent) -> NewRecord:
+    return NewRecord(keys.learner(event.tenant_id, event.student_id).encode(), encode_event(event))
+
+
+def _decoded(raw: bytes, tenant_id: str | None) -> LearningEvent | InvalidInput:
+    try:
+        event = decode_event(raw)
+    except InvalidInput as error:
+        return error
+    return event if tenant_id is None else msgspec.structs.replace(event, tenant_id=tenant_id)
+
+
+def _of_tenant(item: object, tenant_id: str) -> LearningEvent | InvalidInput:
+    if not isinstance(item, dict):
+        return InvalidInput.of(Problem("", str(item)[:100], "must be a JSON object"), reason="not_an_object")
+    fields: dict[str, object] = {"tenant_id": tenant_id, **item}
+    if fields["tenant_id"] != tenant_id:
+        rule = "must be the tenant of the token"
+        return InvalidInput.of(
+            Problem("tenant_id", str(fields["tenant_id"])[:100], rule), reason="other_tenant"
+        )
+    try:
+        return event_from(fields)
+    except InvalidInput as error:
+        return error

@@ -1,0 +1,111 @@
+"""Judging what comes in: a record becomes an event that may count, or a refusal with every problem named.
+
+Doors judge before they accept, the worker judges again by the time at which the record entered the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from mastery_engine.contracts.event_json import decode_event, encode_event
+from mastery_engine.contracts.outcome import DIGEST_BYTES
+from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.domain.events import Event, LearningEvent
+from mastery_engine.domain.rules import AcceptanceRules
+from mastery_engine.engine.tenants import TenantDirectory
+from mastery_engine.ports import Record
+
+
+class Accepted(NamedTuple):
+    """A record whose event may count.
+
+    Attributes:
+        event_id: UUID, 16 bytes.
+        digest: Content hash, by which another event under the same id is told.
+        day: Number of the event's day in the tenant's time zone.
+    """
+
+    record: Record
+    event: LearningEvent
+    event_id: bytes
+    digest: bytes
+    day: int
+
+
+class Refused(NamedTuple):
+    """A record that cannot count, and why."""
+
+    record: Record
+    error: InvalidInput
+
+
+class Judge:
+    """Applies schema, business rules and tenants' settings."""
+
+    def __init__(self, tenants: TenantDirectory) -> None:
+        """Use the tenants' settings."""
+        self._tenants = tenants
+        self._rules: dict[str, AcceptanceRules] = {}
+
+    async def judge(self, records: Sequence[Record]) -> tuple[list[Accepted], list[Refused]]:
+        """Judge each record as of its own append time, in order."""
+        refused: list[Refused] = []
+        decoded: list[tuple[Record, LearningEvent]] = []
+        for record in records:
+            try:
+                decoded.append((record, decode_event(record.value)))
+            except InvalidInput as error:
+                refused.append(Refused(record, error))
+        tenants = await self._tenants.find(event.tenant_id for _, event in decoded)
+        accepted: list[Accepted] = []
+        for record, event in decoded:
+            try:
+                rules = self._rules_of(event, tenants)
+                self._check(event, rules, record.appended_ms)
+            except InvalidInput as error:
+                refused.append(Refused(record, error))
+            else:
+                event_id, digest = identity_of(event)
+                accepted.append(
+                    Accepted(record, event, event_id, digest, rules.calendar.day(event.timestamp))
+                )
+        return accepted, refused
+
+    async def check(self, events: Iterable[LearningEvent], now_ms: int) -> list[InvalidInput | None]:
+        """Judge events at a door; None for each that may enter the log."""
+        events = list(events)
+        tenants = await self._tenants.find(event.tenant_id for event in events)
+        verdicts: list[InvalidInput | None] = []
+        for event in events:
+            try:
+                self._check(event, self._rules_of(event, tenants), now_ms)
+            except InvalidInput as error:
+                verdicts.append(error)
+            else:
+                verdicts.append(None)
+        return verdicts
+
+    def _rules_of(self, event: Event, tenants: dict[str, Tenant]) -> AcceptanceRules:
+        rules = self._rules.get(event.tenant_id)
+        if rules is None:
+            tenant = tenants.get(event.tenant_id)
+            if tenant is None:
+                rule = f"must be a tenant that exists; make it with: mastery tenant create {event.tenant_id}"
+                raise InvalidInput.of(Problem("tenant_id", event.tenant_id, rule), reason="unknown_tenant")
+            rules = self._rules[event.tenant_id] = tenant.rules()
+        return rules
+
+    @staticmethod
+    def _check(event: LearningEvent, rules: AcceptanceRules, entered_ms: int) -> None:
+        problems = rules.problems(event, entered_ms)
+        if problems:
+            raise InvalidInput.of(*problems, reason="rule")
+
+
+def identity_of(event: Event) -> tuple[bytes, bytes]:
+    """Event id as 16 bytes, and the hash of the event's content."""
+    digest = blake2b(encode_event(event), digest_size=DIGEST_BYTES).digest()
+    return bytes.fromhex(event.event_id.replace("-", "")), digest

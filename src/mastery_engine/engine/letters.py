@@ -1,0 +1,191 @@
+"""The desk of the dead letters: look, mend, send again, or discard with a reason; everything on record."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import Final, Literal, final
+
+import msgspec
+from msgspec import Struct
+
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import TOMBSTONE, decode_document
+from mastery_engine.contracts.event_json import decode_event, encode_event, identity
+from mastery_engine.domain.errors import Conflict, InvalidInput, NotFound, Problem
+from mastery_engine.engine.access import Access, Caller
+from mastery_engine.ports import Clock, DeadLetter, DeadLetters, EventLog, LetterStatus, NewRecord, StateStore
+
+MOST_LISTED: Final = 1_000
+
+
+class Reprocessing(Struct, frozen=True, kw_only=True):
+    """What became of a letter.
+
+    Attributes:
+        letter_id: Which.
+        outcome: `sent` again, would be sent (`dry_run`), `settled` since it counted meanwhile, or `refused` as it stands.
+        message: Why, in words.
+    """
+
+    letter_id: str
+    outcome: Literal["sent", "dry_run", "settled", "refused"]
+    message: str
+
+
+@final
+class DeadLetterDesk:
+    """Works on the dead letters of record."""
+
+    def __init__(
+        self, letters: DeadLetters, log: EventLog, store: StateStore, access: Access, clock: Clock
+    ) -> None:
+        """Put the parts together."""
+        self._letters = letters
+        self._log = log
+        self._store = store
+        self._access = access
+        self._clock = clock
+
+    async def list(
+        self,
+        caller: Caller,
+        *,
+        status: LetterStatus | None = "open",
+        after: str | None = None,
+        limit: int = 100,
+        tenant_id: str | None = None,
+    ) -> list[DeadLetter]:
+        """Letters of the caller's tenant, and for operators those of nobody's tenant too.
+
+        Args:
+            caller: Who asks.
+            status: Only those; None means any.
+            after: Id after which the list goes on.
+            limit: How many at most, 1 to 1,000.
+            tenant_id: For operators: one tenant only.
+
+        Raises:
+            NotAllowed: The caller's role may not.
+            InvalidInput: The limit is out of its bounds.
+        """
+        if not 1 <= limit <= MOST_LISTED:
+            raise InvalidInput.of(Problem("limit", str(limit), f"must be from 1 to {MOST_LISTED}"))
+        if caller.role != "operator":
+            tenant_id = caller.tenant_id
+        found = await self._letters.find(tenant_id=tenant_id, status=status, after=after, limit=limit)
+        students = sorted({letter.student_id for letter in found if letter.student_id})
+        await self._access.permit(caller, "dead_letters.read", students, self._today())
+        return found
+
+    async def show(self, caller: Caller, letter_id: str) -> DeadLetter:
+        """One letter, whole.
+
+        Raises:
+            NotFound: There is none of that id in the caller's tenant.
+        """
+        return await self._get(caller, letter_id, write=False)
+
+    async def fix(self, caller: Caller, letter_id: str, payload: bytes) -> DeadLetter:
+        """Put a mended event in the place of the payload; what had entered is kept beside it.
+
+        Raises:
+            InvalidInput: The mended event breaks the schema too.
+            Conflict: The letter is no longer open.
+        """
+        letter = await self._get(caller, letter_id, write=True)
+        event = decode_event(payload)
+        if letter.student_id is not None and (event.tenant_id, event.student_id) != (
+            letter.tenant_id,
+            letter.student_id,
+        ):
+            rule = f"must stay the letter's student {letter.student_id} of tenant {letter.tenant_id}"
+            raise InvalidInput.of(Problem("student_id", event.student_id, rule), reason="other_student")
+        mended = msgspec.structs.replace(
+            letter,
+            payload=encode_event(event),
+            original=letter.payload if letter.original is None else letter.original,
+            tenant_id=event.tenant_id,
+            student_id=event.student_id,
+            event_id=event.event_id,
+        )
+        await self._replace(mended, letter)
+        return mended
+
+    async def reprocess(self, caller: Caller, letter_id: str, *, dry_run: bool = False) -> Reprocessing:
+        """Send a letter's event into the log again, as a new record.
+
+        An event that was given up is sent only while the learner's document still lists it so: the archive cannot tell,
+        it has every valid event. One that counts twice cannot be: its id is checked again when it is folded.
+        """
+        letter = await self._get(caller, letter_id, write=True)
+        try:
+            event = decode_event(letter.payload)
+        except InvalidInput as error:
+            return _outcome(letter, "refused", f"still breaks the schema, mend it first: {error.message}")
+        if letter.kind == "processing" and not await self._is_given_up(letter):
+            if not dry_run:
+                await self._replace(_ended(letter, "reprocessed", "counted meanwhile"), letter)
+            return _outcome(letter, "settled", "the event counted meanwhile; nothing to send")
+        if dry_run:
+            return _outcome(letter, "dry_run", f"would send {event.event_id} again")
+        key = keys.learner(event.tenant_id, event.student_id).encode()
+        await self._log.append([NewRecord(key, encode_event(event))])
+        await self._replace(_ended(letter, "reprocessed", "sent again"), letter)
+        return _outcome(letter, "sent", f"sent {event.event_id} again")
+
+    async def discard(self, caller: Caller, letter_id: str, reason: str) -> DeadLetter:
+        """End a letter without sending it.
+
+        Raises:
+            InvalidInput: No reason was given.
+            Conflict: The letter is no longer open.
+        """
+        if not reason.strip():
+            raise InvalidInput.of(Problem("reason", reason, "must say why"))
+        letter = await self._get(caller, letter_id, write=True)
+        ended = _ended(letter, "discarded", reason.strip()[:500])
+        await self._replace(ended, letter)
+        return ended
+
+    async def _get(self, caller: Caller, letter_id: str, *, write: bool) -> DeadLetter:
+        letter = await self._letters.get(letter_id)
+        action = "dead_letters.write" if write else "dead_letters.read"
+        visible = letter is not None and (caller.role == "operator" or letter.tenant_id == caller.tenant_id)
+        students = [letter.student_id] if letter is not None and visible and letter.student_id else []
+        await self._access.permit(caller, action, students, self._today(), {"letter_id": letter_id[:36]})
+        if letter is None or not visible:
+            raise NotFound(f"no dead letter {letter_id[:36]!r}; list them with: mastery dlq list")
+        if write and letter.status != "open":
+            raise Conflict(
+                f"dead letter {letter_id} is {letter.status} already: {letter.note or ''}".rstrip(": ")
+            )
+        return letter
+
+    async def _is_given_up(self, letter: DeadLetter) -> bool:
+        tenant_id, student_id, _ = identity(letter.payload)
+        if tenant_id is None or student_id is None:
+            return True
+        entry = (await self._store.get_many([keys.document(tenant_id, student_id)]))[0]
+        if entry is None or entry.value == TOMBSTONE:
+            return entry is None
+        document = decode_document(entry.value)
+        return any(noted.letter_id == letter.letter_id for noted in document.given_up)
+
+    async def _replace(self, letter: DeadLetter, expected: DeadLetter) -> None:
+        if not await self._letters.replace(letter, expected):
+            raise Conflict(
+                f"somebody else changed dead letter {letter.letter_id} meanwhile; look at it again"
+            )
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=timezone.utc).date()
+
+
+def _ended(letter: DeadLetter, status: LetterStatus, note: str) -> DeadLetter:
+    return msgspec.structs.replace(letter, status=status, note=note)
+
+
+def _outcome(
+    letter: DeadLetter, outcome: Literal["sent", "dry_run", "settled", "refused"], message: str
+) -> Reprocessing:
+    return Reprocessing(letter_id=letter.letter_id, outcome=outcome, message=message)

@@ -1,0 +1,152 @@
+"""Reading learners: who may, on record; then one read of one document each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import final
+
+from msgspec import Struct
+
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import TOMBSTONE, decode_document
+from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.domain.calendar import Calendar, date_of, day_of
+from mastery_engine.domain.learner import LearnerState
+from mastery_engine.domain.scores import Formula, Result
+from mastery_engine.engine.access import Access, Action, Caller, not_found
+from mastery_engine.engine.formula_choice import FormulaChoice
+from mastery_engine.engine.tenants import TenantDirectory
+from mastery_engine.ports import Clock, Entry, StateStore
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """A learner as read for one answer.
+
+    Attributes:
+        formula: In force, or the one asked for.
+        day: Number of the day that the answer is as of.
+    """
+
+    tenant: Tenant
+    student_id: str
+    state: LearnerState
+    formula: Formula
+    day: int
+
+    @property
+    def as_of(self) -> date:
+        """Day that the answer is as of."""
+        return date_of(self.day)
+
+    def result(self, course_id: str | None) -> Result:
+        """Result of a scope.
+
+        Raises:
+            NotFound: No event of the scope up to the day.
+            HistoryNotKept: The day is before the kept ones.
+        """
+        return self.state.result(self.formula, self.day, course_id)
+
+
+@final
+class Reader:
+    """Gives learners to those who may see them."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        tenants: TenantDirectory,
+        formulas: FormulaChoice,
+        access: Access,
+        clock: Clock,
+    ) -> None:
+        """Put the parts together."""
+        self._store = store
+        self._tenants = tenants
+        self._formulas = formulas
+        self.access = access
+        self._clock = clock
+
+    async def one(
+        self,
+        caller: Caller,
+        action: Action,
+        student_id: str,
+        as_of: date | None = None,
+        formula: str | None = None,
+    ) -> Reading:
+        """One learner.
+
+        Args:
+            caller: Who asks.
+            action: What for.
+            student_id: Whose data.
+            as_of: Day of the answer; None means today in the tenant's time zone.
+            formula: Name of another formula than the one in force.
+
+        Raises:
+            NotAllowed: The caller's role may not.
+            NotFound: No such student, nothing of the student, or not the caller's to see.
+        """
+        tenant, day = await self.day(caller, as_of)
+        await self.access.permit(caller, action, [student_id], date_of(day))
+        entry = (await self._store.get_many([keys.document(tenant.tenant_id, student_id)]))[0]
+        state = _state(entry)
+        if state is None:
+            raise not_found()
+        return await self._reading(tenant, student_id, state, day, formula)
+
+    async def many(
+        self, caller: Caller, action: Action, student_ids: Sequence[str], as_of: date | None = None
+    ) -> dict[str, Reading]:
+        """Those of the learners who exist and are the caller's to see; one record for all of them.
+
+        Raises:
+            NotAllowed: The caller's role may not.
+        """
+        tenant, day = await self.day(caller, as_of)
+        visible = await self.access.visible(caller, action, student_ids, date_of(day))
+        return await self.known(tenant, visible, day)
+
+    async def known(self, tenant: Tenant, student_ids: Sequence[str], day: int) -> dict[str, Reading]:
+        """Those of the learners who exist; the access must be on record already."""
+        entries = await self._store.get_many([keys.document(tenant.tenant_id, one) for one in student_ids])
+        await self._formulas.refresh(tenant)
+        found: dict[str, Reading] = {}
+        for student_id, entry in zip(student_ids, entries, strict=True):
+            state = _state(entry)
+            if state is not None:
+                chosen = self._formulas.of(tenant, student_id)
+                found[student_id] = Reading(
+                    tenant=tenant, student_id=student_id, state=state, formula=chosen, day=day
+                )
+        return found
+
+    async def day(self, caller: Caller, as_of: date | None) -> tuple[Tenant, int]:
+        """The caller's tenant, and the number of the day of the answer."""
+        tenant = await self._tenants.get(caller.tenant_id)
+        if as_of is not None:
+            return tenant, day_of(as_of)
+        return tenant, Calendar(tenant.time_zone).day(self._clock.now_ms())
+
+    async def formula(self, tenant: Tenant, student_id: str | None, name: str | None) -> Formula:
+        """The formula asked for, else the student's, else the tenant's."""
+        if name is not None:
+            return self._formulas.get(name)
+        if student_id is None:
+            return self._formulas.get(tenant.formula)
+        return await self._formulas.now(tenant, student_id)
+
+    async def _reading(
+        self, tenant: Tenant, student_id: str, state: LearnerState, day: int, formula: str | None
+    ) -> Reading:
+        chosen = await self.formula(tenant, student_id, formula)
+        return Reading(tenant=tenant, student_id=student_id, state=state, formula=chosen, day=day)
+
+
+def _state(entry: Entry | None) -> LearnerState | None:
+    if entry is None or entry.value == TOMBSTONE:
+        return None
+    state = decode_document(entry.value).state
+    return state if state.newest_day >= 0 else None

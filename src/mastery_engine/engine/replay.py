@@ -1,0 +1,250 @@
+"""Replay: rebuild from the archive into a side-by-side state, compare, switch; or ask what another formula would change."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, final
+
+from msgspec import Struct
+
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import (
+    TOMBSTONE,
+    DamagedDocument,
+    Document,
+    decode_document,
+    encode_document,
+)
+from mastery_engine.contracts.outcome import decode_processed
+from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.domain.scores import Formula, Level
+from mastery_engine.engine.fold_batch import unfinished
+from mastery_engine.engine.formula_choice import FormulaChoice
+from mastery_engine.engine.lifetimes import DAY_SECONDS, Lifetimes
+from mastery_engine.engine.rebuild import Rebuilt, rebuild
+from mastery_engine.ports import ABSENT, Archive, ArchivedEvent, Clock, Entry, StateStore, Write
+
+SIDE_BY_SIDE_SECONDS: Final = 7 * DAY_SECONDS
+SWITCH_TRIES: Final = 10
+WAIT_SECONDS: Final = 0.1
+STUDENTS_A_BATCH: Final = 200
+
+
+class ReplayReport(Struct, kw_only=True):
+    """What a replay came to.
+
+    Attributes:
+        students: Students rebuilt.
+        events: Archived events folded.
+        equal: Students whose live state agreed.
+        missing: Students without a live state.
+        different: Students whose live state differed, with what differed.
+        switched: Students whose live document was replaced.
+        behind: Students left alone, since a worker has yet to archive or finish what it folded for them.
+        erased: Students left alone, since they are erased.
+        waiting: Ids of events that wait among the dead letters.
+    """
+
+    students: int = 0
+    events: int = 0
+    equal: int = 0
+    missing: int = 0
+    different: dict[str, list[str]] = {}
+    switched: int = 0
+    behind: list[str] = []
+    erased: int = 0
+    waiting: list[str] = []
+
+
+class FormulaChange(Struct, frozen=True, kw_only=True):
+    """A student under the formula in force and under another."""
+
+    student_id: str
+    score: float
+    level: Level
+    new_score: float
+    new_level: Level
+
+
+@final
+class Replay:
+    """Rebuilds learners from the archive."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        archive: Archive,
+        formulas: FormulaChoice,
+        pseudonyms: keys.Pseudonyms,
+        lifetimes: Lifetimes,
+        clock: Clock,
+    ) -> None:
+        """Put the parts together."""
+        self._store = store
+        self._archive = archive
+        self._formulas = formulas
+        self._pseudonyms = pseudonyms
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    async def run(
+        self,
+        tenant: Tenant,
+        run_id: str,
+        *,
+        student_id: str | None = None,
+        switch: bool,
+        progress: Callable[[int], None] | None = None,
+    ) -> ReplayReport:
+        """Rebuild one student or all of a tenant.
+
+        Args:
+            tenant: Whose students.
+            run_id: Names the side-by-side state.
+            student_id: One student; None means all in the archive.
+            switch: Put the rebuilt state in the place of a live one that differs or is missing.
+            progress: Told how many events each batch had.
+        """
+        report = ReplayReport()
+        async for batch in self._students(tenant, student_id):
+            await self._batch(tenant, run_id, batch, report, switch=switch)
+            if progress is not None:
+                progress(sum(map(len, batch.values())))
+        return report
+
+    async def what_if(self, tenant: Tenant, formula: Formula) -> list[FormulaChange]:
+        """Every student of the archive under another formula, biggest change first."""
+        await self._formulas.refresh(tenant)
+        changes: list[FormulaChange] = []
+        async for batch in self._students(tenant, None):
+            live = await self._live(tenant, list(batch))
+            for (student_id, events), entry in zip(batch.items(), live, strict=True):
+                if not await self._is_erased(tenant, student_id, entry):
+                    state = self._rebuilt(tenant, entry, events).document.state
+                    if state.newest_day >= 0:
+                        now = state.latest_result(self._formulas.of(tenant, student_id))
+                        then = state.latest_result(formula)
+                        changes.append(
+                            FormulaChange(
+                                student_id=student_id,
+                                score=now.score,
+                                level=now.level,
+                                new_score=then.score,
+                                new_level=then.level,
+                            )
+                        )
+        return sorted(changes, key=lambda one: (-abs(one.new_score - one.score), one.student_id))
+
+    async def _batch(
+        self,
+        tenant: Tenant,
+        run_id: str,
+        batch: dict[str, list[ArchivedEvent]],
+        report: ReplayReport,
+        *,
+        switch: bool,
+    ) -> None:
+        live = await self._live(tenant, list(batch))
+        aside: list[Write] = []
+        for (student_id, events), entry in zip(batch.items(), live, strict=True):
+            if await self._is_erased(tenant, student_id, entry):
+                report.erased += 1
+                continue
+            rebuilt = self._rebuilt(tenant, entry, events)
+            report.students += 1
+            if entry is not None and not rebuilt.differences:
+                report.equal += 1
+            else:
+                rebuilt = await self._look_closely(tenant, student_id, report, switch=switch) or rebuilt
+            report.events += rebuilt.events
+            report.waiting += rebuilt.waiting
+            key = keys.rebuilt(run_id, keys.document(tenant.tenant_id, student_id))
+            aside.append(Write(key, encode_document(rebuilt.document), None, SIDE_BY_SIDE_SECONDS))
+        await self._store.write_many(aside)
+
+    async def _look_closely(
+        self, tenant: Tenant, student_id: str, report: ReplayReport, *, switch: bool
+    ) -> Rebuilt | None:
+        """Compare again, the document read before the archive, and switch by one conditional write.
+
+        Workers go on meanwhile: if the document has changed, or the archive lags behind it, catch up and try again.
+        """
+        key = keys.document(tenant.tenant_id, student_id)
+        rebuilt = None
+        for attempt in range(SWITCH_TRIES):
+            if attempt:
+                await self._clock.sleep(WAIT_SECONDS)
+            entry = (await self._live(tenant, [student_id]))[0]
+            if await self._is_erased(tenant, student_id, entry):
+                report.erased += 1
+                return None
+            waiting = await self._unfinished(tenant, student_id, entry)
+            events = await self._archive.of_student(tenant.tenant_id, student_id)
+            rebuilt = self._rebuilt(tenant, entry, events)
+            if entry is not None and not rebuilt.differences:
+                report.equal += 1
+                return rebuilt
+            if waiting.intersection(rebuilt.unarchived):
+                continue
+            if switch and not rebuilt.failed:
+                ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())
+                version = ABSENT if entry is None else entry.version
+                write = Write(key, encode_document(rebuilt.document), version, ttl)
+                if not (await self._store.write_many([write]))[0]:
+                    continue
+                report.switched += 1
+            if entry is None:
+                report.missing += 1
+            else:
+                report.different[student_id] = rebuilt.differences
+            return rebuilt
+        report.behind.append(student_id)
+        return rebuilt
+
+    async def _unfinished(self, tenant: Tenant, student_id: str, entry: Entry | None) -> set[bytes]:
+        """Ids of the document's outcomes that a worker has yet to finish; the archive may not have their events."""
+        try:
+            document = Document() if entry is None else decode_document(entry.value)
+        except DamagedDocument:
+            return set()
+        ids = [outcome.event_id for outcome in document.outcomes]
+        found = await self._store.get_many([keys.processed(tenant.tenant_id, event_id) for event_id in ids])
+        records = zip(ids, found, strict=True)
+        processed = {event_id: decode_processed(one.value) for event_id, one in records if one is not None}
+        pseudonym = self._pseudonyms.digest(tenant.tenant_id, student_id)
+        return {outcome.event_id for outcome in unfinished(document, processed, pseudonym)}
+
+    def _rebuilt(self, tenant: Tenant, entry: Entry | None, events: Sequence[ArchivedEvent]) -> Rebuilt:
+        return rebuild(tenant, None if entry is None else entry.value, events, self._clock.now_ms())
+
+    async def _live(self, tenant: Tenant, student_ids: Sequence[str]) -> list[Entry | None]:
+        return await self._store.get_many([keys.document(tenant.tenant_id, one) for one in student_ids])
+
+    async def _is_erased(self, tenant: Tenant, student_id: str, entry: Entry | None) -> bool:
+        if entry is not None:
+            return entry.value == TOMBSTONE
+        marker = keys.erased(self._pseudonyms.of(tenant.tenant_id, student_id))
+        return (await self._store.get_many([marker]))[0] is not None
+
+    async def _students(
+        self, tenant: Tenant, student_id: str | None
+    ) -> AsyncIterator[dict[str, list[ArchivedEvent]]]:
+        """Students with all their archived events, whole, a few hundred at a time."""
+        if student_id is not None:
+            events = await self._archive.of_student(tenant.tenant_id, student_id)
+            if events:
+                yield {student_id: events}
+            return
+        whole: dict[str, list[ArchivedEvent]] = {}
+        last = ""
+        async for part in self._archive.by_student(tenant.tenant_id):
+            for name, events in groupby(part, key=attrgetter("student_id")):
+                if name != last and len(whole) >= STUDENTS_A_BATCH:
+                    yield whole
+                    whole = {}
+                whole.setdefault(name, []).extend(events)
+                last = name
+        if whole:
+            yield whole

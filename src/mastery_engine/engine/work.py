@@ -1,0 +1,103 @@
+"""The worker's loop: step after step; what is down is waited for, and said so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, final
+
+import structlog
+
+from mastery_engine.domain.errors import DependencyDown, NewerVersion
+from mastery_engine.engine.process import Processor, StepLate, StepReport
+from mastery_engine.ports import Clock, LogConsumer
+
+FIRST_WAIT_SECONDS: Final = 0.2
+LONGEST_WAIT_SECONDS: Final = 10.0
+IDLE_POLL_SECONDS: Final = 0.25
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@final
+class Worker:
+    """Runs a processor until it is told to stop.
+
+    Attributes:
+        total: What all steps together did.
+        waiting_for: Why the worker waits, None while it works; `/ready` tells it.
+    """
+
+    def __init__(self, processor: Processor, consumer: LogConsumer, clock: Clock, batch_size: int) -> None:
+        """Put the parts together.
+
+        Args:
+            processor: Does the steps.
+            consumer: The processor's consumer, to be rewound after a failed step.
+            clock: For the waits.
+            batch_size: Most records in a step.
+        """
+        self._processor = processor
+        self._consumer = consumer
+        self._clock = clock
+        self._batch_size = batch_size
+        self.total = StepReport()
+        self.waiting_for: str | None = None
+
+    async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
+        """Work until nothing is left; a dependency that is down is an error here.
+
+        Args:
+            progress: Told of each step.
+
+        Raises:
+            DependencyDown: A store or the log does not answer.
+        """
+        while True:
+            report = await self._processor.step(self._batch_size)
+            self._add(report)
+            if not report.polled:
+                return self.total
+            if progress is not None:
+                progress(report)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; the step under way is finished.
+
+        A dependency that is down pauses the work, with waits from 0.2 to 10 seconds; nothing goes to the dead letters.
+        """
+        wait = FIRST_WAIT_SECONDS
+        while not stop.is_set():
+            try:
+                report = await self._processor.step(self._batch_size, IDLE_POLL_SECONDS)
+            except (DependencyDown, NewerVersion, StepLate) as error:
+                if self.waiting_for is None:
+                    _log.warning("processing waits", reason=error.message)
+                self.waiting_for = error.message
+                await self._pause(stop, wait)
+                wait = min(LONGEST_WAIT_SECONDS, wait * 2)
+                await self._rewind()
+            else:
+                if self.waiting_for is not None:
+                    _log.warning("processing goes on")
+                self.waiting_for = None
+                wait = FIRST_WAIT_SECONDS
+                self._add(report)
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        pause = asyncio.ensure_future(self._clock.sleep(seconds))
+        stopped = asyncio.ensure_future(stop.wait())
+        _, pending = await asyncio.wait({pause, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+    async def _rewind(self) -> None:
+        try:
+            await self._consumer.rewind()
+        except DependencyDown as error:
+            self.waiting_for = error.message
+
+    def _add(self, report: StepReport) -> None:
+        total = self.total
+        for name in StepReport.__struct_fields__:
+            setattr(total, name, getattr(total, name) + getattr(report, name))

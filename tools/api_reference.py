@@ -1,0 +1,134 @@
+"""Writes what the documentation shows of the API: the examples, and the generated part of its page.
+
+Usage: python tools/api_reference.py [--check]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final, cast
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from mastery_engine.api.openapi import OPERATIONS, document, examples  # noqa: E402 - the line above comes first
+from tests.api.school import open_school, quiz  # noqa: E402 - as above
+
+EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
+PAGE: Final = ROOT / "docs/reference/api.md"
+BEGIN: Final = "<!-- generated: tools/api_reference.py -->"
+END: Final = "<!-- end of the generated part -->"
+SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
+"""The topic's id is another one in each run."""
+
+REQUESTS: Final[dict[str, object]] = {
+    "ingest": [
+        quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a01", course_id="python-1", confidence_score=0.9),
+        {
+            "event_id": "6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a02",
+            "event_type": "exercise.completion.submitted",
+            "timestamp": "2026-03-02T09:30:00Z",
+            "student_id": "amal",
+            "course_id": "python-1",
+            "source": "exercise-agent",
+            "exercise_id": "loops-3",
+            "total_exercises": 20,
+            "completed_exercises": 12,
+            "difficulty": "intermediate",
+            "time_taken": 900,
+        },
+        quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a03", correct_answers=11),
+    ],
+    "query": {"student_id": "amal", "include_components": True},
+    "calculate": {"student_id": "amal", "components": {"completion": 0.8, "quiz": 0.9}},
+}
+
+
+async def record() -> dict[str, Any]:
+    """Send each example for real, at a fixed time, and keep what came back."""
+    recorded: dict[str, Any] = {}
+    async with open_school() as school:
+        for operation in OPERATIONS:
+            if operation.answer is None:
+                continue
+            headers = school.bearer("head", "admin") | {"X-Request-ID": "example"}
+            body = REQUESTS.get(operation.name)
+            answer = await school.http.request(operation.method, operation.path, json=body, headers=headers)
+            if answer.status_code != operation.status:
+                raise SystemExit(f"{operation.name}: {answer.status_code} {answer.text}")
+            shown = answer.json()
+            if operation.name == "ingest":
+                shown["data"]["position"] = SHOWN_POSITION
+                await school.fold()
+            recorded[operation.name] = (
+                {"answer": shown} if body is None else {"request": body, "answer": shown}
+            )
+    return recorded
+
+
+def render(described: dict[str, Any]) -> str:
+    """The generated part of the page."""
+    lines = ["## Routes", "", "| route | does | answers |", "|---|---|---|"]
+    paths: dict[str, dict[str, Any]] = described["paths"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            statuses = ", ".join(sorted(operation["responses"]))
+            lines.append(f"| `{method.upper()} {path}` | {operation['description']} | {statuses} |")
+    schemas: dict[str, Any] = described["components"]["schemas"]
+    wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
+    for name in [*wanted, "ItemResult", "ErrorBody", "Detail"]:
+        lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
+    lines += ["", "## Events", ""]
+    for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):
+        event = schemas[name]
+        tag = event["properties"]["event_type"]["enum"][0]
+        lines += [f"### `{tag}`", "", event.get("description", ""), "", *_fields(event), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def page(text: str, described: dict[str, Any]) -> str:
+    """A page with its generated part made anew."""
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{render(described)}\n{END}{rest.partition(END)[2]}"
+
+
+def _fields(schema: dict[str, Any]) -> list[str]:
+    required = set(schema.get("required", ()))
+    rows = ["| field | type | required | |", "|---|---|---|---|"]
+    for name, field in cast("dict[str, dict[str, Any]]", schema["properties"]).items():
+        words = str(field.get("description", "")).replace("|", "\\|")
+        rows.append(f"| `{name}` | {_type(field)} | {'yes' if name in required else ''} | {words} |")
+    return rows
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if "anyOf" in field:
+        return " or ".join(_type(part) for part in field["anyOf"])
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    kind = str(field.get("type", "any"))
+    if kind == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    bounds = [f"{sign} {field[key]:,}" for sign, key in (("≥", "minimum"), ("≤", "maximum")) if key in field]
+    shape = [f"`{field['pattern']}`"] if "pattern" in field else []
+    return ", ".join([field.get("format", kind), *bounds, *shape]).replace("|", "\\|")
+
+
+def main() -> None:
+    """Write both, or say with `--check` that they are stale."""
+    check = "--check" in sys.argv[1:]
+    recorded = asyncio.run(record())
+    if check:
+        stale = recorded != examples() or page(PAGE.read_text("utf-8"), document()) != PAGE.read_text("utf-8")
+        raise SystemExit("the API's documentation is stale: python tools/api_reference.py" if stale else 0)
+    EXAMPLES.write_text(json.dumps(recorded, indent=2) + "\n", "utf-8")
+    PAGE.write_text(page(PAGE.read_text("utf-8"), document()), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
