@@ -15,67 +15,73 @@ unexport VIRTUAL_ENV
 # An advertisement of the theme, and not a finding.
 export NO_MKDOCS_2_WARNING := 1
 
+# NO_INSTALL=1 takes .venv as it is, for whoever must not change it.
+ifndef NO_INSTALL
+RUNTIME := .venv/.runtime
+DEV := .venv/.dev
+endif
+
 .PHONY: help install demo test check format bench coverage mutation docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-install: .venv/.dev  ## Make .venv with everything for development (idempotent)
+install: $(DEV)  ## Make .venv with everything for development (idempotent)
 	@:
 
-demo: .venv/.runtime  ## A simulated class through the real pipeline, then what it shows
+demo: $(RUNTIME)  ## A simulated class through the real pipeline, then what it shows
 	@$(BIN)/mastery demo
 
-test: .venv/.dev  ## Run all tests; PYTEST_ARGS='-k name' passes on arguments
+test: $(DEV)  ## Run all tests; PYTEST_ARGS='-k name' passes on arguments
 	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-check: .venv/.dev  ## Format, lint, types, import direction, dependencies, generated files, docs
+check: $(DEV)  ## Format, lint, types, import direction, dependencies, generated files, docs
 	@$(MAKE) --keep-going $(CHECKS)
 	@echo 'check: all good'
 
 CHECKS := check-format check-lint check-types check-imports check-dependencies check-generated check-docs
 .PHONY: $(CHECKS)
 
-check-format: .venv/.dev
+check-format: $(DEV)
 	$(BIN)/ruff format --check .
 
-check-lint: .venv/.dev
+check-lint: $(DEV)
 	$(BIN)/ruff check .
 
-check-types: .venv/.dev
+check-types: $(DEV)
 	$(BIN)/basedpyright
 
-check-imports: .venv/.dev
+check-imports: $(DEV)
 	$(BIN)/lint-imports
 
-check-dependencies: .venv/.dev
+check-dependencies: $(DEV)
 	$(BIN)/deptry src
 
-check-generated: .venv/.dev
+check-generated: $(DEV)
 	@if [ -x tools/check_generated.sh ]; then PATH="$(CURDIR)/$(BIN):$$PATH" tools/check_generated.sh; fi
 
-check-docs: .venv/.dev
+check-docs: $(DEV)
 	$(BIN)/mkdocs build --strict --quiet
 
-format: .venv/.dev  ## Format the code and mend what ruff can mend
+format: $(DEV)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.dev  ## Measure speed, memory and start-up; BENCH_ARGS passes on arguments
+bench: $(DEV)  ## Measure speed, memory and start-up; BENCH_ARGS passes on arguments
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-coverage: .venv/.dev  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
+coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase
 	@$(BIN)/pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage html --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=90
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='*/domain/*,*/engine/*'
 
-mutation: .venv/.dev  ## Mutation testing of the domain, floor 85 % (long; results in mutants/)
+mutation: $(DEV)  ## Mutation testing of the domain, floor 85 % (long; results in mutants/)
 	@$(BIN)/python tools/mutation.py $(MUTATION_ARGS)
 
-docs: .venv/.dev  ## Serve the documentation while it is being written
+docs: $(DEV)  ## Serve the documentation while it is being written
 	@$(BIN)/mkdocs serve
 
 lock: $(UV)  ## Renew the hashed locks; LOCK_ARGS=--upgrade takes newer versions
@@ -101,15 +107,17 @@ $(UV): requirements/bootstrap.txt
 # Runtime only adds, so that `make demo` never takes the development tools away.
 .venv/.runtime: requirements/runtime.txt pyproject.toml .venv/pyvenv.cfg | $(UV)
 	@echo 'install: runtime dependencies into .venv'
-	@$(RUN_UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@$(RUN_UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/runtime.txt
 	@$(RUN_UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 .venv/.dev-locked: requirements/dev.txt .venv/pyvenv.cfg | $(UV)
 	@echo 'install: development dependencies into .venv'
-	@$(RUN_UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(RUN_UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	@touch $@
 
 .venv/.dev: .venv/.dev-locked pyproject.toml requirements/runtime.txt
 	@$(RUN_UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch .venv/.runtime $@

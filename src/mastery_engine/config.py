@@ -1,14 +1,18 @@
-"""Settings: from the environment (`MASTERY_...`), then from a TOML file, then the defaults. Unsafe ones are refused."""
+"""Settings: from the environment (`MASTERY_...`), then from a TOML file, then the defaults.
+
+Unsafe ones are refused, and so are lines of the file that are no settings.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -19,27 +23,45 @@ from mastery_engine.domain.errors import ConfigurationError
 PREFIX: Final = "MASTERY_"
 SHORTEST_SECRET_BYTES: Final = 32
 SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
+LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
+SETTINGS_FILE: Final = "mastery.toml"
+EMBEDDED_LOG: Final = "embedded"
 DerivedKind = Literal["day", "component", "activity"]
+_HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+def _listed(value: object) -> object:
+    """The environment's way to write a list: `day, activity`, or `[]` for none."""
+    if not isinstance(value, str):
+        return value
+    return [name for one in value.strip().strip("[]").split(",") if (name := one.strip().strip("\"'"))]
+
+
+UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
+DerivedKinds = Annotated[tuple[DerivedKind, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
-    """What is in force. Every field is a variable `MASTERY_{NAME}` and a line `name = ...` of the TOML file."""
+    """What is in force.
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+    Every field is a variable `MASTERY_{NAME}` and a line `name = ...` of the TOML file.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
     env: Literal["development", "production"] = Field(
         "development", description="production refuses to start without the secrets that it needs"
     )
-    home: Path = Field(
+    home: UserPath = Field(
         default_factory=lambda: user_data_path("mastery-engine"), description="folder of the embedded data"
     )
-    config: Path | None = Field(
+    config: UserPath | None = Field(
         None, description="TOML file with settings; default: mastery.toml under the home"
     )
     store_url: str = Field(
         "", description="state store; default: sqlite:/// under the home, memory:// for trying out"
     )
-    log_url: str = Field("embedded", description="event log")
+    log_url: str = Field(EMBEDDED_LOG, description="event log")
     archive_url: str = Field(
         "", description="archive, audit trail, rosters; default: sqlite:/// under the home"
     )
@@ -50,8 +72,8 @@ class Settings(BaseSettings):
         None, description="key of the hashes that stand for students; embedded: made under the home"
     )
     tenant: str = Field("default", description="tenant of the command line")
-    formulas: Path | None = Field(None, description="TOML file with further formulas and rollouts")
-    derived_keys: tuple[DerivedKind, ...] = Field(
+    formulas: UserPath | None = Field(None, description="TOML file with further formulas and rollouts")
+    derived_keys: DerivedKinds = Field(
         ("day", "component", "activity"), description="kinds of derived keys to write"
     )
     batch_size: int = Field(5_000, ge=1, le=100_000, description="most records in one step of the worker")
@@ -68,24 +90,37 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the file that either of them names or the home holds."""
+        """Arguments first, then the environment, then the file that either of them names or the home holds.
+
+        Raises:
+            ConfigurationError: The file that is named is not there.
+        """
         del dotenv_settings, file_secret_settings
         known: dict[str, Any] = {**env_settings(), **init_settings()}
-        file = (
-            known.get("config")
-            or Path(known.get("home") or user_data_path("mastery-engine")) / "mastery.toml"
-        )
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))
+        home = Path(known.get("home") or user_data_path("mastery-engine")).expanduser()
+        own = home / SETTINGS_FILE
+        file = Path(known.get("config") or own).expanduser()
+        if file != own and not file.is_file():
+            raise ConfigurationError(f"there is no settings file {file}; make it, or unset MASTERY_CONFIG")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     @property
     def database_folder(self) -> Path:
-        """Folder of the embedded state store."""
-        return _sqlite_folder(self.store_url, self.home)
+        """Folder of the embedded state store.
+
+        Raises:
+            ConfigurationError: `store_url` names no folder.
+        """
+        return self._sqlite_folder("store_url")
 
     @property
     def archive_folder(self) -> Path:
-        """Folder of the embedded archive."""
-        return _sqlite_folder(self.archive_url, self.home)
+        """Folder of the embedded archive.
+
+        Raises:
+            ConfigurationError: `archive_url` names no folder.
+        """
+        return self._sqlite_folder("archive_url")
 
     def check_secrets(self) -> None:
         """Refuse to serve unsafely.
@@ -93,19 +128,42 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: A secret is missing or too short; the message says how to make one.
         """
-        how = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         if self.jwt_secret is not None:
             if len(self.jwt_secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
                 raise ConfigurationError(
-                    f"MASTERY_JWT_SECRET has fewer than {SHORTEST_SECRET_BYTES} bytes; {how}"
+                    f"MASTERY_JWT_SECRET has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}"
                 )
         elif self.env == "production":
-            raise ConfigurationError(f"MASTERY_JWT_SECRET is required in production; {how}")
-        key = self.pseudonym_key
-        if key is not None and len(key.get_secret_value().encode()) < SHORTEST_PSEUDONYM_KEY_BYTES:
-            raise ConfigurationError(
-                f"MASTERY_PSEUDONYM_KEY has fewer than {SHORTEST_PSEUDONYM_KEY_BYTES} bytes; {how}"
-            )
+            raise ConfigurationError(f"MASTERY_JWT_SECRET is required in production; {_HOW_TO_MAKE}")
+        self.check_pseudonym_key()
+
+    def check_pseudonym_key(self) -> None:
+        """Refuse a key of the students' hashes that would not hide them, or that would be cut.
+
+        Raises:
+            ConfigurationError: It is too short or too long.
+        """
+        if self.pseudonym_key is None:
+            return
+        size = len(self.pseudonym_key.get_secret_value().encode())
+        if size < SHORTEST_PSEUDONYM_KEY_BYTES:
+            bound = f"fewer than {SHORTEST_PSEUDONYM_KEY_BYTES}"
+        elif size > LONGEST_PSEUDONYM_KEY_BYTES:
+            bound = f"more than {LONGEST_PSEUDONYM_KEY_BYTES}"
+        else:
+            return
+        raise ConfigurationError(f"MASTERY_PSEUDONYM_KEY has {bound} bytes; {_HOW_TO_MAKE}")
+
+    def _sqlite_folder(self, name: Literal["store_url", "archive_url"]) -> Path:
+        url: str = getattr(self, name)
+        if not url:
+            return self.home
+        scheme, _, path = url.partition(":///")
+        if scheme == "sqlite" and path:
+            return Path(path).expanduser()
+        raise ConfigurationError(
+            f"{PREFIX}{name.upper()} = {url!r} names no folder of files; write it like sqlite:///FOLDER"
+        )
 
 
 def load_settings(**given: Any) -> Settings:
@@ -115,7 +173,7 @@ def load_settings(**given: Any) -> Settings:
         given: Settings that go before environment and file.
 
     Raises:
-        ConfigurationError: A setting is not valid; every one is named.
+        ConfigurationError: A setting is not valid, every one is named; or the file cannot be read.
     """
     try:
         return Settings(**given)
@@ -126,12 +184,3 @@ def load_settings(**given: Any) -> Settings:
         raise ConfigurationError(f"settings are not valid: {found}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the settings file cannot be read: {error}") from None
-
-
-def _sqlite_folder(url: str, home: Path) -> Path:
-    if not url:
-        return home
-    scheme, _, path = url.partition(":///")
-    if scheme == "sqlite" and path:
-        return Path(path)
-    raise ConfigurationError(f"cannot use {url!r} here; known are sqlite:///FOLDER and memory://")

@@ -1,13 +1,35 @@
 """What every state store keeps to."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from random import Random
+from uuid import UUID
 
 import pytest
 
 from mastery_engine.ports import ABSENT, Entry, Write
-from tests.contract.factories import FakeClock, PurgingStore
+from tests.contract.factories import Factory, FakeClock, PurgingStore
+from tests.contract.key_shapes import SHAPES, ShapedStore
 
 ODD_KEYS = ["school:größe:student:ß:profile", "emoji:🦉", "quote:'\"%_\\", "a" * 500, "line\nbreak", " "]
+
+ID = "0189a0f4-7c3b-7d21-9e55-0242ac120002"
+NEIGHBOUR = "0189a0f4-7c3b-7d21-9e55-0242ac120003"
+FAR = "ffa9a0f4-7c3b-7d21-9e55-0242ac120003"
+
+
+@pytest.fixture(params=sorted(SHAPES))
+async def store(factory: Factory, request: pytest.FixtureRequest) -> AsyncIterator[PurgingStore]:
+    made = await factory.state()
+    yield ShapedStore(made, SHAPES[request.param])
+    await made.close()
+
+
+@pytest.fixture
+async def plain(factory: Factory) -> AsyncIterator[PurgingStore]:
+    made = await factory.state()
+    yield made
+    await made.close()
 
 
 async def value_of(store: PurgingStore, key: str) -> bytes | None:
@@ -255,3 +277,45 @@ async def test_a_store_answers_and_closes_twice(store: PurgingStore) -> None:
     await store.ping()
     await store.close()
     await store.close()
+
+
+async def test_keys_that_look_like_one_uuid_are_keys_of_their_own(plain: PurgingStore) -> None:
+    digits = ID.replace("-", "")
+    ends = [ID, ID.upper(), digits, f"{{{ID}}}", ID[:-1], ID + "0", ID + "\n", " " + ID, ID + ID, digits + ID]
+    ends += [f"{digits[:9]}-{ID[10:]}", ID[:-1] + "g", ID[:-1] + "٢", f"urn:uuid:{ID}"]
+    keys = [prefix + end for prefix in ("", "p:", "p:0", "ß🦉'", "P:") for end in ends]
+    assert all(await plain.write_many([Write(key, key.encode(), ABSENT) for key in keys]))
+    found = await plain.get_many(keys)
+    assert [entry and entry.value for entry in found] == [key.encode() for key in keys]
+    assert await keys_of(plain, "") == sorted(keys)
+    for gone in keys[::2]:
+        await plain.write_many([Write(gone, None)])
+    assert await keys_of(plain, "") == sorted(keys[1::2])
+
+
+async def test_a_scan_may_cut_into_a_uuid_or_end_in_what_cannot_begin_one(plain: PurgingStore) -> None:
+    keys = [prefix + end for prefix in ("", "p:", "p:0", "p:01", "q:") for end in (ID, NEIGHBOUR, FAR)]
+    keys += ["p:", "p:0", "p:0189", "p:0189A", f"p:{ID.upper()}", f"p:{ID}:tail", f"p:{ID[:20]}"]
+    await plain.write_many([Write(key, b"") for key in keys])
+    wanted = {key[:cut] for key in keys for cut in range(len(key) + 1)}
+    for prefix in sorted(
+        {*wanted, "p:0189a0f4-7C", "p:0189a0f47", "p:g", "p:018-", f"p:{ID}0", "r", "p:0\n"}
+    ):
+        assert await keys_of(plain, prefix) == sorted(key for key in keys if key.startswith(prefix))
+
+
+async def test_a_scan_that_cuts_into_many_uuids_finds_each_of_them(plain: PurgingStore) -> None:
+    random = Random(5)
+    keys = [f"p:{UUID(int=random.getrandbits(128))}" for _ in range(6_000)]
+    keys += [f"p:01{key[4:]}" for key in keys[:2_500]]
+    await plain.write_many([Write(key, b"", ttl_seconds=60 if key[-1] in "01" else None) for key in keys])
+    for prefix in ("p:01", "p:7", "p:", ""):
+        assert await keys_of(plain, prefix) == sorted({key for key in keys if key.startswith(prefix)})
+
+
+async def test_one_uuid_under_several_prefixes_is_several_keys(plain: PurgingStore) -> None:
+    keys = [f"{prefix}{ID}" for prefix in ("a:", "b:", "c:", "")]
+    await plain.write_many([Write(key, key.encode()) for key in keys])
+    await plain.write_many([Write(keys[1], b"new"), Write(keys[2], None)])
+    found = await plain.get_many(keys)
+    assert [entry and entry.value for entry in found] == [keys[0].encode(), b"new", None, keys[3].encode()]

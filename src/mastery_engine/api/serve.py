@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api.app import create_app
-from mastery_engine.api.logs import configure_logs
 from mastery_engine.bootstrap import open_engine
+from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.work import Worker

@@ -16,9 +16,9 @@ SWITCH_SECONDS: Final = 0.0005
 def set_for_bulk_work() -> Generator[None]:
     """Collect cycles rarely, and hand Python's lock over often; both as before at the end.
 
-    A batch makes hundreds of thousands of objects and hardly a cycle: collecting after every 700 of them took a quarter of the
-    time. The databases' threads need the lock only for moments between their statements, and would wait five milliseconds for
-    each.
+    A batch makes hundreds of thousands of objects and hardly a cycle: collecting after every 700 of them took
+    a quarter of the time. The databases' threads need the lock only for moments between their statements, and
+    would wait five milliseconds for each.
     """
     thresholds, seconds = gc.get_threshold(), sys.getswitchinterval()
     gc.collect()

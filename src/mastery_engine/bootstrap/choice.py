@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from mastery_engine.config import Settings
+from mastery_engine.config import EMBEDDED_LOG, Settings
+from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import (
     Archive,
     AuditTrail,
@@ -35,6 +36,23 @@ class Adapters:
     dead_letters: DeadLetters
     audit: AuditTrail
     rosters: Rosters
+    results_log: EventLog | None = None
+
+
+def check_urls(settings: Settings) -> None:
+    """Refuse what no adapter stands behind, rather than pass it over.
+
+    Raises:
+        ConfigurationError: The log is another than the embedded one, or the archive alone is to be kept.
+    """
+    if settings.log_url != EMBEDDED_LOG:
+        raise ConfigurationError(
+            f"MASTERY_LOG_URL = {settings.log_url!r} is not known; known is {EMBEDDED_LOG}"
+        )
+    if settings.store_url == MEMORY_URL and settings.archive_url not in {"", MEMORY_URL}:
+        raise ConfigurationError(
+            f"MASTERY_STORE_URL = {MEMORY_URL} keeps the archive in memory too; unset MASTERY_ARCHIVE_URL"
+        )
 
 
 def in_memory(clock: Clock) -> Adapters:
@@ -54,7 +72,13 @@ def in_memory(clock: Clock) -> Adapters:
 
 
 async def embedded(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Adapters:
-    """Adapters on SQLite files; `stack` closes them."""
+    """Adapters on SQLite files; `stack` closes them.
+
+    Raises:
+        ConfigurationError: A URL names no folder, or the folder cannot be used.
+        DependencyDown: A database does not answer.
+        NewerVersion: A database was written by a newer release.
+    """
     from mastery_engine.adapters.sqlite.home import SqliteHome  # noqa: PLC0415 - only where it is used
     from mastery_engine.adapters.sqlite.log import SqliteResults  # noqa: PLC0415 - as above
 
@@ -64,13 +88,15 @@ async def embedded(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
     if settings.archive_folder != settings.database_folder:
         records = SqliteHome(settings.archive_folder, clock)
         stack.push_async_callback(records.close)
+    results_log = await home.log(RESULTS)
     return Adapters(
         clock=clock,
         store=await home.state(),
         log=await home.log(REQUESTS),
-        results=SqliteResults(await home.log(RESULTS)),
+        results=SqliteResults(results_log),
         archive=await records.archive(),
         dead_letters=await records.dead_letters(),
         audit=await records.audit(),
         rosters=await records.rosters(),
+        results_log=results_log,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters, embedded, in_memory
+from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters, check_urls, embedded, in_memory
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
 from mastery_engine.config import Settings
@@ -28,14 +28,12 @@ from mastery_engine.engine.predict import Predictions
 from mastery_engine.engine.query import Queries
 from mastery_engine.engine.reading import Reader
 from mastery_engine.engine.tenants import TenantDirectory
-from mastery_engine.ports import (
-    Clock,
-    LogConsumer,
-)
+from mastery_engine.ports import Clock, LogConsumer
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
     from mastery_engine.engine.export import Exports
+    from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Intake
     from mastery_engine.engine.letters import DeadLetterDesk
     from mastery_engine.engine.process import Processor
@@ -141,6 +139,22 @@ class Engine:
             adapters.store, adapters.archive, self.choice, self.pseudonyms, self.lifetimes, adapters.clock
         )
 
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        """Clearing away what has outlived its retention."""
+        from mastery_engine.engine.housekeeping import (  # noqa: PLC0415 - see above
+            REQUESTS_KEPT_MS,
+            RESULTS_KEPT_MS,
+            Housekeeping,
+            LogRetention,
+        )
+
+        adapters = self.adapters
+        logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, CONSUMER_GROUP)]
+        if adapters.results_log is not None:
+            logs.append(LogRetention(adapters.results_log, RESULTS_KEPT_MS, None))
+        return Housekeeping(adapters.store, adapters.archive, self.tenants, logs, adapters.clock)
+
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; only one process of a home may have one (`folding`)."""
         from mastery_engine.engine.derived import DerivedKeys  # noqa: PLC0415 - see above
@@ -167,13 +181,13 @@ class Engine:
             batch_size: Most records in a step; None means the setting.
 
         Raises:
-            Conflict: Another process folds this home.
+            Conflict: Another process folds this home. One in memory has no lock: nobody else knows of it.
         """
         from mastery_engine.engine.work import Worker  # noqa: PLC0415 - see above
 
         async with AsyncExitStack() as stack:
             if self.settings.store_url != MEMORY_URL:
-                from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - only where it is used
+                from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - see above
 
                 stack.enter_context(FoldingLock(self.settings.database_folder))
             stack.enter_context(set_for_bulk_work())
@@ -181,7 +195,7 @@ class Engine:
             stack.push_async_callback(consumer.close)
             processor = self.processor(consumer)
             size = batch_size or self.settings.batch_size
-            worker = Worker(processor, consumer, self.adapters.clock, size)
+            worker = Worker(processor, consumer, self.adapters.clock, size, self.housekeeping)
             yield worker
 
 
@@ -199,6 +213,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> AsyncGe
         NewerVersion: A database was written by a newer release.
     """
     async with AsyncExitStack() as stack:
+        check_urls(settings)
         time = clock or SystemClock()
         formulas, rollouts = load_formulas(settings.formulas)
         flags = OpenFeatureFlags(rollouts)

@@ -45,7 +45,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         current: Result of that day.
         courses: Result of each course, in the overall scope.
         events: How many events it rests on, up to that day.
-        historical_average: Mean of the daily scores of the 30 days to `as_of`, None without a day with an event.
+        historical_average: Mean of the daily scores of the 30 days to `as_of`; None if none had an event.
         trend: Over 7 days; None where the history is too short to tell.
         path: What to do next, in order.
     """
@@ -78,7 +78,18 @@ class DayResult(Struct, frozen=True, kw_only=True):
 
 
 class History(Struct, frozen=True, kw_only=True):
-    """A student's history in one scope; only days with an event are told."""
+    """A student's history in one scope; only days with an event are told.
+
+    Attributes:
+        student_id: Whose.
+        course_id: The course, None for all together.
+        start: First day asked for.
+        end: Last day, included.
+        aggregation: What the buckets are.
+        formula: `name@version` under which all of it was computed.
+        buckets: Days, weeks or months with an event, oldest first.
+        days: Each day with an event, oldest first.
+    """
 
     student_id: str
     course_id: str | None
@@ -111,7 +122,7 @@ class RecommendationsAnswer(Struct, frozen=True, kw_only=True):
 
 
 class MemberStanding(Struct, frozen=True, kw_only=True):
-    """A member of a class, as its teacher sees it."""
+    """A member of a class, as its teacher sees it; without evidence, the last three are None."""
 
     student_id: str
     value: float | None
@@ -123,6 +134,10 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """A student in a class, or a whole class.
 
     Attributes:
+        cohort_id: The class.
+        name: Its name.
+        as_of: Day at whose end it holds.
+        student_id: Who is placed in it, None for the whole class.
         standings: By metric.
         members: Everybody, for those who may see them all; None otherwise.
     """
@@ -136,15 +151,23 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 
 class BatchItem(Struct, frozen=True, kw_only=True):
-    """One student of a batch: a result, or the code of an error."""
+    """One student of a batch: a result, or an error's code and message."""
 
     student_id: str
     current: ResultView | None
     error: str | None
+    message: str | None
 
 
 class BatchAnswer(Struct, frozen=True, kw_only=True):
-    """Many students at once."""
+    """Many students at once.
+
+    Attributes:
+        as_of: Day at whose end the results hold.
+        course_id: The course, None for all together.
+        found: How many have a result.
+        items: One for each student, in the order asked for.
+    """
 
     as_of: date
     course_id: str | None
@@ -171,6 +194,6 @@ def component_views(components: Components) -> dict[Component, ComponentView]:
 
 @lru_cache(maxsize=16_384)
 def _component_view(value: float | None) -> ComponentView:
-    return ComponentView(
-        value=0.0 if value is None else round(value, SCORE_DECIMALS), observed=value is not None
-    )
+    # A whole number given as such is told as a fraction too: 1 and 1.0 share their place in the cache.
+    shown = 0.0 if value is None else round(float(value), SCORE_DECIMALS)
+    return ComponentView(value=shown, observed=value is not None)

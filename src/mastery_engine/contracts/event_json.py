@@ -1,26 +1,24 @@
 """Events as JSON: decoded straight into the domain's types, refused with every problem named.
 
-Canonical JSON (lower-case ids, integer milliseconds) takes the quick road; anything else is read leniently as the contract
-allows, and judged field by field only when something is wrong.
+Canonical JSON (lower-case ids, integer milliseconds) takes the quick road; anything else is read leniently as
+the contract allows, and judged field by field only when something is wrong.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Final, cast
 
 import msgspec
 
+from mastery_engine.contracts.event_words import field_problems, shown
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent, event_type
 
 MAX_EVENT_BYTES: Final = 1 << 20
-_SHOWN: Final = 100
 _decoder: Final = msgspec.json.Decoder(LearningEvent)
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _CLASSES: Final[dict[str, type[Event]]] = {str(cls.__struct_config__.tag): cls for cls in EVENT_CLASSES}
-_PATH: Final = re.compile(r" - at `\$\.?(.*)`$")
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -53,14 +51,14 @@ def event_from(fields: dict[str, Any]) -> LearningEvent:
     kind = fields.get("event_type")
     cls = _CLASSES.get(kind) if isinstance(kind, str) else None
     if cls is None:
-        rule = "is required: one of " if kind is None else "must be one of "
-        raise InvalidInput.of(
-            Problem("event_type", _shown(kind), rule + ", ".join(_CLASSES)), reason="unknown_type"
-        )
+        absent = "event_type" not in fields
+        rule = ("is required: one of " if absent else "must be one of ") + ", ".join(_CLASSES)
+        sent = "absent" if absent else shown(kind)
+        raise InvalidInput.of(Problem("event_type", sent, rule), reason="unknown_type")
     try:
         return cast("LearningEvent", msgspec.convert(fields, cls))
     except msgspec.ValidationError as error:
-        problems = _problems(fields, cls) or (Problem("", "", str(error)),)
+        problems = tuple(field_problems(fields, cls)) or (Problem("", "", str(error)),)
         raise InvalidInput.of(*problems) from None
 
 
@@ -93,7 +91,7 @@ def _decode_leniently(raw: bytes) -> LearningEvent:
     except RecursionError:
         raise InvalidInput.of(Problem("", "", "is nested too deep"), reason="not_json") from None
     if not isinstance(fields, dict):
-        raise InvalidInput.of(Problem("", _shown(fields), "must be a JSON object"), reason="not_an_object")
+        raise InvalidInput.of(Problem("", shown(fields), "must be a JSON object"), reason="not_an_object")
     return event_from(cast("dict[str, Any]", fields))
 
 
@@ -119,41 +117,6 @@ def _milliseconds(moment: str) -> int | str:
         return moment
     since = parsed - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
-
-
-def _problems(fields: dict[str, Any], cls: type[Event]) -> tuple[Problem, ...]:
-    found: list[Problem] = []
-    for field in msgspec.structs.fields(cls):
-        if field.encode_name not in fields:
-            if field.required:
-                found.append(Problem(field.encode_name, "absent", f"is required in {_tag(cls)}"))
-            continue
-        value = fields[field.encode_name]
-        try:
-            msgspec.convert(value, field.type)
-        except msgspec.ValidationError as error:
-            found.append(_problem(field.encode_name, value, str(error)))
-    return tuple(found)
-
-
-def _problem(name: str, value: object, message: str) -> Problem:
-    where = _PATH.search(message)
-    rule = message[: where.start()] if where else message
-    path = f"{name}.{where[1]}".rstrip(".") if where else name
-    if name == "timestamp" and isinstance(value, str):
-        rule = "must be ISO 8601 with an offset (2026-01-31T12:00:00Z), or integer milliseconds"
-    return Problem(path, _shown(value), rule[0].lower() + rule[1:])
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "absent"
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _tag(cls: type[Event]) -> str:
-    return str(cls.__struct_config__.tag)
 
 
 __all__ = ["MAX_EVENT_BYTES", "decode_event", "encode_event", "event_from", "event_type", "identity"]

@@ -19,7 +19,8 @@ class Output(Struct, kw_only=True, frozen=True, tag_field="event_type"):
     """Fields that every output has.
 
     Attributes:
-        event_id: UUID derived from the student, the causing event and the type: the same whenever it is sent again.
+        event_id: UUID derived from the student, the causing event and the type: the same whenever it is sent
+            again.
         timestamp: Event time, ISO 8601 in UTC: that of the newest event folded so far.
         caused_by: Id of the event that it comes from.
     """

@@ -25,10 +25,11 @@ class Tenant(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tenant_id: Its id.
-        retention_days: Days that personal learning data is kept; None, for public or pseudonymous data, keeps it all.
+        retention_days: Days that personal learning data is kept; None, for public or pseudonymous data,
+            keeps it all.
         time_zone: IANA name; days are cut in it. Fixed, since every kept day was cut by it.
         formula: Formula of its students, unless a feature flag says otherwise.
-        created_ms: Unix milliseconds.
+        created_ms: When it was made, Unix milliseconds.
     """
 
     tenant_id: str

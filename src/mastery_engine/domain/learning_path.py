@@ -182,6 +182,11 @@ def learning_path(
     )
 
 
+def steps_of(result: Result, formula: Formula, plan: Plan, today: date) -> list[Step]:
+    """The steps alone, as `learning_path` lays them out where there is no assessment to be ready for."""
+    return _laid_out(_wanted(result, formula, plan), plan.daily_minutes, today, None)
+
+
 def _wanted(result: Result, formula: Formula, plan: Plan) -> list[Recommendation]:
     found = recommend(result, formula)
     if plan.goal != "improve_mastery":
@@ -256,7 +261,8 @@ def _days_needed(
     if gain == 0.0:
         return days, f"{budget}."
     pace, drift = gain * daily / minutes, _drift(forecast)
-    moves = f"the forecast moves your score by {drift * 100:+.2f} points a day"
+    # Nothing, and not less than nothing: 0.0 added to -0.0 is 0.0.
+    moves = f"the forecast moves your score by {round(drift * 100, 2) + 0.0:+.2f} points a day"
     if days is not None:
         return days, f"{budget}, and {moves}."
     if pace + drift <= 0.0:

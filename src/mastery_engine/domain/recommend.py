@@ -145,7 +145,7 @@ def estimated_minutes(place: int, shortfall: float) -> int:
 def _reach(place: int, value: float | None, target: float, weight: float) -> Recommendation:
     shortfall = target - (value or 0.0)
     gain = round(weight * shortfall, SCORE_DECIMALS)
-    won = f"adds {_points(gain)} to your score"
+    won = f"adds {points_to_win(gain)} to your score"
     aim = f"{round(target * 100.0, 1):g} %"
     if value is None:
         reason = f"{_MISSING[place]} been counted yet; reaching {aim} {won}."
@@ -185,8 +185,9 @@ def _by_gain(goal: Recommendation) -> float:
     return -goal.gain
 
 
-def _points(gain: float) -> str:
-    tenths = round(gain * 1000.0)
+def points_to_win(gain: float) -> str:
+    """A gain in points of 100 with one decimal, half-up on its six decimals; never shown as nothing."""
+    tenths = (round(gain * 1_000_000) + 500) // 1_000
     return f"{tenths / 10:.1f} points" if tenths else "less than 0.1 points"
 
 

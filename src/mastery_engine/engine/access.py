@@ -1,6 +1,7 @@
-"""Who may do what to whom: one table, one function that decides, and a record of every access before its answer.
+"""Who may do what to whom: one table, one class that decides, and a record of every access before its answer.
 
-What exists but may not be seen answers exactly like what does not exist; only a role that may not use a door at all is told so.
+What exists but may not be seen answers exactly like what does not exist; only a role that may not use a
+door at all is told so.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "tenants.read": _OPERATIONS,
     "tenants.write": {"operator": "tenant"},
 }
-"""Role by action to the relation that it needs to a student; a role that is not named may not use the action."""
+"""By action and role: the relation to a student that is needed; a role not named may not use the action."""
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -95,6 +96,8 @@ class Access:
         students: Sequence[str],
         on: date,
         detail: dict[str, str] | None = None,
+        *,
+        granted: bool = True,
     ) -> None:
         """Return once the access is allowed and on record.
 
@@ -104,6 +107,7 @@ class Access:
             students: Whose data it is; none for an action that concerns nobody's.
             on: Day for which a teacher's rosters count.
             detail: Further facts for the record, without personal data.
+            granted: Whether the use case's own condition is met, where it has one beside the relation.
 
         Raises:
             NotAllowed: The role may not use the action; on record too.
@@ -111,11 +115,11 @@ class Access:
             DependencyDown: The record could not be kept, so there is no answer.
         """
         relation = TABLE[action].get(caller.role)
-        allowed = relation is not None and await self._relates(caller, relation, students, on)
+        allowed = relation is not None and granted and await self._relates(caller, relation, students, on)
         if students or not allowed:
             await self.record(caller, action, students, allowed=allowed, detail=detail)
         if relation is None:
-            raise NotAllowed(f"the role {caller.role} may not use {action}")
+            raise _not_allowed(caller, action)
         if not allowed:
             raise not_found()
 
@@ -124,10 +128,12 @@ class Access:
 
         Raises:
             NotAllowed: The role may not use the action; on record too.
+            DependencyDown: The record could not be kept, so there is no answer.
         """
         relation = TABLE[action].get(caller.role)
         if relation is None:
-            await self.permit(caller, action, students, on)
+            await self.record(caller, action, students, allowed=False)
+            raise _not_allowed(caller, action)
         if relation == "tenant":
             seen = list(students)
         elif relation == "own":
@@ -135,7 +141,8 @@ class Access:
         else:
             taught = await self._rosters.taught(caller.tenant_id, caller.subject, students, on)
             seen = [student for student in students if student in taught]
-        hidden = [student for student in students if student not in set(seen)]
+        known = set(seen)
+        hidden = [student for student in students if student not in known]
         if seen:
             await self.record(caller, action, seen, allowed=True)
         if hidden:
@@ -151,7 +158,7 @@ class Access:
         allowed: bool,
         detail: dict[str, str] | None = None,
     ) -> None:
-        """Leave an audit record, durable when this returns."""
+        """Leave an audit record, durable when this returns; a student acts under the keyed hash too."""
         actor = caller.subject
         if caller.role == "student":
             actor = self._pseudonyms.of(caller.tenant_id, caller.subject)
@@ -175,6 +182,10 @@ class Access:
             return all(student == caller.subject for student in students)
         taught = await self._rosters.taught(caller.tenant_id, caller.subject, students, on)
         return taught.issuperset(students)
+
+
+def _not_allowed(caller: Caller, action: Action) -> NotAllowed:
+    return NotAllowed(f"the role {caller.role} may not use {action}")
 
 
 def not_found() -> NotFound:

@@ -35,6 +35,7 @@ class Advice:
         Raises:
             NotFound: No such student, no event up to that day, or not the caller's to see.
             InvalidInput: The limit is not 1 to 10.
+            HistoryNotKept: The day is before the kept ones.
         """
         reading = await self._reader.one(caller, "recommendations.read", student_id, as_of)
         today = reading.result(course_id)
@@ -55,6 +56,12 @@ class Advice:
         course_id: str | None = None,
         as_of: date | None = None,
     ) -> LearningPath:
-        """The steps towards the plan's goal; errors as in `recommendations`."""
+        """The steps towards the plan's goal, by default better mastery with 30 minutes a day.
+
+        Raises:
+            NotFound: As in `recommendations`.
+            InvalidInput: The assessment is not after the day.
+            HistoryNotKept: The day is before the kept ones.
+        """
         reading = await self._reader.one(caller, "recommendations.read", student_id, as_of)
         return path_of(reading, reading.result(course_id), past(reading, course_id), plan or Plan())

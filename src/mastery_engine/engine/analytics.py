@@ -16,11 +16,12 @@ from mastery_engine.contracts.answers import (
 )
 from mastery_engine.domain.calendar import date_of, day_of
 from mastery_engine.domain.cohort import Cohort, Standing, compare
-from mastery_engine.domain.errors import InvalidInput, MasteryError, NotFound, Problem
+from mastery_engine.domain.errors import HistoryNotKept, InvalidInput, NotFound, Problem
 from mastery_engine.domain.history import Aggregation, aggregate
+from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.scores import SCORE_DECIMALS, Level, Result
-from mastery_engine.engine.access import Caller, not_found
-from mastery_engine.engine.reading import Reader
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.reading import Reader, Reading
 from mastery_engine.ports import Rosters
 
 DEFAULT_HISTORY_DAYS: Final = 90
@@ -60,7 +61,7 @@ class Analytics:
         Raises:
             NotFound: No such student, no event up to the end, or not the caller's to see.
             InvalidInput: The start is after the end.
-            HistoryNotKept: The start is before the kept days.
+            HistoryNotKept: Start or end is before the kept days.
         """
         reading = await self._reader.one(caller, "history.read", student_id, end, formula)
         last = reading.as_of
@@ -71,7 +72,7 @@ class Analytics:
             )
         reading.result(course_id)
         if start is not None:
-            reading.state.check_kept(day_of(start))
+            _check_start(reading.state, start)
         results = reading.state.history(reading.formula, reading.day, course_id, day_of(first))
         return History(
             student_id=student_id,
@@ -107,31 +108,19 @@ class Analytics:
         Raises:
             NotFound: No such class, the student is no member, or not the caller's to see.
             NotAllowed: The caller's role may not.
+            HistoryNotKept: The day is before the kept ones of a member.
         """
         tenant, day = await self._reader.day(caller, as_of)
-        on = date_of(day)
+        on = self._reader.roster_date(tenant, day)
         cohort = await self._rosters.get(caller.tenant_id, cohort_id)
         members = [] if cohort is None else cohort.members(on)
-        subjects = members if student_id is None else [student_id]
-        await self._reader.access.permit(
-            caller, "cohort.compare", subjects, on, {"cohort_id": cohort_id[:100]}
-        )
+        sees_all = cohort is not None and _sees_all(caller, cohort, on)
+        granted = cohort is None or student_id is not None or sees_all
+        await self._permit(caller, cohort_id, student_id, members, on, granted=granted)
         if cohort is None or (student_id is not None and student_id not in members):
-            raise (
-                NotFound(f"no class {cohort_id[:100]!r} with that student")
-                if student_id
-                else _no_class(cohort_id)
-            )
-        sees_all = _sees_all(caller, cohort, on)
-        if student_id is None and not sees_all:
-            raise not_found()
+            raise _no_class(cohort_id, student_id)
         readings = await self._reader.known(tenant, members, day)
-        results: dict[str, Result] = {}
-        for member, reading in readings.items():
-            try:
-                results[member] = reading.result(course_id)
-            except MasteryError:
-                continue
+        results = _results(readings, course_id, date_of(day))
         wanted: tuple[Metric, ...] = METRICS if metric is None else (metric,)
         standings: dict[Metric, Standing] = {
             one: _standing(one, student_id, results, members, sees_all=sees_all) for one in wanted
@@ -139,11 +128,31 @@ class Analytics:
         return Comparison(
             cohort_id=cohort_id,
             name=cohort.name,
-            as_of=on,
+            as_of=date_of(day),
             student_id=student_id,
             standings=standings,
             members=_members(members, results, wanted[0]) if student_id is None else None,
         )
+
+    async def _permit(
+        self,
+        caller: Caller,
+        cohort_id: str,
+        student_id: str | None,
+        members: list[str],
+        on: date,
+        *,
+        granted: bool,
+    ) -> None:
+        """Allow it, on record; a class that may not be seen is refused like one that is not there."""
+        subjects = members if student_id is None else [student_id]
+        detail = {"cohort_id": cohort_id[:100]}
+        try:
+            await self._reader.access.permit(caller, "cohort.compare", subjects, on, detail, granted=granted)
+        except NotFound:
+            if student_id is not None:
+                raise
+            raise _no_class(cohort_id) from None
 
 
 def _sees_all(caller: Caller, cohort: Cohort, on: date) -> bool:
@@ -152,8 +161,38 @@ def _sees_all(caller: Caller, cohort: Cohort, on: date) -> bool:
     return caller.role in {"admin", "operator"}
 
 
-def _no_class(cohort_id: str) -> NotFound:
-    return NotFound(f"no class {cohort_id[:100]!r}")
+def _no_class(cohort_id: str, student_id: str | None = None) -> NotFound:
+    return NotFound(
+        f"no class {cohort_id[:100]!r}"
+        if student_id is None
+        else f"no class {cohort_id[:100]!r} with that student"
+    )
+
+
+def _check_start(state: LearnerState, start: date) -> None:
+    try:
+        state.check_kept(day_of(start))
+    except HistoryNotKept as error:
+        problems = [Problem("start", one.value, one.rule) for one in error.problems]
+        raise HistoryNotKept.of(*problems, reason=error.reason) from None
+
+
+def _results(readings: dict[str, Reading], course_id: str | None, on: date) -> dict[str, Result]:
+    """Results of the members with evidence.
+
+    Raises:
+        HistoryNotKept: The day is before the kept ones of a member; which one, or since when, is not told.
+    """
+    results: dict[str, Result] = {}
+    for member, reading in readings.items():
+        try:
+            results[member] = reading.result(course_id)
+        except NotFound:
+            continue
+        except HistoryNotKept as error:
+            rule = "is before the days that are kept of every member"
+            raise HistoryNotKept.of(Problem("as_of", on.isoformat(), rule), reason=error.reason) from None
+    return results
 
 
 def _value(result: Result, metric: Metric) -> float | None:

@@ -1,4 +1,4 @@
-"""Dead letters from records: their ids follow from where the record lies, so that redelivery makes no second one."""
+"""Dead letters from records: their ids follow from where a record lies, so redelivery makes no second one."""
 
 from __future__ import annotations
 

@@ -99,7 +99,10 @@ class DerivedKeys:
 
 @lru_cache(maxsize=16_384)
 def _component(value: float | None) -> str:
-    """Members of a component's JSON object. Written out, for this is made five times an event: names are plain ASCII."""
+    """Members of a component's JSON object.
+
+    Written out, for this is made five times an event: names are plain ASCII.
+    """
     if value is None:
         return '"value":0.0,"observed":false'
     return f'"value":{round(value, SCORE_DECIMALS)!r},"observed":true'

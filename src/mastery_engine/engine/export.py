@@ -8,6 +8,7 @@ from typing import Final, final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.results_export import StudentResults, scope_result
+from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.errors import NotFound
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.reading import Reader, Reading
@@ -39,11 +40,14 @@ class Exports:
             NotAllowed: The caller's role may not.
             HistoryNotKept: The day is before the kept ones of a student.
         """
-        await self._reader.day(caller, as_of)
+        tenant, day = await self._reader.day(caller, as_of)
+        # The day once and for all, though midnight may come meanwhile; and nobody's id is read unallowed.
+        on = date_of(day)
+        await self._reader.access.permit(caller, "results.export", [], self._reader.roster_date(tenant, day))
         students = await self._students(caller.tenant_id)
         for first in range(0, len(students), STUDENTS_A_BATCH):
             batch = students[first : first + STUDENTS_A_BATCH]
-            readings = await self._reader.many(caller, "results.export", batch, as_of)
+            readings = await self._reader.many(caller, "results.export", batch, on)
             found = (_results(readings[student]) for student in batch if student in readings)
             yield [results for results in found if results is not None]
 

@@ -8,7 +8,10 @@ from typing import final
 
 @final
 class Finished:
-    """Names added lately, in bounded memory: at least the last `kept`, at most twice as many."""
+    """Names added lately, in bounded memory.
+
+    The last `kept` are sure to be known; twice as many are held at most, and those of one call more.
+    """
 
     __slots__ = ("_kept", "_new", "_old")
 

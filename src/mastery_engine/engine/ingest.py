@@ -52,7 +52,7 @@ class Ingest:
         """Judge and append events as JSON; see `take`.
 
         Args:
-            raws: One JSON object each.
+            raws: One JSON object each, UTF-8.
             tenant_id: Takes the place of the events' own tenant.
         """
         return await self._take([_decoded(raw, tenant_id) for raw in raws])

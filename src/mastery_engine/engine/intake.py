@@ -71,6 +71,7 @@ class Intake:
 
         Raises:
             DependencyDown: A store or the log does not answer; nothing is lost, start again.
+            StepLate: A step of folding took too long; as above.
         """
         async with AsyncExitStack() as stack:
             consumer = self._log.consumer(self._group)
@@ -125,6 +126,10 @@ class Taking:
 
         Returns:
             A receipt for each, in order.
+
+        Raises:
+            MasteryError: As in `Intake.open`; also an error of folding the batch before, told once this one
+                lies in the log.
         """
         verdicts = [event if isinstance(event, InvalidInput) else None for event in events]
         there = [False] * len(events)

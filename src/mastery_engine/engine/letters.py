@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Final, Literal, final
 
 import msgspec
@@ -23,7 +23,8 @@ class Reprocessing(Struct, frozen=True, kw_only=True):
 
     Attributes:
         letter_id: Which.
-        outcome: `sent` again, would be sent (`dry_run`), `settled` since it counted meanwhile, or `refused` as it stands.
+        outcome: `sent` again, would be sent (`dry_run`), `settled` since it counted meanwhile, or `refused`
+            as it stands.
         message: Why, in words.
     """
 
@@ -114,8 +115,9 @@ class DeadLetterDesk:
     async def reprocess(self, caller: Caller, letter_id: str, *, dry_run: bool = False) -> Reprocessing:
         """Send a letter's event into the log again, as a new record.
 
-        An event that was given up is sent only while the learner's document still lists it so: the archive cannot tell,
-        it has every valid event. One that counts twice cannot be: its id is checked again when it is folded.
+        An event that was given up is sent only while the learner's document still lists it so: the archive
+        cannot tell, it has every valid event. Nothing can count twice: the id is checked again when it is
+        folded.
         """
         letter = await self._get(caller, letter_id, write=True)
         try:
@@ -178,7 +180,7 @@ class DeadLetterDesk:
             )
 
     def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=timezone.utc).date()
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date()
 
 
 def _ended(letter: DeadLetter, status: LetterStatus, note: str) -> DeadLetter:

@@ -1,6 +1,7 @@
 """The learning path that goes out when what is weak, or its order, has changed.
 
-Its completion follows from the `decay` forecast, the one model that needs no history: this is made within processing.
+Its completion follows from the `decay` forecast, the one model that needs no history: this is made within
+processing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ class _Outlook(NamedTuple):
 
 
 def path_note(state: LearnerState, result: Result, formula: Formula) -> PathNote:
-    """What of the path depends on more than the result: the estimated completion, from three days with an event on."""
+    """What of the path depends on more than the result: the estimated completion.
+
+    The same as `learning_path` gives with the `decay` forecast; none before the third day with an event.
+
+    Args:
+        state: Evidence up to the result's day.
+        result: Overall, as of the newest day.
+        formula: The formula that made it.
+    """
     if not state.has_days(FEWEST_DAYS, result.day - WINDOW_DAYS + 1):
         return PathNote(None)
     foreseen = carried(result, result.day + TIMEFRAME_DAYS, formula).score

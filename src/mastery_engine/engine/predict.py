@@ -43,7 +43,8 @@ class Predictions:
         Raises:
             NotFound: No such student, no event up to that day, or not the caller's to see.
             NotEnoughDays: Fewer than three days with an event.
-            InvalidInput: Days or model are not known.
+            InvalidInput: The days are not 1 to 30, or there is no such model.
+            HistoryNotKept: The day is before the kept ones.
         """
         reading = await self._reader.one(caller, "forecast.read", student_id, as_of)
         today = reading.result(course_id)
@@ -68,7 +69,7 @@ class Predictions:
         course_id: str | None = None,
         as_of: date | None = None,
     ) -> Trajectory:
-        """The last `days` (7 to 90) and each day ahead; see `forecast` for the rest."""
+        """The last `days` (7 to 90) and each of the days `ahead` (1 to 30); see `forecast` for the rest."""
         reading = await self._reader.one(caller, "forecast.read", student_id, as_of)
         today = reading.result(course_id)
         return trajectory(past(reading, course_id), today, reading.formula, days=days, timeframe_days=ahead)

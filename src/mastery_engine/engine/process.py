@@ -68,6 +68,7 @@ ATTEMPTS: Final = 4
 _FIRST_RETRY_SECONDS: Final = 0.05
 _MOST_CONFLICTS: Final = 100
 _FINISHED_KEPT: Final = 100_000
+_MOST_FINISHED_KEPT: Final = 8
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -177,7 +178,11 @@ class Processor:
             async for batch in self._ports.store.scan(prefix):
                 students = [keys.student_of_document(key, prefix) for key in batch]
                 works = [_Work(self._learner(tenant, one), []) for one in students if one is not None]
-                processed = (await self._read(works)).get(tenant.tenant_id, {})
+                try:
+                    processed = (await self._read(works)).get(tenant.tenant_id, {})
+                except DamagedDocument:
+                    works = await self._readable(works)
+                    processed = (await self._read(works)).get(tenant.tenant_id, {})
                 works = [work for work in works if work.document.offsets.keys() - {topic_id}]
                 for work in works:
                     work.document.outcomes = unfinished(work.document, processed, work.learner.pseudonym)
@@ -217,6 +222,18 @@ class Processor:
         await ports.consumer.commit(_next_offsets(records))
         return report
 
+    async def _readable(self, works: list[_Work]) -> list[_Work]:
+        """Those whose documents can be read; the others wait for a replay."""
+        readable: list[_Work] = []
+        for work in works:
+            try:
+                await self._read([work])
+            except DamagedDocument as error:
+                _log.error("document passed over", student=work.learner.pseudonym.hex(), error=error.message)
+            else:
+                readable.append(work)
+        return readable
+
     async def _meet(self, topic_id: str) -> None:
         """Finish what a topic deleted since has left behind; nothing committed in this one means that it may be new."""
         if topic_id != self._topic_id:
@@ -230,7 +247,7 @@ class Processor:
             return await self._judge.judge(records)
         except MasteryError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the record goes to the dead letters
             if len(records) == 1:
                 _log.error(
                     "record cannot be judged", error=repr(error), offset=records[0].offset, exc_info=error
@@ -296,6 +313,7 @@ class Processor:
         # 7. Processed records.
         self._check_deadline(step)
         await self._mark(present, archived=ports.archive is not None)
+        await self._slim(step, present)
         step.report.count(done)
 
     async def _read(self, works: list[_Work]) -> dict[str, dict[bytes, Processed]]:
@@ -410,6 +428,26 @@ class Processor:
         if writes:
             await self._ports.store.write_many(writes)
             self._finished.add(names)
+
+    async def _slim(self, step: _Step, works: list[_Work]) -> None:
+        """Take finished outcomes out of documents that a large batch has left with many; else the next batch does."""
+        fat = [work for work in works if len(work.document.outcomes) > _MOST_FINISHED_KEPT]
+        if not fat:
+            return
+        self._check_deadline(step)
+        store = self._ports.store
+        writes: list[Write] = []
+        entries = await store.get_many([work.learner.key for work in fat])
+        now_ms = self._ports.clock.now_ms()
+        for work, entry in zip(fat, entries, strict=True):
+            if entry is None or entry.value == TOMBSTONE:
+                continue
+            work.document = decode_document(entry.value)
+            self._drop_finished(work)
+            ttl = self._lifetimes.document(work.learner.tenant, work.document.state.newest, now_ms)
+            writes.append(Write(work.learner.key, encode_document(work.document), entry.version, ttl))
+        # Whoever has changed one meanwhile has taken them out, or will.
+        await store.write_many(writes)
 
     async def _retry(self, step: _Step, work: _Work, error: Exception) -> None:
         """Try a record that fails alone three more times, then give it up."""

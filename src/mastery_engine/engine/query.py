@@ -15,13 +15,13 @@ from mastery_engine.contracts.answers import (
     result_view,
 )
 from mastery_engine.domain.calendar import date_of
-from mastery_engine.domain.errors import InvalidInput, MasteryError, NotEnoughDays, NotFound, Problem
+from mastery_engine.domain.errors import HistoryNotKept, InvalidInput, NotEnoughDays, NotFound, Problem
 from mastery_engine.domain.forecast import Forecast, Trend, forecast, trend_of
 from mastery_engine.domain.history import historical_average
 from mastery_engine.domain.learning_path import LearningPath, Plan, learning_path
 from mastery_engine.domain.recommend import recommend
 from mastery_engine.domain.scores import Components, Result
-from mastery_engine.engine.access import Caller
+from mastery_engine.engine.access import Caller, not_found
 from mastery_engine.engine.reading import Reader, Reading
 
 HISTORY_DAYS: Final = 90
@@ -57,7 +57,7 @@ class Queries:
             include_components: Whether results tell their components.
 
         Raises:
-            NotFound: No such student, no event up to that day, or not the caller's to see.
+            NotFound: No such student, no event up to that day, or not the caller's to see; no such formula.
             NotAllowed: The caller's role may not.
             HistoryNotKept: The day is before the kept ones.
         """
@@ -128,6 +128,12 @@ class Queries:
     ) -> BatchAnswer:
         """Up to 1,000 students at once, each with a result or an error of its own.
 
+        Args:
+            caller: Who asks.
+            student_ids: Whose; who is named twice is answered once, in the place of the first.
+            course_id: A course; None means all together.
+            as_of: Day at whose end it holds; None means today.
+
         Raises:
             InvalidInput: Too many students, or none.
             NotAllowed: The caller's role may not.
@@ -136,11 +142,12 @@ class Queries:
         if not 1 <= len(wanted) <= MOST_IN_A_BATCH:
             rule = f"must name 1 to {MOST_IN_A_BATCH} students"
             raise InvalidInput.of(Problem("student_ids", f"{len(wanted)} students", rule))
-        readings = await self._reader.many(caller, "batch.read", wanted, as_of)
-        items = [_item(student_id, readings.get(student_id), course_id) for student_id in wanted]
         _, day = await self._reader.day(caller, as_of)
+        on = date_of(day)
+        readings = await self._reader.many(caller, "batch.read", wanted, on)
+        items = [_item(student_id, readings.get(student_id), course_id) for student_id in wanted]
         found = sum(item.current is not None for item in items)
-        return BatchAnswer(as_of=date_of(day), course_id=course_id, found=found, items=items)
+        return BatchAnswer(as_of=on, course_id=course_id, found=found, items=items)
 
 
 def past(reading: Reading, course_id: str | None) -> list[Result]:
@@ -164,13 +171,13 @@ def _trend(days: Sequence[Result], today: Result, reading: Reading) -> Trend | N
 
 
 def _item(student_id: str, reading: Reading | None, course_id: str | None) -> BatchItem:
-    if reading is None:
-        return BatchItem(student_id=student_id, current=None, error=NotFound.code)
     try:
+        if reading is None:
+            raise not_found()
         current = result_view(reading.result(course_id))
-    except MasteryError as error:
-        return BatchItem(student_id=student_id, current=None, error=error.code)
-    return BatchItem(student_id=student_id, current=current, error=None)
+    except (NotFound, HistoryNotKept) as error:
+        return BatchItem(student_id=student_id, current=None, error=error.code, message=error.message)
+    return BatchItem(student_id=student_id, current=current, error=None, message=None)
 
 
 def _check_components(components: Components) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import final
+from typing import Final, final
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, decode_document
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import Calendar, date_of, day_of
+from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.scores import Formula, Result
 from mastery_engine.engine.access import Access, Action, Caller, not_found
@@ -19,11 +20,18 @@ from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Clock, Entry, StateStore
 
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(9998, 12, 31)
+"""What is foreseen from a day, at most a year ahead, must have a date too."""
+
 
 class Reading(Struct, frozen=True, kw_only=True):
     """A learner as read for one answer.
 
     Attributes:
+        tenant: The student's.
+        student_id: Whose.
+        state: All evidence; `day` says up to where it counts.
         formula: In force, or the one asked for.
         day: Number of the day that the answer is as of.
     """
@@ -51,7 +59,11 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 @final
 class Reader:
-    """Gives learners to those who may see them."""
+    """Gives learners to those who may see them.
+
+    Attributes:
+        access: Decides, and leaves the record.
+    """
 
     def __init__(
         self,
@@ -87,10 +99,11 @@ class Reader:
 
         Raises:
             NotAllowed: The caller's role may not.
-            NotFound: No such student, nothing of the student, or not the caller's to see.
+            NotFound: No such student, nothing of the student, or not the caller's to see; or no such formula.
+            InvalidInput: A day out of all bounds.
         """
         tenant, day = await self.day(caller, as_of)
-        await self.access.permit(caller, action, [student_id], date_of(day))
+        await self.access.permit(caller, action, [student_id], self.roster_date(tenant, day))
         entry = (await self._store.get_many([keys.document(tenant.tenant_id, student_id)]))[0]
         state = _state(entry)
         if state is None:
@@ -100,13 +113,14 @@ class Reader:
     async def many(
         self, caller: Caller, action: Action, student_ids: Sequence[str], as_of: date | None = None
     ) -> dict[str, Reading]:
-        """Those of the learners who exist and are the caller's to see; one record for all of them.
+        """Those of the learners who exist and are the caller's to see; the rest is on record as refused.
 
         Raises:
             NotAllowed: The caller's role may not.
+            InvalidInput: A day out of all bounds.
         """
         tenant, day = await self.day(caller, as_of)
-        visible = await self.access.visible(caller, action, student_ids, date_of(day))
+        visible = await self.access.visible(caller, action, student_ids, self.roster_date(tenant, day))
         return await self.known(tenant, visible, day)
 
     async def known(self, tenant: Tenant, student_ids: Sequence[str], day: int) -> dict[str, Reading]:
@@ -124,11 +138,26 @@ class Reader:
         return found
 
     async def day(self, caller: Caller, as_of: date | None) -> tuple[Tenant, int]:
-        """The caller's tenant, and the number of the day of the answer."""
+        """The caller's tenant, and the number of the day of the answer.
+
+        Raises:
+            NotFound: No such tenant.
+            InvalidInput: A day out of all bounds.
+        """
         tenant = await self._tenants.get(caller.tenant_id)
-        if as_of is not None:
-            return tenant, day_of(as_of)
-        return tenant, Calendar(tenant.time_zone).day(self._clock.now_ms())
+        if as_of is None:
+            return tenant, self._today(tenant)
+        if not FIRST_DAY <= as_of <= LAST_DAY:
+            rule = f"must be from {FIRST_DAY.isoformat()} to {LAST_DAY.isoformat()}"
+            raise InvalidInput.of(Problem("as_of", as_of.isoformat(), rule))
+        return tenant, day_of(as_of)
+
+    def roster_date(self, tenant: Tenant, day: int) -> date:
+        """Date for which rosters count in an answer as of a day.
+
+        Never one to come: asking about a day ahead must not give a teacher rights ahead of time.
+        """
+        return date_of(min(day, self._today(tenant)))
 
     async def formula(self, tenant: Tenant, student_id: str | None, name: str | None) -> Formula:
         """The formula asked for, else the student's, else the tenant's."""
@@ -137,6 +166,9 @@ class Reader:
         if student_id is None:
             return self._formulas.get(tenant.formula)
         return await self._formulas.now(tenant, student_id)
+
+    def _today(self, tenant: Tenant) -> int:
+        return Calendar(tenant.time_zone).day(self._clock.now_ms())
 
     async def _reading(
         self, tenant: Tenant, student_id: str, state: LearnerState, day: int, formula: str | None

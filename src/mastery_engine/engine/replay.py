@@ -27,6 +27,7 @@ from mastery_engine.engine.rebuild import Rebuilt, rebuild
 from mastery_engine.ports import ABSENT, Archive, ArchivedEvent, Clock, Entry, StateStore, Write
 
 SIDE_BY_SIDE_SECONDS: Final = 7 * DAY_SECONDS
+STEP_DEADLINE_SECONDS: Final = 30.0
 SWITCH_TRIES: Final = 10
 WAIT_SECONDS: Final = 0.1
 STUDENTS_A_BATCH: Final = 200
@@ -146,6 +147,7 @@ class Replay:
         *,
         switch: bool,
     ) -> None:
+        deadline = self._clock.monotonic() + STEP_DEADLINE_SECONDS
         live = await self._live(tenant, list(batch))
         aside: list[Write] = []
         for (student_id, events), entry in zip(batch.items(), live, strict=True):
@@ -162,7 +164,9 @@ class Replay:
             report.waiting += rebuilt.waiting
             key = keys.rebuilt(run_id, keys.document(tenant.tenant_id, student_id))
             aside.append(Write(key, encode_document(rebuilt.document), None, SIDE_BY_SIDE_SECONDS))
-        await self._store.write_many(aside)
+        # Late, an eraser may have swept in between, and nothing may bring a student back.
+        if self._clock.monotonic() <= deadline:
+            await self._store.write_many(aside)
 
     async def _look_closely(
         self, tenant: Tenant, student_id: str, report: ReplayReport, *, switch: bool
@@ -176,6 +180,7 @@ class Replay:
         for attempt in range(SWITCH_TRIES):
             if attempt:
                 await self._clock.sleep(WAIT_SECONDS)
+            deadline = self._clock.monotonic() + STEP_DEADLINE_SECONDS
             entry = (await self._live(tenant, [student_id]))[0]
             if await self._is_erased(tenant, student_id, entry):
                 report.erased += 1
@@ -186,7 +191,8 @@ class Replay:
             if entry is not None and not rebuilt.differences:
                 report.equal += 1
                 return rebuilt
-            if waiting.intersection(rebuilt.unarchived):
+            late = self._clock.monotonic() > deadline
+            if late or waiting.intersection(rebuilt.unarchived):
                 continue
             if switch and not rebuilt.failed:
                 ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-Together = Callable[..., Awaitable[None]]
-"""Awaits all that it is given, in any order, and raises the first error once all have ended."""
+Call = Coroutine[Any, Any, None]
+Together = Callable[..., Coroutine[Any, Any, None]]
+"""Awaits the coroutines that it is given; raises the first error, and leaves none running behind it."""
 
 
-async def together(*calls: Awaitable[None]) -> None:
+async def together(*calls: Call) -> None:
     """Await all at once, so that one's waiting is another's working.
 
     Raises:
-        Exception: The first error, in the order of the calls, once all have ended: nothing is left running behind it.
+        Exception: The first error, in the order of the calls, once all have ended; others are noted on it.
     """
-    for ended in await asyncio.gather(*calls, return_exceptions=True):
-        if isinstance(ended, BaseException):
-            raise ended
-
-
-async def one_by_one(*calls: Awaitable[None]) -> None:
-    """The same in order, for runs that must come out the same each time."""
-    for call in calls:
-        await call
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    errors = [end for end in ends if end is not None]
+    if errors:
+        for other in errors[1:]:
+            errors[0].add_note(f"at the same time: {other!r}")
+        raise errors[0]

@@ -9,12 +9,14 @@ from typing import Final, final
 import structlog
 
 from mastery_engine.domain.errors import DependencyDown, NewerVersion
+from mastery_engine.engine.housekeeping import Housekeeping
 from mastery_engine.engine.process import Processor, StepLate, StepReport
 from mastery_engine.ports import Clock, LogConsumer
 
 FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 10.0
 IDLE_POLL_SECONDS: Final = 0.25
+TIDY_SECONDS: Final = 3_600.0
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -28,7 +30,14 @@ class Worker:
         waiting_for: Why the worker waits, None while it works; `/ready` tells it.
     """
 
-    def __init__(self, processor: Processor, consumer: LogConsumer, clock: Clock, batch_size: int) -> None:
+    def __init__(
+        self,
+        processor: Processor,
+        consumer: LogConsumer,
+        clock: Clock,
+        batch_size: int,
+        housekeeping: Housekeeping | None = None,
+    ) -> None:
         """Put the parts together.
 
         Args:
@@ -36,13 +45,17 @@ class Worker:
             consumer: The processor's consumer, to be rewound after a failed step.
             clock: For the waits.
             batch_size: Most records in a step.
+            housekeeping: Done by `run` once an hour, between two steps.
         """
+        self._housekeeping = housekeeping
+        self._tidied = float("-inf")
         self._processor = processor
         self._consumer = consumer
         self._clock = clock
         self._batch_size = batch_size
         self.total = StepReport()
         self.waiting_for: str | None = None
+        self._unfinished = False
 
     async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
         """Work until nothing is left; a dependency that is down is an error here.
@@ -50,12 +63,15 @@ class Worker:
         Args:
             progress: Told of each step.
 
+        Returns:
+            What all steps together did, those of earlier calls included.
+
         Raises:
-            DependencyDown: A store or the log does not answer.
+            DependencyDown: A store or the log does not answer; call again, and it goes on where it was.
+            StepLate: A step took too long; as above.
         """
         while True:
-            report = await self._processor.step(self._batch_size)
-            self._add(report)
+            report = await self._step()
             if not report.polled:
                 return self.total
             if progress is not None:
@@ -64,38 +80,51 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the step under way is finished.
 
-        A dependency that is down pauses the work, with waits from 0.2 to 10 seconds; nothing goes to the dead letters.
+        A dependency that is down pauses the work, with waits from 0.2 to 10 seconds; nothing goes to the dead
+        letters for it. Any other error ends the work.
         """
         wait = FIRST_WAIT_SECONDS
         while not stop.is_set():
             try:
-                report = await self._processor.step(self._batch_size, IDLE_POLL_SECONDS)
+                await self._tidy()
+                await self._step(IDLE_POLL_SECONDS)
             except (DependencyDown, NewerVersion, StepLate) as error:
                 if self.waiting_for is None:
                     _log.warning("processing waits", reason=error.message)
                 self.waiting_for = error.message
                 await self._pause(stop, wait)
                 wait = min(LONGEST_WAIT_SECONDS, wait * 2)
-                await self._rewind()
             else:
                 if self.waiting_for is not None:
                     _log.warning("processing goes on")
                 self.waiting_for = None
                 wait = FIRST_WAIT_SECONDS
-                self._add(report)
+
+    async def _step(self, wait_seconds: float = 0.0) -> StepReport:
+        """One step; after one that did not end well, its records again, for nothing may be passed over."""
+        if self._unfinished:
+            await self._consumer.rewind()
+        self._unfinished = True
+        report = await self._processor.step(self._batch_size, wait_seconds)
+        self._unfinished = False
+        self._add(report)
+        return report
+
+    async def _tidy(self) -> None:
+        if self._housekeeping is not None and self._clock.monotonic() >= self._tidied + TIDY_SECONDS:
+            cleared = await self._housekeeping.clear()
+            self._tidied = self._clock.monotonic()
+            _log.info("cleared away", keys=cleared.keys, archived=cleared.archived, records=cleared.records)
 
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        pause = asyncio.ensure_future(self._clock.sleep(seconds))
-        stopped = asyncio.ensure_future(stop.wait())
-        _, pending = await asyncio.wait({pause, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-
-    async def _rewind(self) -> None:
+        """Let time pass, or be told to stop."""
+        tasks = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(stop.wait())}
         try:
-            await self._consumer.rewind()
-        except DependencyDown as error:
-            self.waiting_for = error.message
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     def _add(self, report: StepReport) -> None:
         total = self.total

@@ -47,6 +47,10 @@ class StateStore(Protocol):
         """Keys with that prefix, each at least once, in batches; those written meanwhile may or may not be told."""
         ...
 
+    async def purge(self) -> int:
+        """Remove what has expired and is still there; returns how many keys. A store may do so by itself."""
+        ...
+
     async def ping(self) -> None:
         """Return if the store answers."""
         ...

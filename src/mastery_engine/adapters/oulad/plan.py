@@ -1,4 +1,4 @@
-"""Which events the tables of a presentation make, as columns of numbers in order of event time.
+"""Which events the tables of a presentation make, as columns of numbers.
 
 | source | event | time |
 |---|---|---|
@@ -34,7 +34,10 @@ _END: Final = DAY_SECONDS - 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Events to make, one row each, by time, course, student, kind and item.
+    """Events to make, one row each, by student, time, course, kind and item.
+
+    Student by student, because a batch then changes few documents, each once: an import is three times as fast
+    so as in order of time, and the fold does not mind.
 
     Attributes:
         seconds: Event time, from the presentation's start.
@@ -66,7 +69,7 @@ def plan(tables: Tables) -> Plan:
     value = np.concatenate([part.value for part in parts])
     active = np.concatenate([part.active for part in parts])
     # All keys are in the order, so that it does not depend on the order of rows in the files.
-    order = np.lexsort((item, kind, student, course, seconds))
+    order = np.lexsort((item, kind, course, seconds, student))
     return Plan(
         seconds[order], course[order], student[order], kind[order], item[order], value[order], active[order]
     )

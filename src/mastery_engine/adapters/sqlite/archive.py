@@ -10,6 +10,7 @@ from typing import Final
 
 from mastery_engine.adapters.sqlite.database import Lease
 from mastery_engine.adapters.sqlite.rows import Row, insert
+from mastery_engine.adapters.sqlite.uuids import packed, unpacked
 from mastery_engine.ports import ArchivedEvent
 
 _READ_BATCH: Final = 2_000
@@ -83,7 +84,7 @@ def _add(connection: sqlite3.Connection, events: Sequence[ArchivedEvent]) -> int
         (
             numbers[tenant],
             student,
-            _packed(event_id),
+            packed(event_id),
             day,
             timestamp,
             numbers[topic],
@@ -91,7 +92,7 @@ def _add(connection: sqlite3.Connection, events: Sequence[ArchivedEvent]) -> int
             offset,
             appended,
             value,
-            None if other is None else _packed(other),
+            None if other is None else packed(other),
         )
         for (
             tenant,
@@ -136,7 +137,7 @@ def _read(
     events = [
         ArchivedEvent(
             tenant_id,
-            _unpacked(event_id),
+            unpacked(event_id),
             student,
             day,
             timestamp,
@@ -145,7 +146,7 @@ def _read(
             offset,
             appended,
             value,
-            None if corrected is None else _unpacked(corrected),
+            None if corrected is None else unpacked(corrected),
         )
         for student, event_id, day, timestamp, topic, partition, offset, appended, value, corrected, _ in rows
     ]
@@ -163,19 +164,3 @@ def _drop_after(
     old = [(seq,) for seq, event_day in rows if event_day < day]
     connection.executemany("DELETE FROM events WHERE seq = ?", old)
     return (rows[-1][0] if len(rows) == _DROP_BATCH else None), len(old)
-
-
-def _packed(event_id: str) -> bytes | str:
-    """A canonical UUID as its 16 bytes; anything else stays as it is."""
-    try:
-        packed = bytes.fromhex(event_id.replace("-", ""))
-    except ValueError:
-        return event_id
-    return packed if _unpacked(packed) == event_id else event_id
-
-
-def _unpacked(event_id: bytes | str) -> str:
-    if isinstance(event_id, str):
-        return event_id
-    digits = event_id.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

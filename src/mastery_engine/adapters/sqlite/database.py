@@ -20,7 +20,8 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 _T = TypeVar("_T")
 _WRITER_CACHE_KIB: Final = 16_384
 _READER_CACHE_KIB: Final = 4_096
-_WAL_LEFT_BYTES: Final = 64 * 1024 * 1024
+# A page that several batches change goes into the file once for all of them.
+_WAL_BYTES: Final = 64 * 1024 * 1024
 
 
 class Database:
@@ -161,7 +162,8 @@ class Database:
                 "secure_delete = ON",
                 "temp_store = MEMORY",
                 f"cache_size = -{cache_kib}",
-                f"journal_size_limit = {_WAL_LEFT_BYTES}",
+                f"wal_autocheckpoint = {_WAL_BYTES // self._schema.page_size}",
+                f"journal_size_limit = {_WAL_BYTES}",
             ):
                 connection.execute(f"PRAGMA {pragma}")
         except BaseException:

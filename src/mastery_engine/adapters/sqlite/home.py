@@ -16,7 +16,8 @@ from mastery_engine.adapters.sqlite.log import SqliteEventLog
 from mastery_engine.adapters.sqlite.log_rows import LOG_SCHEMA
 from mastery_engine.adapters.sqlite.rosters import SqliteRosters
 from mastery_engine.adapters.sqlite.schema import Schema
-from mastery_engine.adapters.sqlite.state import STATE_SCHEMA, SqliteStateStore
+from mastery_engine.adapters.sqlite.state import SqliteStateStore
+from mastery_engine.adapters.sqlite.state_rows import STATE_SCHEMA
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Clock
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 Row = tuple[Any, ...]
+_Key = TypeVar("_Key", str, bytes)
 _ROWS: Final = 1_000
 _WIDTHS: Final = (256, 16, 1)
 
@@ -34,8 +35,10 @@ def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row], confl
     return connection.total_changes - before
 
 
-def select_in(connection: sqlite3.Connection, select: str, keys: Sequence[str]) -> list[Row]:
+def select_in(connection: sqlite3.Connection, select: str, keys: Sequence[_Key], *before: int) -> list[Row]:
     """Rows of `select` (which ends in `IN`) for many keys, 256 a statement, in no order.
+
+    `before` are the values of the places before `IN`.
 
     Lists come in three lengths, filled up by repeating a key, so that few statements are prepared.
     """
@@ -48,6 +51,6 @@ def select_in(connection: sqlite3.Connection, select: str, keys: Sequence[str]) 
         while len(keys) - start > width // 2:
             part = keys[start : start + width]
             part += part[-1:] * (width - len(part))
-            found += connection.execute(statement, part).fetchall()
+            found += connection.execute(statement, [*before, *part]).fetchall()
             start += width
     return found

@@ -1,0 +1,68 @@
+"""`mastery cohort`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mastery_engine.cli import options
+from mastery_engine.cli.program import examples
+
+if TYPE_CHECKING:
+    from mastery_engine.cli.session import Session
+    from mastery_engine.domain.cohort import Cohort
+
+
+@examples(
+    "mastery cohort put class-7b --students ids.txt --teacher ms-lovelace",
+    "mastery cohort put class-7b --student ada-01 --student ben-01",
+)
+def put(
+    cohort: Annotated[str, typer.Argument(help="Id of the class.", show_default=False)],
+    students: Annotated[Path | None, typer.Option("--students", help="File with an id on each line.")] = None,
+    student: Annotated[
+        list[str] | None, typer.Option("--student", "-s", help="An id; may be given more than once.")
+    ] = None,
+    teacher: Annotated[
+        list[str] | None, typer.Option("--teacher", help="An id; may be given more than once.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="What people call it.")] = "",
+    tenant: options.Tenant = None,
+    json: options.Json = False,
+) -> None:
+    """Make a class, or put another roster in the place of its old one."""
+    from mastery_engine.cli import rosters
+    from mastery_engine.cli.output import print_json, say
+    from mastery_engine.cli.session import run
+
+    made = rosters.cohort_of(cohort, name, rosters.ids(students, student), teacher or [])
+
+    async def job(session: Session) -> None:
+        engine, caller = session
+        await engine.tenants.get(caller.tenant_id)
+        await engine.adapters.rosters.put(caller.tenant_id, [made])
+
+    run(job, tenant)
+    if json:
+        print_json(made)
+    else:
+        say(f"class {cohort}: {len(made.students)} students, {len(made.teachers)} teachers")
+
+
+@examples("mastery cohort list --tenant demo")
+def list_cohorts(tenant: options.Tenant = None, json: options.Json = False) -> None:
+    """List the classes of a school."""
+    from mastery_engine.cli import rosters
+    from mastery_engine.cli.output import print_json, show
+    from mastery_engine.cli.session import run
+
+    async def job(session: Session) -> list[Cohort]:
+        return await rosters.all_of(session)
+
+    found = run(job, tenant)
+    if json:
+        print_json(found)
+    else:
+        show(*rosters.table(found))

@@ -1,0 +1,43 @@
+"""`mastery replay`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mastery_engine.cli import options
+from mastery_engine.cli.program import examples
+
+
+@examples(
+    "mastery replay --all --tenant oulad",
+    "mastery replay 11391 --tenant oulad --dry-run",
+    "mastery replay --all --tenant oulad --formula adr-004-observed",
+)
+def replay(
+    student: Annotated[str | None, typer.Argument(help="One student.", show_default=False)] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Every student of the school.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only compare; exit code 1 if something differs.")
+    ] = False,
+    formula: Annotated[
+        str | None,
+        typer.Option("--formula", help="Change nothing; tell what would change under this formula."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="Most students to print one by one.")] = 20,
+    tenant: options.Tenant = None,
+    json: options.Json = False,
+) -> None:
+    """Rebuild students from the archive, and compare.
+
+    Those whose live state differs are switched to what was rebuilt beside it.
+    """
+    from mastery_engine.cli import replaying
+
+    if (student is None) != everybody:
+        raise typer.BadParameter("name a student or give --all, and not both", param_hint="STUDENT")
+    if formula is not None:
+        replaying.what_if(student, formula, tenant, limit=limit, as_json=json)
+    elif not replaying.rebuild(student, tenant, switch=not dry_run, limit=limit, as_json=json):
+        raise typer.Exit(1)

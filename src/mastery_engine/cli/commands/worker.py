@@ -1,0 +1,27 @@
+"""`mastery worker`."""
+
+from __future__ import annotations
+
+from mastery_engine.cli.program import examples
+
+
+@examples("mastery worker")
+def worker() -> None:
+    """Fold events as they come, without the API.
+
+    It ends after the step under way when it is told to stop (Ctrl-C or SIGTERM).
+    """
+    import asyncio
+
+    from mastery_engine.bootstrap.logs import configure_logs
+    from mastery_engine.cli.output import note
+    from mastery_engine.config import load_settings
+    from mastery_engine.worker.run import run_worker
+
+    settings = load_settings()
+    configure_logs(settings)
+    report = asyncio.run(
+        run_worker(settings, lambda: note(f"folding the events of {settings.home}; Ctrl-C ends it"))
+    )
+    counts = f"{report.folded:,} events counted, {report.repeats:,} repeats, {report.refused:,} dead letters"
+    note(f"ended: {counts}")

@@ -1,0 +1,227 @@
+"""What is in force, and whether it works."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import sqlite3
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+from pydantic import SecretStr
+
+import mastery_engine
+from mastery_engine.adapters.sqlite.lock import FoldingLock
+from mastery_engine.bootstrap import CONSUMER_GROUP, MEMORY_URL, Engine, open_engine
+from mastery_engine.config import PREFIX, Settings, load_settings
+from mastery_engine.domain.errors import Conflict, MasteryError
+
+_LIBRARIES: Final = (
+    "fastapi",
+    "filelock",
+    "msgspec",
+    "numpy",
+    "openfeature-sdk",
+    "pydantic",
+    "rich",
+    "typer",
+)
+_LOW_FREE_BYTES: Final = 512 << 20
+_LEAST_FREE_BYTES: Final = 32 << 20
+"""With less than this free, the next write may be the one that fails."""
+_MIB: Final = 1 << 20
+
+
+class SettingInForce(Struct, frozen=True, kw_only=True):
+    """A setting.
+
+    Attributes:
+        variable: Its environment variable.
+        value: As text; a secret only tells whether it is set.
+        source: `environment`, `default`, or the settings file.
+    """
+
+    variable: str
+    value: str
+    source: str
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """Something that was tried.
+
+    Attributes:
+        outcome: `ok`, `warning` (it works, look at it) or `failed`.
+        message: What was found, and what to do.
+    """
+
+    name: str
+    outcome: Literal["ok", "warning", "failed"]
+    message: str
+
+
+class Diagnosis(Struct, kw_only=True):
+    """All of it.
+
+    Attributes:
+        versions: Of the program and of what it rests on.
+        well: No check failed.
+    """
+
+    versions: dict[str, str]
+    settings: list[SettingInForce]
+    checks: list[Check]
+    well: bool
+
+
+def diagnose() -> Diagnosis:
+    """Look at everything.
+
+    Raises:
+        ConfigurationError: The settings themselves are not valid.
+    """
+    settings = load_settings()
+    checks = [
+        *_secrets(settings),
+        *_folder(settings),
+        *asyncio.run(_databases(settings)),
+    ]
+    return Diagnosis(
+        versions=_versions(),
+        settings=list(_settings(settings)),
+        checks=checks,
+        well=all(check.outcome != "failed" for check in checks),
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "mastery-engine": mastery_engine.__version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        **{name: version(name) for name in _LIBRARIES},
+    }
+
+
+def _settings(settings: Settings) -> Iterator[SettingInForce]:
+    file = settings.config or settings.home / "mastery.toml"
+    of_file: dict[str, Any] = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    for name in Settings.model_fields:
+        variable = f"{PREFIX}{name.upper()}"
+        source = "environment" if os.environ.get(variable) else str(file) if name in of_file else "default"
+        value = getattr(settings, name)
+        yield SettingInForce(variable=variable, value=_shown(value), source=source)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "(set, hidden)"
+    if value is None or value == "":
+        return "(not set)"
+    if isinstance(value, tuple):
+        parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(map(str, parts))
+    return str(value)
+
+
+def _secrets(settings: Settings) -> Iterator[Check]:
+    try:
+        settings.check_secrets()
+    except MasteryError as error:
+        yield Check(name="secrets", outcome="failed", message=error.message)
+    else:
+        missing = "MASTERY_JWT_SECRET is not set: the API makes one of its own at each start"
+        message = "long enough" if settings.jwt_secret is not None else missing
+        yield Check(name="secrets", outcome="ok", message=message)
+
+
+def _folder(settings: Settings) -> Iterator[Check]:
+    home = settings.home
+    if not home.exists():
+        yield Check(
+            name="home", outcome="ok", message=f"{home} is not there yet; it is made when it is needed"
+        )
+        return
+    usable = home.is_dir() and os.access(home, os.R_OK | os.W_OK | os.X_OK)
+    advice = f"{home} cannot be written; give this user the right to, or set MASTERY_HOME to another folder"
+    size = sum(file.stat().st_size for file in home.iterdir() if file.is_file()) if usable else 0
+    message = f"{home}, {size / _MIB:.1f} MiB" if usable else advice
+    yield Check(name="home", outcome="ok" if usable else "failed", message=message)
+    yield _disk(home)
+
+
+def _disk(home: Path) -> Check:
+    free = shutil.disk_usage(home).free
+    message = f"{free / _MIB:,.0f} MiB free"
+    if free >= _LOW_FREE_BYTES:
+        return Check(name="disk", outcome="ok", message=message)
+    return Check(
+        name="disk",
+        outcome="warning" if free >= _LEAST_FREE_BYTES else "failed",
+        message=f"{message}; make room",
+    )
+
+
+async def _databases(settings: Settings) -> list[Check]:
+    if settings.store_url != MEMORY_URL and not settings.database_folder.exists():
+        return [Check(name="databases", outcome="ok", message="none yet; they are made when they are needed")]
+    try:
+        async with open_engine(settings) as engine:
+            return [check async for check in _within(engine)]
+    except MasteryError as error:
+        return [Check(name="databases", outcome="failed", message=error.message)]
+
+
+async def _within(engine: Engine) -> AsyncIterator[Check]:
+    adapters = engine.adapters
+    for name, port in (
+        ("state store", adapters.store),
+        ("event log", adapters.log),
+        ("archive", adapters.archive),
+    ):
+        try:
+            await port.ping()
+        except MasteryError as error:
+            yield Check(name=name, outcome="failed", message=error.message)
+        else:
+            yield Check(name=name, outcome="ok", message="answers")
+    yield await _folding(engine)
+    counts = await adapters.dead_letters.counts()
+    waiting = counts["open"]
+    message = f"{waiting:,} open" + ("; see: mastery dlq list" if waiting else "")
+    yield Check(name="dead letters", outcome="warning" if waiting else "ok", message=message)
+    tenants = ", ".join(tenant.tenant_id for tenant in await engine.tenants.list())
+    yield Check(name="schools", outcome="ok", message=tenants)
+
+
+async def _folding(engine: Engine) -> Check:
+    lag = await _lag(engine)
+    if engine.settings.store_url != MEMORY_URL:
+        try:
+            with FoldingLock(engine.settings.database_folder):
+                pass
+        except Conflict:
+            return Check(name="folding", outcome="ok", message=f"another process folds; {lag:,} events wait")
+    if not lag:
+        return Check(name="folding", outcome="ok", message="nobody folds now, and nothing waits")
+    return Check(
+        name="folding",
+        outcome="warning",
+        message=f"nobody folds now, and {lag:,} events wait; fold them with: mastery worker",
+    )
+
+
+async def _lag(engine: Engine) -> int:
+    log = engine.adapters.log
+    consumer = log.consumer(CONSUMER_GROUP)
+    try:
+        committed = await consumer.committed()
+    finally:
+        await consumer.close()
+    return sum(end - committed.get(partition, 0) for partition, end in (await log.ends()).items())

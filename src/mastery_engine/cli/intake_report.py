@@ -1,0 +1,96 @@
+"""What became of many events, for people and programs."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from mastery_engine.cli.exits import DONE, SOME_REFUSED
+from mastery_engine.cli.words import counted
+
+
+class RefusedEvent(Struct, frozen=True, kw_only=True):
+    """An event that was refused.
+
+    Attributes:
+        line: Line of the file, counted from 1.
+        event_id: None if it could not be read.
+        problems: Field, value and rule of each.
+    """
+
+    line: int
+    event_id: str | None
+    problems: list[dict[str, str]]
+
+
+class IntakeReport(Struct, kw_only=True):
+    """What became of many events.
+
+    Attributes:
+        accepted: Taken into the log.
+        already: Were folded before, so they were not taken again.
+        refused: Refused at the door.
+        repeats: Taken, and found to have counted already when they were folded.
+        dead_letters: Taken, and refused when they were folded.
+        folded: Counted by this run. Of what an interrupted run had left in the log, this one folds too: it
+            is in these three numbers, and not in `accepted`.
+        folded_by_another: Whether another process folded them.
+        seconds: How long it took.
+        rejects: File with the refused lines.
+        items: The refused ones, at most a thousand.
+    """
+
+    accepted: int = 0
+    already: int = 0
+    refused: int = 0
+    repeats: int = 0
+    dead_letters: int = 0
+    folded: int = 0
+    folded_by_another: bool = False
+    seconds: float = 0.0
+    rejects: str | None = None
+    items: list[RefusedEvent] = []
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return SOME_REFUSED if self.refused or self.dead_letters else DONE
+
+    def sentence(self) -> str:
+        """All of it in a few lines."""
+        lines = [self._taken(), *self._left_over()]
+        if self.already:
+            verb = "was" if self.already == 1 else "were"
+            lines.append(f"{counted(self.already, 'event')} {verb} there already and not counted again")
+        if self.dead_letters:
+            lines.append("what was refused when it was folded waits, with its reason: mastery dlq list")
+        if self.refused:
+            where = f"; they are in {self.rejects}, to be mended and sent again" if self.rejects else ""
+            lines.append(f"{counted(self.refused, 'line')} refused{where}")
+        return "\n".join(lines)
+
+    def _taken(self) -> str:
+        rate = f", {self.accepted / self.seconds:,.0f} a second" if self.seconds > 0 and self.accepted else ""
+        taken = f"{counted(self.accepted, 'event')} taken in"
+        took = f"in {self.seconds:.1f} s{rate}"
+        if self.folded_by_another:
+            return (
+                f"{taken} and folded {took}, by the process that folds; "
+                "what it could not count is told by: mastery dlq list"
+            )
+        if self.folded == self.accepted and not self.repeats and not self.dead_letters:
+            return f"{taken} and folded {took}"
+        became = [f"{self.folded:,} folded"]
+        if self.repeats:
+            became.append(f"{counted(self.repeats, 'repeat')} passed over")
+        if self.dead_letters:
+            became.append(f"{self.dead_letters:,} refused when folded")
+        return f"{taken} {took}: {', '.join(became)}"
+
+    def _left_over(self) -> list[str]:
+        more = self.folded + self.repeats + self.dead_letters - self.accepted
+        if more <= 0 or self.folded_by_another:
+            return []
+        verb = "was" if more == 1 else "were"
+        return [
+            f"{counted(more, 'record')} of these {verb} in the log before, left by a run that was interrupted"
+        ]

@@ -1,0 +1,189 @@
+"""Dead letters as people read them, and what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mastery_engine.bootstrap.logs import configure_logs
+from mastery_engine.cli.session import Session
+from mastery_engine.contracts.dead_letter import DeadLetter, LetterStatus
+from mastery_engine.contracts.event_words import printable
+from mastery_engine.domain.calendar import moment_of
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.engine.letters import MOST_LISTED, Reprocessing
+
+__all__ = [
+    "LetterView",
+    "Reprocessing",
+    "bytes_of",
+    "changed",
+    "listed",
+    "page",
+    "reprocessed",
+    "table",
+    "view",
+]
+
+
+class LetterView(Struct, frozen=True, kw_only=True):
+    """A dead letter with its bytes as text; bytes that are not UTF-8 are escaped.
+
+    Attributes:
+        place: Topic, partition and offset.
+        failed_at: ISO 8601, UTC.
+    """
+
+    letter_id: str
+    kind: str
+    reason: str
+    message: str
+    status: str
+    note: str | None
+    tenant_id: str | None
+    student_id: str | None
+    event_id: str | None
+    place: str
+    attempts: int
+    failed_at: str
+    payload: str
+    original: str | None
+
+
+def view(letter: DeadLetter) -> LetterView:
+    """A dead letter as it is shown."""
+    return LetterView(
+        letter_id=letter.letter_id,
+        kind=letter.kind,
+        reason=letter.reason,
+        message=letter.message,
+        status=letter.status,
+        note=letter.note,
+        tenant_id=letter.tenant_id,
+        student_id=letter.student_id,
+        event_id=letter.event_id,
+        place=f"{letter.topic}/{letter.partition}@{letter.offset}",
+        attempts=letter.attempts,
+        failed_at=moment_of(letter.failed_at_ms).isoformat(),
+        payload=_text(letter.payload),
+        original=None if letter.original is None else _text(letter.original),
+    )
+
+
+async def listed(
+    session: Session, status: LetterStatus | None, after: str | None, limit: int, tenant_id: str | None
+) -> list[LetterView]:
+    """Letters in the order of their ids."""
+    engine, caller = session
+    found = await engine.letters.list(caller, status=status, after=after, limit=limit, tenant_id=tenant_id)
+    return [view(letter) for letter in found]
+
+
+async def changed(session: Session, letter_id: str, changes: Sequence[str]) -> bytes:
+    """The letter's event with fields changed.
+
+    Raises:
+        InvalidInput: The payload is no JSON object, or a change is not `FIELD=VALUE`.
+    """
+    engine, caller = session
+    letter = await engine.letters.show(caller, letter_id)
+    try:
+        fields = msgspec.json.decode(letter.payload, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        rule = f"is no JSON object ({error}), so no field of it can be set; give the whole event with --event"
+        raise InvalidInput.of(Problem("payload", _text(letter.payload)[:100], rule)) from None
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not name or not equals:
+            raise InvalidInput.of(Problem("--set", change[:100], "must be FIELD=VALUE"))
+        fields[name] = _value(value)
+    return msgspec.json.encode(fields)
+
+
+async def reprocessed(
+    session: Session, ids: Sequence[str] | None, tenant_id: str | None, *, dry_run: bool
+) -> list[Reprocessing]:
+    """Send letters again, and fold what was sent."""
+    engine, caller = session
+    if ids is None:
+        ids = [letter.letter_id for letter in await _all_open(session, tenant_id)]
+    outcomes = [await engine.letters.reprocess(caller, one, dry_run=dry_run) for one in ids]
+    if any(outcome.outcome == "sent" for outcome in outcomes):
+        configure_logs(engine.settings)
+        async with engine.intake().open():
+            pass
+    return outcomes
+
+
+async def _all_open(session: Session, tenant_id: str | None) -> list[DeadLetter]:
+    engine, caller = session
+    found: list[DeadLetter] = []
+    after: str | None = None
+    while part := await engine.letters.list(caller, after=after, limit=MOST_LISTED, tenant_id=tenant_id):
+        found += part
+        after = part[-1].letter_id
+    return found
+
+
+def table(found: Sequence[LetterView]) -> list[RenderableType]:
+    """A list for people."""
+    if not found:
+        return [Text("no dead letters")]
+    parts: list[RenderableType] = []
+    for one in found:
+        line = Text(one.letter_id, style="bold")
+        line.append(f"  {one.reason}", style="bright_red")
+        if one.status != "open":
+            line.append(f"  {one.status}", style="bright_yellow")
+        where = Text(f"{one.failed_at[:19].replace('T', ' ')}  {one.place}", style="dim")
+        parts += [line, *(Padding(part, (0, 0, 0, 4), expand=False) for part in (where, Text(one.message)))]
+    advice = "look closer: mastery dlq show ID · mend: mastery dlq fix ID --set FIELD=VALUE"
+    parts += [Text(), Text(advice, style="dim")]
+    return parts
+
+
+def page(one: LetterView) -> list[RenderableType]:
+    """One letter for people, without its bytes: see `bytes_of`."""
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    rows: list[tuple[str, str | None]] = [
+        ("Letter", one.letter_id),
+        ("Status", one.status if one.note is None else f"{one.status}: {one.note}"),
+        ("Why", f"{one.reason} ({one.kind}, {one.attempts} attempt{'s' if one.attempts != 1 else ''})"),
+        ("", one.message),
+        ("School", one.tenant_id),
+        ("Student", one.student_id),
+        ("Event", one.event_id),
+        ("Lies at", one.place),
+        ("Failed at", one.failed_at),
+    ]
+    for name, value in rows:
+        if value is not None:
+            grid.add_row(name, Text(printable(value)))
+    return [grid]
+
+
+def bytes_of(one: LetterView) -> str:
+    """The letter's bytes, each on a line of its own however long it is, so that they can be copied whole."""
+    told = f"\nPayload:\n{printable(one.payload)}"
+    return told if one.original is None else f"{told}\n\nCame in as:\n{printable(one.original)}"
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _value(text: str) -> object:
+    """JSON if it is, else the text itself."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text

@@ -1,0 +1,59 @@
+"""Entry point of `mastery`: the commands, and the one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from mastery_engine.cli.exits import DEPENDENCY_DOWN, FAILED, INTERRUPTED, exit_code, tell
+
+_JSON: Final = "--json"
+_INTERRUPTED: Final = "interrupted; nothing is lost: run the same command again, and it goes on where it was"
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Without the program's name.
+
+    Returns:
+        The exit code; see `exits`.
+    """
+    # What a terminal or pipe cannot write is shown as ?, rather than ending the command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    from mastery_engine.cli.program import program
+    from mastery_engine.domain.errors import MasteryError
+
+    as_json = _JSON in arguments
+    try:
+        program().main(args=list(arguments), prog_name="mastery")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else FAILED
+        if code == INTERRUPTED:
+            tell("INTERRUPTED", _INTERRUPTED, as_json)
+        return code
+    except MasteryError as error:
+        tell(error.code, error.message, as_json, getattr(error, "problems", ()))
+        return exit_code(error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        full = error.errno == errno.ENOSPC
+        advice = "; make room on the disk and run the same command again" if full else ""
+        tell("OS_ERROR", f"{where}{error.strerror or error}{advice}", as_json)
+        return DEPENDENCY_DOWN if full else FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The tree of commands.
+
+A command's module is imported when it is called or listed, and imports the engine only when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_EXAMPLES: Final = "__examples__"
+_PACKAGE: Final = "mastery_engine.cli.commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Commands under one name."""
+
+    help: str
+    commands: dict[str, str]
+
+
+COMMANDS: Final[dict[str, str | Group]] = {
+    "demo": "demo:demo",
+    "show": "show:show",
+    "history": "history:history",
+    "forecast": "forecast:forecast",
+    "recommend": "recommend:recommend",
+    "compare": "compare:compare",
+    "calculate": "calculate:calculate",
+    "ingest": "ingest:ingest",
+    "import": Group("Bring in a data set.", {"oulad": "import_:oulad"}),
+    "simulate": "simulate:simulate",
+    "export": Group("Write results for other programs.", {"results": "export:results"}),
+    "replay": "replay:replay",
+    "dlq": Group(
+        "Dead letters: events that could not be counted.",
+        {
+            "list": "dlq:list_letters",
+            "show": "dlq:show",
+            "fix": "dlq:fix",
+            "reprocess": "dlq:reprocess",
+            "discard": "dlq:discard",
+        },
+    ),
+    "cohort": Group("Classes and who is in them.", {"put": "cohort:put", "list": "cohort:list_cohorts"}),
+    "formula": Group(
+        "How components make a score.", {"list": "formula:list_formulas", "show": "formula:show"}
+    ),
+    "tenant": Group(
+        "Schools and how their events are taken.",
+        {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
+    ),
+    "audit": Group("Who did what to whose data.", {"verify": "audit:verify", "list": "audit:list_records"}),
+    "state": Group("Look into the state store.", {"show": "state:show"}),
+    "serve": "serve:serve",
+    "worker": "worker:worker",
+    "doctor": "doctor:doctor",
+}
+"""Name of a command to `module:function`."""
+
+
+def examples(*lines: str) -> Callable[[_F], _F]:
+    """Give a command examples, shown at the end of its help and in the reference."""
+
+    def mark(function: _F) -> _F:
+        setattr(function, _EXAMPLES, lines)
+        return function
+
+    return mark
+
+
+def examples_of(function: Callable[..., Any]) -> Sequence[str]:
+    """Examples of a command's function."""
+    return getattr(function, _EXAMPLES, ())
+
+
+def function_of(target: str) -> Callable[..., Any]:
+    """The function that `module:function` names."""
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(import_module(f"{_PACKAGE}.{module}"), name)
+    return function
+
+
+def program() -> TyperGroup:
+    """The whole program."""
+    return LazyGroup(
+        name="mastery",
+        entries=COMMANDS,
+        help="Learning events in; mastery scores with their reasons, a forecast and what to do next out.",
+        epilog="\b\nStart with:\n  mastery demo",
+    )
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are built when they are asked for."""
+
+    def __init__(self, *, name: str, entries: dict[str, Any], help: str, epilog: str | None = None) -> None:  # noqa: A002 - as typer
+        super().__init__(name=name, help=help, epilog=epilog, rich_markup_mode=None, no_args_is_help=True)
+        self._entries = entries
+        # typer suggests from these names, and builds none of them.
+        self.commands = dict.fromkeys(entries)
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Names, in the order of the table."""
+        del ctx
+        return list(self._entries)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
+        """The command of a name, built now; None if there is none."""
+        del ctx
+        entry = self._entries.get(cmd_name)
+        if entry is None:
+            return None
+        if isinstance(entry, Group):
+            return LazyGroup(name=cmd_name, entries=entry.commands, help=entry.help)
+        return _command(cmd_name, function_of(entry))
+
+
+def _command(name: str, function: Callable[..., Any]) -> TyperCommand:
+    app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+    shown = "\n".join(f"  {line}" for line in examples_of(function))
+    app.command(name, epilog=f"\b\nExamples:\n{shown}" if shown else None)(function)
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand)  # noqa: S101 - one command and no callback make a command
+    return command

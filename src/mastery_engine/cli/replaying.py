@@ -1,0 +1,122 @@
+"""Replays, told to people."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from rich.table import Table
+from rich.text import Text
+
+from mastery_engine.cli import output, words
+from mastery_engine.cli.progress import Meter
+from mastery_engine.cli.session import Session, run
+from mastery_engine.cli.views.profile import level_text
+from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.domain.calendar import date_of
+from mastery_engine.domain.errors import NotFound
+from mastery_engine.engine.replay import FormulaChange, ReplayReport
+
+
+def rebuild(student: str | None, tenant_id: str | None, *, switch: bool, limit: int, as_json: bool) -> bool:
+    """Rebuild, compare and maybe switch; returns whether the live state is as it should be now.
+
+    Raises:
+        NotFound: The archive has nothing of the student.
+    """
+
+    async def job(session: Session) -> ReplayReport:
+        engine = session.engine
+        tenant = await _permitted(session, student, "switch" if switch else "compare")
+        with Meter("replay", None) as meter:
+            return await engine.replay.run(
+                tenant,
+                str(uuid4()),
+                student_id=student,
+                switch=switch,
+                progress=lambda events: meter.advance(events, events),
+            )
+
+    report = run(job, tenant_id)
+    if student is not None and not report.students and not report.erased:
+        raise NotFound(f"the archive has no event of student {student!r}")
+    if as_json:
+        output.print_json(report)
+    else:
+        _tell(report, switch=switch, limit=limit)
+    return switch or not (report.different or report.missing)
+
+
+def what_if(student: str | None, formula: str, tenant_id: str | None, *, limit: int, as_json: bool) -> None:
+    """What would change under another formula.
+
+    Raises:
+        NotFound: There is no such formula.
+    """
+
+    async def job(session: Session) -> list[FormulaChange]:
+        engine = session.engine
+        tenant = await _permitted(session, student, f"formula {formula}")
+        changes = await engine.replay.what_if(tenant, engine.formulas.get(formula))
+        return [change for change in changes if student in (None, change.student_id)]
+
+    changes = run(job, tenant_id)
+    if as_json:
+        output.print_json(changes)
+    else:
+        _tell_changes(changes, formula, limit)
+
+
+async def _permitted(session: Session, student: str | None, what: str) -> Tenant:
+    engine, caller = session
+    tenant, day = await engine.reader.day(caller, None)
+    students = [] if student is None else [student]
+    await engine.access.permit(caller, "replay.run", students, date_of(day), {"what": what})
+    if not students:
+        await engine.access.record(caller, "replay.run", [], allowed=True, detail={"what": what})
+    return tenant
+
+
+def _tell(report: ReplayReport, *, switch: bool, limit: int) -> None:
+    events, students = words.counted(report.events, "event"), words.counted(report.students, "student")
+    lines = [f"{students} rebuilt from {events}", f"{report.equal:,} equal the live state, field by field"]
+    if report.missing:
+        lines.append(f"{report.missing:,} had no live state")
+    if report.different:
+        lines.append(f"{len(report.different):,} differed")
+        for student_id, found in list(report.different.items())[:limit]:
+            more = f"; and {len(found) - 3} more" if len(found) > 3 else ""  # noqa: PLR2004 - enough for a line
+            lines.append(f"  {student_id}: {'; '.join(found[:3])}{more}")
+    if report.different or report.missing:
+        lines.append(f"{report.switched:,} switched" if switch else "nothing switched (--dry-run)")
+    if report.waiting:
+        waiting = words.counted(len(report.waiting), "event")
+        lines.append(f"{waiting} left out, waiting among the dead letters; see: mastery dlq list")
+    if report.erased:
+        lines.append(f"{report.erased:,} left alone, since they are erased")
+    output.show(*(Text(line) for line in lines))
+
+
+def _tell_changes(changes: list[FormulaChange], formula: str, limit: int) -> None:
+    moved = [change for change in changes if change.new_score != change.score]
+    levels = [change for change in changes if change.new_level != change.level]
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("Student", overflow="fold")
+    for name in ("Now", "Level", "Then", "Level", "Change"):
+        table.add_column(name, justify="left" if name == "Level" else "right", no_wrap=True)
+    for change in changes[:limit]:
+        table.add_row(
+            change.student_id,
+            words.points(change.score),
+            level_text(change.level),
+            words.points(change.new_score),
+            level_text(change.new_level),
+            words.signed_points(change.new_score - change.score),
+        )
+    summary = (
+        f"Under {formula}: {len(moved):,} of {words.counted(len(changes), 'student')} would have "
+        f"another score, {len(levels):,} another level."
+    )
+    more = (
+        [Text(f"... and {len(changes) - limit:,} more; --limit shows them")] if len(changes) > limit else []
+    )
+    output.show(Text(summary), Text(), table, *more)

@@ -1,0 +1,77 @@
+"""One command's use of the engine: settings, the engine opened and closed, and who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from uuid import uuid4
+
+from mastery_engine.domain.errors import NotFound
+from mastery_engine.engine.access import Caller, not_found
+
+if TYPE_CHECKING:
+    from mastery_engine.bootstrap import Engine
+    from mastery_engine.config import Settings
+
+_T = TypeVar("_T")
+
+
+class Session(NamedTuple):
+    """What a command works with.
+
+    Attributes:
+        engine: Open.
+        caller: The operator, in the tenant that was asked for.
+    """
+
+    engine: Engine
+    caller: Caller
+
+
+def run(
+    job: Callable[[Session], Awaitable[_T]],
+    tenant: str | None = None,
+    settings: Settings | None = None,
+    student: str | None = None,
+) -> _T:
+    """Do a job with an engine of the settings in force.
+
+    Args:
+        job: What to do.
+        tenant: Tenant of the caller; None means that of the settings.
+        settings: Other settings than those in force.
+        student: Whom it is about; an error of not finding names the student.
+    """
+    from mastery_engine.bootstrap import open_engine
+    from mastery_engine.config import load_settings
+
+    chosen = settings or load_settings()
+
+    async def within() -> _T:
+        # Ctrl-C ends a wait for standard input too, which cancelling would not; what is open is closed.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        async with open_engine(chosen) as engine:
+            try:
+                return await job(Session(engine, operator(tenant or chosen.tenant)))
+            except NotFound as error:
+                if student is None or error.message != not_found().message:
+                    raise
+                advice = "check the id, --tenant and --as-of"
+                raise NotFound(f"student {student!r}: {error.message}; {advice}") from None
+
+    return asyncio.run(within())
+
+
+def operator(tenant_id: str) -> Caller:
+    """Whoever sits at this machine."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = str(os.getuid())
+    return Caller(tenant_id=tenant_id, subject=f"os:{user}", role="operator", request_id=str(uuid4()))

@@ -1,0 +1,63 @@
+"""Taking many events in: batch after batch, told as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from mastery_engine.bootstrap import Engine
+from mastery_engine.bootstrap.logs import configure_logs
+from mastery_engine.cli.intake_report import IntakeReport
+from mastery_engine.cli.progress import Meter
+from mastery_engine.domain.errors import InvalidInput
+from mastery_engine.domain.events import LearningEvent
+from mastery_engine.engine.ingest import Receipt
+
+BATCH: Final = 10_000
+
+Batch = tuple[Sequence[LearningEvent | InvalidInput], int]
+"""Events, and how far they bring the meter."""
+
+
+async def take_all(
+    engine: Engine,
+    batches: Iterable[Batch],
+    meter: Meter,
+    *,
+    fresh: bool = False,
+    each: Callable[[list[Receipt]], None] | None = None,
+) -> IntakeReport:
+    """Take all events in; when this returns they are folded.
+
+    Args:
+        engine: Open.
+        batches: At most `BATCH` events each.
+        meter: Shows how far it is; entered.
+        fresh: Nothing of these events can be there yet.
+        each: Given the receipts of each batch.
+    """
+    configure_logs(engine.settings)
+    report = IntakeReport()
+
+    def waits(reason: str) -> None:
+        meter.say(f"{reason}: events are appended, and this waits until they are folded")
+
+    async with engine.intake(BATCH).open(waits=waits) as taking:
+        for events, amount in batches:
+            receipts = await taking.take(events, fresh=fresh)
+            for receipt in receipts:
+                if receipt.already:
+                    report.already += 1
+                elif receipt.error is not None:
+                    report.refused += 1
+                else:
+                    report.accepted += 1
+            if each is not None:
+                each(receipts)
+            meter.advance(amount, len(events))
+    report.folded = taking.total.folded
+    report.repeats = taking.total.repeats
+    report.dead_letters = taking.total.refused
+    report.folded_by_another = not taking.folds_here
+    report.seconds = round(meter.seconds, 3)
+    return report

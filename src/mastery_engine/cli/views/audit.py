@@ -1,0 +1,48 @@
+"""The audit trail as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from mastery_engine.cli import words
+from mastery_engine.contracts.event_words import printable
+from mastery_engine.domain.calendar import moment_of
+from mastery_engine.engine.audit import ChainReport
+from mastery_engine.ports import AuditRecord
+
+_HASH_SHOWN = 12
+
+
+def chain_sentence(report: ChainReport) -> str:
+    """What was found of one chain."""
+    checked = words.counted(report.records, "record")
+    if report.broken_at is not None:
+        return (
+            f"school {report.tenant_id}: BROKEN at record {report.broken_at:,}, which was changed, is "
+            f"missing or out of place; {checked} before it hold"
+        )
+    return f"school {report.tenant_id}: {checked} hold; the last one's hash is\n  {report.last_hash}"
+
+
+def records_view(found: Sequence[AuditRecord]) -> Group:
+    """Each record on two lines."""
+    if not found:
+        return Group(Text("no audit record"))
+    parts: list[RenderableType] = []
+    for record in found:
+        entry = record.entry
+        line = Text(f"{record.sequence:,}  {moment_of(entry.at_ms).isoformat(' ', 'seconds')}  ", style="dim")
+        line.append(entry.action, style="bold")
+        if not entry.allowed:
+            line.append("  refused", style="bright_red")
+        about = "nobody" if not entry.subjects else f"{entry.subjects[0][:_HASH_SHOWN]}…"
+        more = len(entry.subjects) - 1
+        told = f"{entry.actor} ({entry.role}) about {about}"
+        told += f" and {more:,} more" if more > 0 else ""
+        told += "".join(f", {name} {value}" for name, value in entry.detail.items())
+        parts += [line, Padding(Text(printable(told)), (0, 0, 0, 4), expand=False)]
+    return Group(*parts)

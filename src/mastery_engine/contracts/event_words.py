@@ -1,0 +1,217 @@
+"""What is wrong with an event's fields, in words with the rule's numbers, found from the types themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, NamedTuple, cast, get_args
+
+import msgspec
+from msgspec import inspect
+
+from mastery_engine.domain.errors import Problem
+from mastery_engine.domain.events import Difficulty, Event, EventId, ItemId, StudentId, TenantId
+
+MOST_IN_A_FIELD: Final = 10
+"""Problems told of one list or object; the first ones show what is wrong with all."""
+_SHOWN: Final = 100
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,50}\Z")
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (bool, "true or false"),
+    (int, "an integer"),
+    (float, "a number with a decimal point"),
+    (str, "text"),
+    (list, "a list"),
+    (tuple, "a list"),
+    (dict, "an object"),
+)
+
+_Found = Iterator[tuple[str, object, str]]
+"""Path below the field, value and rule of what is wrong."""
+
+
+def shown(value: object) -> str:
+    """A value as it is told: at most 100 characters, those that cannot be printed escaped."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    # What follows is not told; no character gets shorter by being escaped.
+    text = printable(text[: _SHOWN + 1])
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def printable(text: str) -> str:
+    """The text with what cannot be printed escaped.
+
+    Control characters could rewrite a terminal's line, and direction marks turn it round.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def field_problems(fields: Mapping[str, Any], cls: type[Event]) -> Iterator[Problem]:
+    """Every broken rule of the types, in the order of the fields.
+
+    Args:
+        fields: An event as decoded JSON.
+        cls: Its class.
+    """
+    for field in _fields_of(cls):
+        if field.name not in fields:
+            if field.required:
+                rule = f"is required in {cls.__struct_config__.tag}"
+                yield Problem(field.name, "absent", rule)
+            continue
+        for path, value, rule in islice(_broken(field.type, fields[field.name]), MOST_IN_A_FIELD):
+            words = _TIMESTAMP if field.name == "timestamp" and isinstance(value, str) else rule
+            yield Problem(field.name + path, shown(value), words)
+
+
+class _Field(NamedTuple):
+    name: str
+    required: bool
+    type: inspect.Type
+
+
+@lru_cache(maxsize=32)
+def _fields_of(cls: type[Event]) -> tuple[_Field, ...]:
+    return tuple(
+        _Field(field.encode_name, field.required, inspect.type_info(field.type))
+        for field in msgspec.structs.fields(cls)
+    )
+
+
+def _broken(kind: inspect.Type, value: object) -> _Found:
+    judge = _JUDGES.get(type(kind))
+    return iter(()) if judge is None else judge(kind, value)
+
+
+def _described(kind: inspect.Metadata, value: object) -> _Found:
+    return _broken(kind.type, value)
+
+
+def _any_of(kind: inspect.UnionType, value: object) -> _Found:
+    """The unions of the events are a type, and null where it may be left out."""
+    some = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+    if value is not None or len(some) == len(kind.types):
+        yield from _broken(some[0], value)
+
+
+def _number(kind: inspect.IntType | inspect.FloatType, value: object) -> _Found:
+    wanted, types = ("an integer", int) if isinstance(kind, inspect.IntType) else ("a number", (int, float))
+    if not isinstance(value, types) or isinstance(value, bool):
+        yield "", value, _not(value, wanted)
+    elif kind.ge is not None and not value >= kind.ge:
+        yield "", value, f"must be >= {kind.ge:.15g}"
+    elif kind.le is not None and not value <= kind.le:
+        yield "", value, f"must be <= {kind.le:.15g}"
+
+
+def _truth(kind: inspect.BoolType, value: object) -> _Found:
+    del kind
+    if not isinstance(value, bool):
+        yield "", value, _not(value, "true or false")
+
+
+def _one_of(kind: inspect.LiteralType, value: object) -> _Found:
+    if value not in kind.values:
+        words = _IN_ORDER.get(frozenset(kind.values), kind.values)
+        yield "", value, f"must be one of {', '.join(map(str, words))}"
+
+
+def _day(kind: inspect.DateType, value: object) -> _Found:
+    del kind
+    try:
+        msgspec.convert(value, date)
+    except msgspec.ValidationError:
+        yield "", value, "must be a day such as 2026-01-31"
+
+
+def _text(kind: inspect.StrType, value: object) -> _Found:
+    if not isinstance(value, str):
+        yield "", value, _not(value, "text")
+    elif kind.pattern is not None and not re.search(kind.pattern, value):
+        yield "", value, _FORMS.get(kind.pattern, f"must match {kind.pattern}")
+    elif kind.min_length is not None and len(value) < kind.min_length:
+        yield "", value, "must not be empty"
+    elif kind.max_length is not None and len(value) > kind.max_length:
+        yield "", value, f"must have at most {kind.max_length} characters; it has {len(value)}"
+
+
+def _entries(kind: inspect.DictType, value: object) -> _Found:
+    if not isinstance(value, dict):
+        yield "", value, _not(value, "an object")
+        return
+    entries = cast("dict[str, object]", value)
+    if kind.max_length is not None and len(entries) > kind.max_length:
+        yield "", value, f"must have at most {kind.max_length} entries; it has {len(entries)}"
+        return
+    for key, one in entries.items():
+        path = f".{key}" if _PLAIN_KEY.match(key) else f'["{shown(key)}"]'
+        for _, _, rule in _broken(kind.key_type, key):
+            yield path, key, f"as a key, {rule}"
+        for below, inner, rule in _broken(kind.value_type, one):
+            yield path + below, inner, rule
+
+
+def _items(kind: inspect.VarTupleType, value: object) -> _Found:
+    if not isinstance(value, list | tuple):
+        yield "", value, _not(value, "a list")
+        return
+    items = cast("list[object]", value)
+    if kind.max_length is not None and len(items) > kind.max_length:
+        yield "", value, f"must have at most {kind.max_length} items; it has {len(items)}"
+        return
+    for place, item in enumerate(items):
+        for below, inner, rule in _broken(kind.item_type, item):
+            yield f"[{place}]{below}", inner, rule
+
+
+def _parts(kind: inspect.StructType, value: object) -> _Found:
+    if not isinstance(value, dict):
+        yield "", value, _not(value, "an object")
+        return
+    parts = cast("dict[str, object]", value)
+    for field in kind.fields:
+        if field.encode_name in parts:
+            for below, inner, rule in _broken(field.type, parts[field.encode_name]):
+                yield f".{field.encode_name}{below}", inner, rule
+
+
+def _not(value: object, wanted: str) -> str:
+    is_kind = next((name for kind, name in _KINDS if isinstance(value, kind)), "null")
+    return f"must be {wanted}, not {is_kind}"
+
+
+def _pattern(constrained: object) -> str:
+    kind = inspect.type_info(constrained)
+    inner = kind.type if isinstance(kind, inspect.Metadata) else kind
+    assert isinstance(inner, inspect.StrType)  # noqa: S101 - the types with a pattern are texts
+    assert inner.pattern is not None  # noqa: S101 - as above
+    return inner.pattern
+
+
+_JUDGES: Final[dict[type, Callable[[Any, object], _Found]]] = {
+    inspect.Metadata: _described,
+    inspect.UnionType: _any_of,
+    inspect.StrType: _text,
+    inspect.IntType: _number,
+    inspect.FloatType: _number,
+    inspect.BoolType: _truth,
+    inspect.LiteralType: _one_of,
+    inspect.DateType: _day,
+    inspect.DictType: _entries,
+    inspect.VarTupleType: _items,
+    inspect.StructType: _parts,
+}
+# `inspect` sorts the words of a Literal.
+_IN_ORDER: Final = {frozenset(get_args(Difficulty)): get_args(Difficulty)}
+_TIMESTAMP: Final = "must be ISO 8601 with an offset (2026-01-31T12:00:00Z), or integer milliseconds"
+_FORMS: Final[dict[str, str]] = {
+    _pattern(EventId): "must be a UUID such as 0189c6b2-6d5e-7c3a-9f01-2b3c4d5e6f70",
+    _pattern(TenantId): "must be 1 to 50 of a-z 0-9 _ and -, the first one a letter or a digit",
+    _pattern(StudentId): "must be 1 to 50 of A-Z a-z 0-9 _ and -",
+    _pattern(ItemId): "must be 1 to 100 of A-Z a-z 0-9 . _ : and -",
+}

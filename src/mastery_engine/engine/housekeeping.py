@@ -1,0 +1,83 @@
+"""Clearing away what has outlived its retention: expired keys, old days of the archive, old records of the logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, final
+
+from msgspec import Struct
+
+from mastery_engine.domain.calendar import DAY_MS
+from mastery_engine.engine.tenants import TenantDirectory
+from mastery_engine.ports import Archive, Clock, EventLog, StateStore
+
+REQUESTS_KEPT_MS: Final = 7 * DAY_MS
+RESULTS_KEPT_MS: Final = 2 * DAY_MS
+
+
+class LogRetention(NamedTuple):
+    """How long a topic keeps its records.
+
+    Attributes:
+        kept_ms: Age from which records go.
+        group: Consumer group that must have committed everything first; None waits for nobody.
+    """
+
+    log: EventLog
+    kept_ms: int
+    group: str | None
+
+
+class Cleared(Struct, frozen=True, kw_only=True):
+    """What was cleared away: keys, archived events, records."""
+
+    keys: int
+    archived: int
+    records: int
+
+
+@final
+class Housekeeping:
+    """Clears away, in short transactions; interrupted, it goes on the next time."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        archive: Archive,
+        tenants: TenantDirectory,
+        logs: Sequence[LogRetention],
+        clock: Clock,
+    ) -> None:
+        """Put the parts together."""
+        self._store = store
+        self._archive = archive
+        self._tenants = tenants
+        self._logs = logs
+        self._clock = clock
+
+    async def clear(self) -> Cleared:
+        """Clear away what may go now.
+
+        Raises:
+            DependencyDown: A store or log does not answer.
+        """
+        now_ms = self._clock.now_ms()
+        archived = 0
+        for tenant in await self._tenants.list():
+            if tenant.retention_days is not None:
+                first_kept = now_ms // DAY_MS - tenant.retention_days
+                archived += await self._archive.drop_before(tenant.tenant_id, first_kept)
+        records = 0
+        for log, kept_ms, group in self._logs:
+            if group is None or await self._all_committed(log, group):
+                records += await log.trim(now_ms - kept_ms)
+        return Cleared(keys=await self._store.purge(), archived=archived, records=records)
+
+    async def _all_committed(self, log: EventLog, group: str) -> bool:
+        consumer = log.consumer(group)
+        try:
+            committed = await consumer.committed()
+            ends = await log.ends()
+        finally:
+            await consumer.close()
+        return all(committed.get(partition, 0) >= end for partition, end in ends.items())

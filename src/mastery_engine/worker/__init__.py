@@ -1,0 +1,1 @@
+"""The event door: reads the log and hands batches to the engine."""

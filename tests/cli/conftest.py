@@ -1,0 +1,86 @@
+"""The command line in this process, on a home of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import structlog
+
+from mastery_engine.cli.main import run
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+Mastery = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def _tidy() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("MASTERY_HOME", str(folder))
+    monkeypatch.delenv("MASTERY_TENANT", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    return folder
+
+
+@pytest.fixture
+def mastery(home: Path, capsys: pytest.CaptureFixture[str]) -> Mastery:
+    del home
+
+    def call(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        code = run([str(one) for one in arguments])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return call
+
+
+def quiz(number: int, **changes: object) -> dict[str, Any]:
+    """A good quiz of yesterday; each number has an id of its own."""
+    yesterday = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    event = {
+        "event_id": f"00000000-0000-4000-8000-{number:012d}",
+        "event_type": "quiz.performance.submitted",
+        "timestamp": yesterday.isoformat(),
+        "student_id": "ada-01",
+        "source": "test",
+        "course_id": "algebra",
+        "quiz_id": f"quiz-{number}",
+        "total_questions": 10,
+        "correct_answers": 8,
+        "time_spent": 60.0,
+    }
+    return {name: value for name, value in (event | changes).items() if value is not None}
+
+
+def write_lines(path: Path, *events: dict[str, Any] | bytes) -> Path:
+    lines = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
+
+
+def days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat()

@@ -1,0 +1,93 @@
+"""`mastery audit`: the chain is proven, and operators read the last records."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Mastery, quiz, write_lines
+
+
+@pytest.fixture
+def read_thrice(mastery: Mastery, tmp_path: Path) -> Mastery:
+    mastery("ingest", write_lines(tmp_path / "events.jsonl", quiz(1), quiz(2, student_id="ben-01")))
+    for student in ("ada-01", "ben-01", "ada-01"):
+        assert mastery("show", student).code == 0
+    return mastery
+
+
+def change(home: Path, statement: str) -> None:
+    connection = sqlite3.connect(home / "archive.db")
+    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_chain_that_nobody_touched_holds(read_thrice: Mastery) -> None:
+    done = read_thrice("audit", "verify")
+    assert done.code == 0
+    assert "school default: " in done.out
+    (report,) = read_thrice("audit", "verify", "--tenant", "default", "--json").data
+    assert report["broken_at"] is None
+    assert report["records"] >= 3
+    assert report["last_hash"] in done.out
+    assert read_thrice("audit", "verify", "--tenant", "nowhere").code == 4
+
+
+def test_without_a_record_there_is_nothing_to_break(mastery: Mastery) -> None:
+    assert "no audit record yet" in mastery("audit", "verify").out
+    assert "no audit record" in mastery("audit", "list").out
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_records SET entry = replace(entry, 'true', 'false') WHERE sequence = 2",
+        "DELETE FROM audit_records WHERE sequence = 2",
+    ],
+)
+def test_the_first_record_that_was_changed_or_taken_out_is_named(
+    read_thrice: Mastery, home: Path, statement: str
+) -> None:
+    change(home, statement)
+    done = read_thrice("audit", "verify")
+    assert done.code == 1
+    assert "BROKEN at record 2" in done.out
+    assert "1 record before it" in done.out
+    (report,) = read_thrice("audit", "verify", "--json").data
+    assert (report["records"], report["broken_at"]) == (1, 2)
+
+
+def test_a_break_behind_the_first_page_is_found(
+    read_thrice: Mastery, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mastery_engine.engine.audit.PAGE", 1)
+    assert read_thrice("audit", "verify").code == 0
+    change(home, "UPDATE audit_records SET hash = previous WHERE sequence = 3")
+    assert read_thrice("audit", "verify", "--json").data[0]["broken_at"] == 3
+
+
+def test_the_last_records_are_listed_without_a_students_id(read_thrice: Mastery) -> None:
+    shown = read_thrice("audit", "list")
+    assert "mastery.read" in shown.out
+    assert "os:" in shown.out
+    assert "ada-01" not in shown.out
+    assert "ben-01" not in shown.out
+    last = read_thrice("audit", "list", "--limit", 1, "--json").data
+    assert [record["entry"]["action"] for record in last] == ["audit.read"]
+
+
+def test_records_about_one_student_are_found_and_the_look_is_on_record(read_thrice: Mastery) -> None:
+    about = read_thrice("audit", "list", "--student", "ben-01", "--json").data
+    everything = read_thrice("audit", "list", "--json").data
+    assert 0 < len(about) < len(everything)
+    subjects = {subject for record in about for subject in record["entry"]["subjects"]}
+    assert len(subjects) == 1
+    again = read_thrice("audit", "list", "--student", "ben-01", "--json").data
+    assert again[-1]["entry"]["action"] == "audit.read"
+    assert len(again) == len(about) + 1

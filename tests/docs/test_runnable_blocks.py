@@ -1,0 +1,162 @@
+"""Every `sh` block of the documentation runs as written, and shows what the page says that it shows.
+
+Blocks of a page run in order, with a home of their own, in a folder in which every entry of the repository
+appears: paths are those of the repository, and what a page writes stays out of it. Variables carry over to
+the next block. A comment on the line before a block may say more:
+
+    <!-- exit 3 -->      this `sh` block ends with that exit code; without it, with 0
+    <!-- needs oulad --> this `sh` block and all after it need the data set, as $OULAD
+    <!-- shows -->       this `text` block holds lines of what the `sh` block before it printed
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+WRITTEN_BY_HAND = ("README.md", "SECURITY.md", "docs/**/*.md")
+LONGEST_SECONDS = 60
+NOT_RUN = {"docs/how-to/call-the-api.md": "its commands need a service that runs; tests/api asks the same"}
+BLOCK = re.compile(
+    r"^(?P<indent> *)(?:<!-- (?P<note>[a-z0-9 ]+) -->\n(?P=indent))?"
+    r"```(?P<kind>sh|text)\n(?P<body>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
+KEPT_VARIABLES = """
+if [ -f "$PAGE_VARIABLES" ]; then . "$PAGE_VARIABLES"; fi
+set -a
+trap 'export -p > "$PAGE_VARIABLES"' EXIT
+set -eu -o pipefail
+"""
+
+
+class Block(NamedTuple):
+    line: int
+    kind: str
+    note: str
+    body: str
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text("utf-8")
+    return [
+        Block(
+            text.count("\n", 0, found.start("kind")) + 1,
+            found["kind"],
+            found["note"] or "",
+            dedent(found["body"]),
+        )
+        for found in BLOCK.finditer(text)
+    ]
+
+
+def pages() -> list[str]:
+    found = {page for pattern in WRITTEN_BY_HAND for page in REPOSITORY.glob(pattern)}
+    with_commands = [page for page in found if any(block.kind == "sh" for block in blocks_of(page))]
+    names = sorted(page.relative_to(REPOSITORY).as_posix() for page in with_commands)
+    return [name for name in names if name not in NOT_RUN]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What looks like the repository; nothing that a page writes gets into the real one."""
+    there = tmp_path / "repository"
+    there.mkdir()
+    for entry in REPOSITORY.iterdir():
+        (there / entry.name).symlink_to(entry)
+    return there
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MASTERY_", "COV_"))}
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "MASTERY_HOME": str(tmp_path / "home"),
+        "PAGE_VARIABLES": str(tmp_path / "variables"),
+        "COLUMNS": "100",
+        "NO_COLOR": "1",
+        "NO_INSTALL": "1",  # the folder's .venv is that of the repository
+        "PYTHONUTF8": "1",
+    }
+
+
+def run(block: Block, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and what was printed; nothing that the block started is left running."""
+    with subprocess.Popen(
+        ["bash", "-c", KEPT_VARIABLES + block.body],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        try:
+            printed, _ = process.communicate(timeout=LONGEST_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return process.returncode, printed
+
+
+def lines_of(text: str) -> list[str]:
+    return [shown for line in text.splitlines() if (shown := line.strip())]
+
+
+def oulad() -> Path | None:
+    data = os.environ.get("MASTERY_TEST_DATA")
+    folder = Path(data or "").expanduser().resolve() / "oulad"
+    return folder if data and folder.is_dir() else None
+
+
+@pytest.mark.parametrize("page", pages())
+def test_the_commands_of_a_page_run_and_show_what_it_says(
+    page: str, folder: Path, environment: dict[str, str]
+) -> None:
+    printed = ""
+    for block in blocks_of(REPOSITORY / page):
+        where = f"{page}:{block.line}"
+        if block.kind == "text":
+            if block.note == "shows":
+                lacking = [line for line in lines_of(block.body) if line not in lines_of(printed)]
+                assert not lacking, f"{where}: not shown: {lacking}; shown was:\n{printed}"
+            continue
+        if block.note == "needs oulad":
+            data = oulad()
+            if data is None:
+                pytest.skip(f"{where} and what follows: MASTERY_TEST_DATA names no folder that holds oulad/")
+            environment = {**environment, "OULAD": str(data)}
+        code, printed = run(block, folder, environment)
+        expected = int(block.note.removeprefix("exit ")) if block.note.startswith("exit ") else 0
+        assert code == expected, f"{where} ended with {code}:\n{printed}"
+
+
+def test_a_note_before_a_block_is_one_that_the_runner_knows() -> None:
+    unknown = [
+        f"{page}:{block.line}: {block.note}"
+        for page in pages()
+        for block in blocks_of(REPOSITORY / page)
+        if not re.fullmatch(r"|exit \d+|needs oulad|shows", block.note)
+    ]
+    assert not unknown
+
+
+def test_every_example_file_is_used_by_a_page() -> None:
+    texts = "\n".join(page.read_text("utf-8") for page in REPOSITORY.glob("docs/**/*.md"))
+    unused = [file.name for file in (REPOSITORY / "docs/examples").iterdir() if file.name not in texts]
+    assert not unused

@@ -1,0 +1,155 @@
+"""An event that no fold survives goes to the dead letters, whole, and nothing else suffers."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import structlog
+
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import TOMBSTONE, encode_document
+from mastery_engine.contracts.event_json import encode_event
+from mastery_engine.domain.errors import DependencyDown, InvalidInput, Problem
+from mastery_engine.domain.events import Event
+from mastery_engine.engine.process import ATTEMPTS
+from mastery_engine.ports import Write
+from tests.faults.meddling import Failing, Holding, Meddling, down, poison
+from tests.unit.engine.house import House, event_id, quiz
+
+KEY = keys.document("default", "ann")
+
+
+async def test_a_poison_event_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2), quiz(3), quiz(4, student="bob"))
+    with poison(2) as left:
+        report = await house.work()
+    assert (report.folded, report.refused) == (3, 1)
+    letter = (await house.all_letters())[0]
+    assert letter.payload == encode_event(quiz(2))
+    assert (letter.kind, letter.reason, letter.attempts) == ("processing", "given_up", ATTEMPTS)
+    assert letter.message == "ZeroDivisionError: poison"
+    assert (letter.event_id, letter.student_id, letter.offset) == (event_id(2), "ann", 1)
+    assert 1_000 - left[0] >= ATTEMPTS
+    document = await house.document()
+    assert document.given_up == [letter]
+    assert document.state.events == 2
+    assert document.folded("topic", 0) == 2
+    assert {one["caused_by"] for one in house.outputs()} == {event_id(1), event_id(3), event_id(4)}
+    assert len(await house.archive.of_student("default", "ann")) == 3
+
+
+async def test_a_poison_event_that_is_a_rule_of_ours_does_not_block_either() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2))
+    with poison(1, InvalidInput.of(Problem("x", "1", "cannot be folded"))):
+        report = await house.work()
+    assert (report.folded, report.refused) == (1, 1)
+
+
+async def test_an_event_that_fails_once_is_tried_again_and_counts() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2))
+    with poison(2, times=3):
+        report = await house.work()
+    assert (report.folded, report.refused) == (2, 0)
+    assert await house.all_letters() == []
+
+
+async def test_folding_a_given_up_event_at_last_removes_its_note() -> None:
+    house = House()
+    await house.send(quiz(1))
+    with poison(1):
+        await house.work()
+    await house.send(quiz(1))
+    report = await house.work()
+    assert report.folded == 1
+    assert (await house.document()).given_up == []
+    assert len(await house.all_letters()) == 1
+
+
+async def test_a_given_up_event_is_not_folded_when_it_is_delivered_again() -> None:
+    house = House()
+    await house.send(quiz(1))
+    with poison(1):
+        await house.work()
+    report = await house.work(consumer=house.log.consumer("again"))
+    assert (report.folded, report.repeats) == (0, 1)
+    assert len((await house.document()).given_up) == 1
+
+
+async def test_a_letter_lost_on_its_way_is_sent_at_the_next_reading() -> None:
+    house = House()
+    await house.send(quiz(1))
+    letters = Failing(house.letters, "add", down())
+    with poison(1), pytest.raises(DependencyDown):
+        await house.work(dead_letters=letters)
+    assert await house.all_letters() == []
+    await house.send(quiz(2))
+    await house.work()
+    assert [letter.event_id for letter in await house.all_letters()] == [event_id(1)]
+
+
+async def test_what_another_worker_folds_meanwhile_is_not_given_up() -> None:
+    house = House()
+    await house.send(quiz(1))
+    records = await house.log.read(0, 0, 1)
+
+    async def other_worker() -> None:
+        left[0] = 0
+        await house.work(consumer=Holding("topic", records))
+        left[0] = 1_000
+
+    with poison(1) as left:
+        # The documents' fifth reading is the one before giving up.
+        report = await house.work(store=Meddling(house.store, "get_many", 3 * ATTEMPTS + 1, other_worker))
+    assert report.refused == 0
+    assert await house.all_letters() == []
+    assert (await house.document()).state.events == 1
+
+
+async def test_giving_up_an_event_of_an_erased_student_leaves_no_letter() -> None:
+    house = House()
+    await house.send(quiz(1))
+
+    async def erase() -> None:
+        await house.store.write_many([Write(KEY, TOMBSTONE)])
+
+    with poison(1):
+        await house.work(store=Meddling(house.store, "get_many", 3 * ATTEMPTS + 1, erase))
+    assert await house.all_letters() == []
+    entry = await house.entry(KEY)
+    assert entry is not None
+    assert entry.value == TOMBSTONE
+
+
+async def test_a_record_that_judging_cannot_stand_does_not_stop_the_others() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2))
+    processor = house.processor()
+    check: Any = processor._judge._check
+
+    def failing(event: Event, *rest: Any) -> None:
+        if event.event_id == event_id(1):
+            raise OverflowError("no such day")
+        check(event, *rest)
+
+    with patch.object(processor._judge, "_check", failing), structlog.testing.capture_logs():
+        report = await processor.step(10)
+    assert (report.folded, report.refused) == (1, 1)
+    letter = (await house.all_letters())[0]
+    assert (letter.reason, letter.message) == ("not_judged", "cannot be judged: OverflowError: no such day")
+    assert letter.payload == encode_event(quiz(1))
+
+
+async def test_the_document_survives_a_round_trip_through_every_fault_above() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2))
+    with poison(2):
+        await house.work()
+    document = await house.document()
+    entry = await house.entry(KEY)
+    assert entry is not None
+    assert encode_document(document) == entry.value

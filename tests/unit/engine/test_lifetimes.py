@@ -1,0 +1,47 @@
+"""How long keys live."""
+
+from __future__ import annotations
+
+import pytest
+
+from mastery_engine.contracts.tenant import DEFAULT, Tenant
+from mastery_engine.domain.calendar import DAY_MS
+from mastery_engine.engine.lifetimes import DAY_SECONDS, Lifetimes
+
+NOW = 20_000 * DAY_MS
+OPEN = Tenant(tenant_id="open", retention_days=None)
+
+
+@pytest.mark.parametrize(
+    ("newest", "seconds"),
+    [
+        (NOW, 90 * DAY_SECONDS),
+        (NOW - DAY_MS, 89 * DAY_SECONDS),
+        (NOW - 90 * DAY_MS, 60),
+        (NOW - 200 * DAY_MS, 60),
+        (-1, 90 * DAY_SECONDS),
+    ],
+)
+def test_a_document_lives_the_retention_after_its_newest_event(newest: int, seconds: int) -> None:
+    assert Lifetimes().document(DEFAULT, newest, NOW) == seconds
+
+
+def test_a_day_lives_the_retention_after_its_end() -> None:
+    lifetimes = Lifetimes()
+    assert lifetimes.day(DEFAULT, 20_000, NOW) == 91 * DAY_SECONDS
+    assert lifetimes.day(DEFAULT, 19_909, NOW) == 0
+    assert lifetimes.day(DEFAULT, 19_908, NOW) == -DAY_SECONDS
+
+
+def test_processed_records_live_as_the_log_says_or_as_long_as_the_archive() -> None:
+    assert Lifetimes(14 * DAY_SECONDS).processed(OPEN) == 14 * DAY_SECONDS
+    assert Lifetimes().processed(DEFAULT) == 90 * DAY_SECONDS
+
+
+def test_where_nothing_expires_nothing_does() -> None:
+    lifetimes = Lifetimes()
+    assert lifetimes.document(OPEN, NOW, NOW) is None
+    assert lifetimes.day(OPEN, 1, NOW) is None
+    assert lifetimes.processed(OPEN) is None
+    assert lifetimes.recent_activity(OPEN) is None
+    assert lifetimes.recent_activity(DEFAULT) == 30 * DAY_SECONDS

@@ -1,0 +1,231 @@
+"""Settings: where they come from, which goes first, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from platformdirs import user_data_path
+from pydantic import SecretStr, ValidationError
+
+from mastery_engine.config import PREFIX, Settings, load_settings
+from mastery_engine.domain.errors import ConfigurationError
+
+DEFAULTS: dict[str, Any] = {
+    "env": "development",
+    "home": user_data_path("mastery-engine"),
+    "config": None,
+    "store_url": "",
+    "log_url": "embedded",
+    "archive_url": "",
+    "jwt_secret": None,
+    "jwt_issuer": "mastery-engine",
+    "jwt_audience": "mastery-api",
+    "pseudonym_key": None,
+    "tenant": "default",
+    "formulas": None,
+    "derived_keys": ("day", "component", "activity"),
+    "batch_size": 5_000,
+    "log_level": "warning",
+}
+# By name: as the environment says it, as the file says it, and what both mean.
+OTHERS: dict[str, tuple[str, str, Any]] = {
+    "env": ("production", '"production"', "production"),
+    "store_url": ("memory://", '"memory://"', "memory://"),
+    "log_url": ("kafka://k:9092", '"kafka://k:9092"', "kafka://k:9092"),
+    "archive_url": ("sqlite:////a", '"sqlite:////a"', "sqlite:////a"),
+    "jwt_secret": ("s" * 40, f'"{"s" * 40}"', SecretStr("s" * 40)),
+    "jwt_issuer": ("us", '"us"', "us"),
+    "jwt_audience": ("them", '"them"', "them"),
+    "pseudonym_key": ("k" * 32, f'"{"k" * 32}"', SecretStr("k" * 32)),
+    "tenant": ("north", '"north"', "north"),
+    "formulas": ("f.toml", '"f.toml"', Path("f.toml")),
+    "derived_keys": ("day, activity", '["day", "activity"]', ("day", "activity")),
+    "batch_size": ("7", "7", 7),
+    "log_level": ("debug", '"debug"', "debug"),
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+    monkeypatch.setenv("MASTERY_HOME", str(tmp_path))
+    return tmp_path
+
+
+def refused(**given: object) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(**given)
+    return error.value.message
+
+
+def test_every_setting_has_its_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("MASTERY_HOME")
+    # A settings file of the machine's user is not looked at.
+    settings = load_settings(config=_written(tmp_path / "empty.toml", ""))
+    assert settings.model_dump() == DEFAULTS | {"config": tmp_path / "empty.toml"}
+
+
+def test_all_settings_are_tested_here() -> None:
+    assert OTHERS.keys() == Settings.model_fields.keys() - {"home", "config"}
+    assert DEFAULTS.keys() == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_each_comes_from_the_environment_and_from_the_file(
+    name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, written, meant = OTHERS[name]
+    assert getattr(load_settings(), name) == DEFAULTS[name]
+    _written(home / "mastery.toml", f"{name} = {written}\n")
+    assert getattr(load_settings(), name) == meant
+    (home / "mastery.toml").unlink()
+    monkeypatch.setenv(f"{PREFIX}{name.upper()}", said)
+    assert getattr(load_settings(), name) == meant
+
+
+def test_arguments_go_before_the_environment_and_that_before_the_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written(home / "mastery.toml", 'tenant = "of-the-file"\nbatch_size = 3\njwt_issuer = "file"\n')
+    monkeypatch.setenv("MASTERY_TENANT", "of-the-environment")
+    monkeypatch.setenv("MASTERY_BATCH_SIZE", "4")
+    settings = load_settings(tenant="given")
+    assert (settings.tenant, settings.batch_size, settings.jwt_issuer) == ("given", 4, "file")
+    monkeypatch.setenv("MASTERY_BATCH_SIZE", "")
+    assert load_settings().batch_size == 3
+
+
+def test_the_file_is_the_named_one_or_the_homes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _written(home / "mastery.toml", 'tenant = "of-the-home"\n')
+    other = _written(home / "other.toml", 'tenant = "of-the-other"\n')
+    assert load_settings().tenant == "of-the-home"
+    monkeypatch.setenv("MASTERY_CONFIG", str(other))
+    assert load_settings().tenant == "of-the-other"
+    assert load_settings(config=home / "mastery.toml").tenant == "of-the-home"
+    assert load_settings(home=home / "new", config=home / "new" / "mastery.toml").tenant == "default"
+
+
+def test_a_tilde_means_the_users_own_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("MASTERY_HOME", "~/data")
+    (home / "data").mkdir()
+    _written(home / "data" / "mastery.toml", 'formulas = "~/f.toml"\nstore_url = "sqlite:///~/s"\n')
+    settings = load_settings()
+    assert (settings.home, settings.formulas) == (home / "data", home / "f.toml")
+    assert settings.database_folder == home / "s"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("[]", ()), ("day", ("day",)), ('["day","activity"]', ("day", "activity")), (" day ,, ", ("day",))],
+)
+def test_the_environment_lists_kinds_with_commas_or_as_json(
+    said: str, meant: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASTERY_DERIVED_KEYS", said)
+    assert load_settings().derived_keys == meant
+
+
+def test_every_setting_that_is_not_valid_is_named_and_no_value_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTERY_ENV", "prod")
+    monkeypatch.setenv("MASTERY_BATCH_SIZE", "0")
+    monkeypatch.setenv("MASTERY_DERIVED_KEYS", "day,week")
+    assert refused() == (
+        "settings are not valid: "
+        "MASTERY_ENV: Input should be 'development' or 'production'; "
+        "MASTERY_DERIVED_KEYS.1: Input should be 'day', 'component' or 'activity'; "
+        "MASTERY_BATCH_SIZE: Input should be greater than or equal to 1"
+    )
+    assert "MASTERY_BATCH_SIZE: Input should be less than or equal to 100000" in refused(batch_size=100_001)
+
+
+def test_a_line_of_the_file_that_is_no_setting_is_refused(home: Path) -> None:
+    _written(home / "mastery.toml", 'batchsize = 7\n[jwt]\nsecret = "hush"\n')
+    said = refused()
+    assert said == (
+        "settings are not valid: MASTERY_BATCHSIZE: Extra inputs are not permitted; "
+        "MASTERY_JWT: Extra inputs are not permitted"
+    )
+    assert "hush" not in said
+
+
+def test_a_file_that_cannot_be_read_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _written(home / "mastery.toml", "tenant = \n")
+    assert refused().startswith("the settings file cannot be read: Invalid value (at line 1, column 10)")
+    (home / "mastery.toml").write_bytes(b'tenant = "\xff"\n')
+    assert refused().startswith("the settings file cannot be read: 'utf-8' codec can't decode byte 0xff")
+    monkeypatch.setenv("MASTERY_CONFIG", str(home / "none.toml"))
+    assert refused() == (f"there is no settings file {home / 'none.toml'}; make it, or unset MASTERY_CONFIG")
+
+
+def test_secrets_are_never_printed_and_nothing_can_be_changed() -> None:
+    settings = load_settings(jwt_secret="hush " * 8, pseudonym_key="whisper " * 4)
+    for shown in (repr(settings), str(settings), settings.model_dump_json()):
+        assert "hush" not in shown
+        assert "whisper" not in shown
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.tenant = "other"
+
+
+HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"env": "production"}, "MASTERY_JWT_SECRET is required in production"),
+        ({"jwt_secret": "s" * 31}, "MASTERY_JWT_SECRET has fewer than 32 bytes"),
+        ({"jwt_secret": "", "env": "production"}, "MASTERY_JWT_SECRET has fewer than 32 bytes"),
+        ({"pseudonym_key": "k" * 15}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
+        ({"pseudonym_key": ""}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
+        ({"pseudonym_key": "k" * 65}, "MASTERY_PSEUDONYM_KEY has more than 64 bytes"),
+    ],
+)
+def test_unsafe_secrets_are_refused_with_the_way_to_make_one(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(**given).check_secrets()
+    assert error.value.message == f"{said}; {HOW}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"env": "production", "jwt_secret": "s" * 32},
+        {"jwt_secret": "ß" * 16, "pseudonym_key": "k" * 16},
+        {"pseudonym_key": "k" * 64},
+    ],
+)
+def test_safe_secrets_are_taken(given: dict[str, Any]) -> None:
+    load_settings(**given).check_secrets()
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"), [("sqlite:////data/m", "/data/m"), ("sqlite:///here", "here"), ("", None)]
+)
+def test_a_url_names_a_folder_and_none_means_the_home(url: str, folder: str | None, home: Path) -> None:
+    settings = load_settings(store_url=url, archive_url=url)
+    wanted = home if folder is None else Path(folder)
+    assert settings.database_folder == settings.archive_folder == wanted
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://r", "memory://", "sqlite:///", "sqlite://x", "/data", "postgresql:///x"]
+)
+def test_a_url_that_names_no_folder_is_refused_by_its_name(url: str) -> None:
+    settings = load_settings(store_url=url, archive_url=url)
+    rule = "names no folder of files; write it like sqlite:///FOLDER"
+    with pytest.raises(ConfigurationError) as store:
+        _ = settings.database_folder
+    assert store.value.message == f"MASTERY_STORE_URL = {url!r} {rule}"
+    with pytest.raises(ConfigurationError) as archive:
+        _ = settings.archive_folder
+    assert archive.value.message == f"MASTERY_ARCHIVE_URL = {url!r} {rule}"
+
+
+def _written(file: Path, text: str) -> Path:
+    file.write_text(text, "utf-8")
+    return file

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Fails if a generated file is not what its generator makes now.
+set -u
+cd "$(dirname "$0")/.."
+code=0
+python tools/generate_reference.py --check || code=1
+python tools/generate_schemas.py --check || code=1
+python tools/api_reference.py --check || code=1
+exit $code

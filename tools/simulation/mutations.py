@@ -1,0 +1,171 @@
+"""Clauses of the processing guarantees, each taken out in turn: the histories must notice every one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tools.simulation.code import Mutation
+
+_LETTERS: Final = (
+    "            await self._store_letters(step, "
+    "[refused for work in waiting for refused in work.batch.refused])\n"
+)
+_WRITE: Final = "            conflicts = await self._write(step, waiting)\n"
+
+MUTATIONS: Final = (
+    Mutation(
+        "`processed:` read before the document",
+        "process",
+        "        return await self._processed(works)\n",
+        "        return early\n",
+        also=(
+            "        store = self._ports.store\n        entries =",
+            "        store, early = self._ports.store, await self._processed(works)\n        entries =",
+        ),
+    ),
+    Mutation(
+        "nothing read again after a conflict but the document",
+        "process",
+        "            processed = await self._read(waiting)\n",
+        (
+            "            again = await self._read(waiting)\n"
+            "            processed = again if not done and waiting is works else processed\n"
+        ),
+    ),
+    Mutation(
+        "a repeat does not advance the offset",
+        "fold_batch",
+        """        document.advance(topic_id, record.partition, record.offset)
+        batch.changed = True
+        if isinstance(repeat, InvalidInput):
+""",
+        """        if repeat is not True:
+            document.advance(topic_id, record.partition, record.offset)
+            batch.changed = True
+        if isinstance(repeat, InvalidInput):
+""",
+    ),
+    Mutation(
+        "the folded offset is not looked at",
+        "fold_batch",
+        "        if record.offset <= document.folded(topic_id, record.partition):\n",
+        "        if record.offset < 0:\n",
+    ),
+    Mutation(
+        "offsets are not told apart by the topic's id",
+        "fold_batch",
+        """    batch = FoldedBatch(document)
+    waiting""",
+        """    topic_id = "one"
+    batch = FoldedBatch(document)
+    waiting""",
+    ),
+    Mutation(
+        "outcomes without a `processed:` record are not kept",
+        "fold_batch",
+        "    document.outcomes = waiting\n",
+        "    document.outcomes = []\n",
+    ),
+    Mutation(
+        "outcomes of the document are not looked at for repeats",
+        "fold_batch",
+        "    known = {outcome.event_id: outcome.digest for outcome in waiting}\n",
+        "    known: dict[bytes, bytes] = {}\n",
+    ),
+    Mutation(
+        "`processed:` is written before the outputs are sent",
+        "process",
+        "        # 5 and 6. Derived keys, archive and outputs: none of them reads another.\n",
+        "        await self._mark(present)\n        # 5 and 6.\n",
+    ),
+    Mutation(
+        "the document is written without compare-and-set",
+        "process",
+        "                ABSENT if work.entry is None else work.entry.version,\n",
+        "                None,\n",
+    ),
+    Mutation(
+        "offsets are committed before the work",
+        "process",
+        "        # 2 to 7, together where all goes well.\n",
+        "        await ports.consumer.commit(_next_offsets(records))\n        # 2 to 7.\n",
+    ),
+    Mutation(
+        "nobody finishes what a deleted topic left behind",
+        "process",
+        "                await self.complete(topic_id)\n",
+        "                pass\n",
+    ),
+    Mutation(
+        "a given-up event is not noted in the document",
+        "process",
+        "                document.given_up = [*document.given_up, letter]\n",
+        "",
+    ),
+    Mutation(
+        "letters of given-up events are not sent again at reading",
+        "process",
+        "        if letters:\n            await self._ports.dead_letters.add(letters)\n",
+        "",
+    ),
+    Mutation(
+        "folding a given-up event leaves its note",
+        "fold_batch",
+        "    if document.given_up:\n",
+        "    if not document.given_up:\n",
+    ),
+    Mutation(
+        "letters are stored after the document",
+        "process",
+        f"{_LETTERS}            # 4. Write.\n{_WRITE}",
+        f"{_WRITE}{_LETTERS}",
+    ),
+    Mutation(
+        "a `processed:` record counts for every student",
+        "fold_batch",
+        " is None or record.student != pseudonym\n",
+        " is None\n",
+    ),
+    Mutation(
+        "a poison event is not split off from the others",
+        "process",
+        "            halves = _split(works)\n",
+        "            halves = None\n",
+    ),
+    Mutation(
+        "without a document nobody looks for the erasure marker",
+        "process",
+        "                work.erased = marker is not None\n",
+        "                work.erased = False\n",
+    ),
+    Mutation(
+        "a replay does not wait for what is not archived yet",
+        "replay",
+        "            if late or waiting.intersection(rebuilt.unarchived):\n",
+        "            if late:\n",
+    ),
+    Mutation(
+        "a replay switches without compare-and-set",
+        "replay",
+        "                version = ABSENT if entry is None else entry.version\n",
+        "                version = None\n",
+    ),
+    Mutation(
+        "marked as finished before it is archived",
+        "process",
+        "                if not archived or outcome.event_id in ids:\n",
+        "                if ids is not None:\n",
+    ),
+    Mutation(
+        "the archive takes what was refused when it first came",
+        "fold_batch",
+        "            if repeat is True or _is_given_up(document, accepted):\n",
+        "            if accepted:\n",
+    ),
+    Mutation(
+        "an id used twice in one batch is judged at once",
+        "process",
+        "            behind.add(learner)\n",
+        "            pass\n",
+    ),
+)
