@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.event_json import encode_event
+from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.domain.events import Event
 from mastery_engine.engine.rebuild import differences
+from tests.faults.meddling import Failing, Holding, down
 from tests.unit.engine.house import House, completion, quiz, visit
 
 KEY = keys.document("default", "ann")
@@ -48,6 +52,17 @@ async def test_shuffled_events_end_in_the_same_state() -> None:
         await other.send(event)
         await other.work()
     assert list(differences((await one.document()).state, (await other.document()).state)) == []
+
+
+async def test_where_somebody_else_archives_all_outcomes_are_marked_at_once() -> None:
+    house = House()
+    await house.send(quiz(1))
+    with pytest.raises(DependencyDown):
+        await house.work(results=Failing(house.results, "publish", down()), archive=None)
+    await house.send(quiz(2))
+    await house.work(consumer=Holding("topic", await house.log.read(0, 1, 1)), archive=None)
+    assert await house.processed(quiz(1)) is not None
+    assert await house.archive.of_student("default", "ann") == []
 
 
 async def test_a_redelivered_batch_changes_nothing_and_sends_nothing_again() -> None:

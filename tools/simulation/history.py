@@ -31,7 +31,8 @@ class History(Actions):
     def play(self) -> World:
         """Faults and traffic first, then healing, until nothing is left to do."""
         try:
-            with _poison(self.world):
+            kept = self.chance.choice((0, 1, 100))
+            with _poison(self.world), patch.object(self.code.process, "_MOST_FINISHED_KEPT", kept):
                 self._unrest()
                 self._settle()
         finally:

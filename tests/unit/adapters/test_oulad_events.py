@@ -73,8 +73,8 @@ def test_a_scored_tma_is_an_assessment_with_three_equal_scores_at_noon(folder: P
         if isinstance(event, QualityAssessmentCompleted)
     ]
     assert found == [
-        ("2014-01-31 12:00:00", "13", 0.5, 0.5, 0.5),
         ("2014-02-09 12:00:00", "11", 0.78, 0.78, 0.78),
+        ("2014-01-31 12:00:00", "13", 0.5, 0.5, 0.5),
     ]
 
 
@@ -139,11 +139,11 @@ def test_events_of_one_module_are_those_of_the_whole_presentation(folder: Path) 
     assert events_of(folder, "AAA") == whole
 
 
-def test_events_come_in_order_of_time_in_batches_and_the_total_is_known_before(folder: Path) -> None:
+def test_events_come_by_student_and_time_in_batches_and_the_total_is_known_before(folder: Path) -> None:
     source = OuladEvents(folder, "2014B", batch_size=4)
     batches = list(source)
-    times = [event.timestamp for batch in batches for event in batch]
-    assert times == sorted(times)
+    order = [(int(event.student_id), event.timestamp) for batch in batches for event in batch]
+    assert order == sorted(order)
     assert [len(batch) for batch in batches] == [4, 4, 4, 4, 1]
     assert source.total == 17
 

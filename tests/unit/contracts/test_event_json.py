@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -141,12 +142,8 @@ def test_what_is_no_event_says_why(value: bytes, reason: str) -> None:
 )
 def test_no_bytes_whatever_raise_anything_else(value: bytes) -> None:
     identity(value)
-    try:
-        event = decode_event(value)
-    except InvalidInput as error:
-        assert error.message
-    else:
-        assert event.event_id
+    with suppress(InvalidInput):
+        assert decode_event(value).event_id
 
 
 @pytest.mark.parametrize(

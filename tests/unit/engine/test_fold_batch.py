@@ -1,4 +1,4 @@
-"""One learner's records of a batch: what counts, what is a repeat, what is refused, and what is noted of it."""
+"""One learner's records of a batch: what counts, what is a repeat, what is refused, and what is noted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of a presentation, in batches in order of event time."""
+"""Events of a presentation, in batches: student by student, each in order of event time."""
 
 from __future__ import annotations
 
