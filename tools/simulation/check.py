@@ -86,6 +86,9 @@ class Ending:
                 yield f"outputs {types} of an event that nobody sent: {event_id}"
                 continue
             self.folded[student, event_id] = self._counted(student, variants)
+            if student in self.world.erased:
+                # Erased between two outputs: the others are never sent.
+                continue
             body = bodies.get((student, event_id))
             if body is None:
                 yield f"{types} without an update for {event_id}"

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from mastery_engine.contracts.document import DamagedDocument, Document, decode_document
 from mastery_engine.contracts.event_json import decode_event
+from mastery_engine.contracts.outcome import (
+    Outcome,
+    Published,
+    component_places,
+    from_micros,
+    level_place,
+    micros,
+    to_micros,
+)
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS, Calendar, date_of
 from mastery_engine.domain.evidence import DecayedMean, Evidence, is_evidence
 from mastery_engine.domain.learner import Course, LearnerState
+from mastery_engine.domain.scores import Formula
+from mastery_engine.engine.judge import identity_of
 from mastery_engine.ports import ArchivedEvent
 
 RELATIVE_TOLERANCE: Final = 1e-9
@@ -129,6 +140,29 @@ def _fold(state: LearnerState, one: ArchivedEvent, tenant: Tenant, calendar: Cal
             state.fold(event, day, tenant.retention_days)
     except Exception as error:
         raise _Poison(one.event_id, f"{type(error).__name__}: {error}") from error
+
+
+def restored_outcomes(
+    document: Document, archived: Sequence[ArchivedEvent], left_out: Container[str], formula: Formula
+) -> list[Outcome]:
+    """Outcomes for events whose own are lost; their outputs were sent long ago, so all tell the rebuilt result.
+
+    The document notes that result as the last one sent, from which the next event tells its difference.
+    """
+    state = document.state
+    if state.newest_day < 0:
+        return []
+    result = state.latest_result(formula)
+    score, level, components = micros(result.score), level_place(result.level), to_micros(result.components)
+    weak = component_places(formula.weak(from_micros(components)))
+    document.published = Published(score, level, weak)
+    outcomes: list[Outcome] = []
+    for one in archived:
+        if one.event_id not in left_out:
+            event_id, digest = identity_of(decode_event(one.value))
+            where = (one.partition, one.offset, state.newest, state.newest_day)
+            outcomes.append(Outcome(event_id, digest, *where, score, level, components, formula.id))
+    return outcomes
 
 
 def differences(live: LearnerState, rebuilt: LearnerState) -> Iterable[str]:

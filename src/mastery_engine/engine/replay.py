@@ -17,13 +17,13 @@ from mastery_engine.contracts.document import (
     decode_document,
     encode_document,
 )
-from mastery_engine.contracts.outcome import decode_processed
+from mastery_engine.contracts.outcome import decode_processed, encode_processed
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.scores import Formula, Level
 from mastery_engine.engine.fold_batch import unfinished
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.lifetimes import DAY_SECONDS, Lifetimes
-from mastery_engine.engine.rebuild import Rebuilt, rebuild
+from mastery_engine.engine.rebuild import Rebuilt, rebuild, restored_outcomes
 from mastery_engine.ports import ABSENT, Archive, ArchivedEvent, Clock, Entry, StateStore, Write
 
 SIDE_BY_SIDE_SECONDS: Final = 7 * DAY_SECONDS
@@ -197,6 +197,8 @@ class Replay:
             if switch and not rebuilt.failed:
                 ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())
                 version = ABSENT if entry is None else entry.version
+                if entry is None:
+                    await self._restore_processed(tenant, student_id, rebuilt, events)
                 write = Write(key, encode_document(rebuilt.document), version, ttl)
                 if not (await self._store.write_many([write]))[0]:
                     continue
@@ -208,6 +210,29 @@ class Replay:
             return rebuilt
         report.behind.append(student_id)
         return rebuilt
+
+    async def _restore_processed(
+        self, tenant: Tenant, student_id: str, rebuilt: Rebuilt, events: Sequence[ArchivedEvent]
+    ) -> None:
+        """Write `processed:` records where a lost store has none, or the same events sent again would count twice.
+
+        Before the document, so that a crash in between leaves a student whom the next replay still finds missing.
+        """
+        await self._formulas.refresh(tenant)
+        formula = self._formulas.of(tenant, student_id)
+        pseudonym = self._pseudonyms.digest(tenant.tenant_id, student_id)
+        ttl = self._lifetimes.processed(tenant)
+        left_out = {*rebuilt.waiting, *rebuilt.pending, *rebuilt.failed}
+        writes = [
+            Write(
+                keys.processed(tenant.tenant_id, outcome.event_id),
+                encode_processed(pseudonym, outcome),
+                ABSENT,
+                ttl,
+            )
+            for outcome in restored_outcomes(rebuilt.document, events, left_out, formula)
+        ]
+        await self._store.write_many(writes)
 
     async def _unfinished(self, tenant: Tenant, student_id: str, entry: Entry | None) -> set[bytes]:
         """Ids of the document's outcomes that a worker has yet to finish; the archive may not have their events."""
