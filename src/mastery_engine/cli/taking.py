@@ -13,7 +13,7 @@ from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
 
-BATCH: Final = 5_000
+BATCH: Final = 4_000
 
 Batch = tuple[Sequence[LearningEvent | InvalidInput], int]
 """Events, and how far they bring the meter."""
