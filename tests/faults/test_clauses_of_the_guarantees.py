@@ -8,7 +8,9 @@ from zlib import crc32
 import pytest
 
 from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import encode_document
 from mastery_engine.contracts.event_json import encode_event
+from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.domain.events import Event
 from mastery_engine.engine.judge import identity_of
 from mastery_engine.ports import Write
@@ -167,7 +169,41 @@ async def an_id_used_twice_in_a_batch_is_judged_by_what_is_stored(code: Code) ->
     assert (await house.document("bob")).state.events == 0
 
 
+async def a_replay_switches_only_the_document_that_it_compared(code: Code) -> None:
+    house = House()
+    await house.send(FIRST)
+    await house.work()
+    key = keys.document("default", "ann")
+    document = await house.document()
+    document.state.courses["A"].now.events = 9
+    await house.store.write_many([Write(key, encode_document(document))])
+
+    async def fold_the_next() -> None:
+        await house.send(NEXT)
+        await house.work()
+
+    store = Meddling(house.store, "write_many", 1, fold_the_next)
+    await house.replay(code.replay.Replay, store=store).run(DEFAULT, "r", switch=True)
+    state = (await house.document()).state
+    assert (state.events, len(dict(state.courses["A"].days.items()))) == (2, 1)
+    assert await house.processed(NEXT) is not None
+
+
+async def a_replay_does_not_drop_what_is_about_to_be_archived(code: Code) -> None:
+    house = House()
+    await house.send(FIRST)
+    await house.work()
+    await house.send(NEXT)
+    with pytest.raises(Killed):
+        await house.work(archive=Failing(house.archive, "add", Killed()))
+    await house.replay(code.replay.Replay).run(DEFAULT, "r", switch=True)
+    await house.work()
+    assert (await house.document()).state.events == 2
+
+
 SCENARIOS: dict[Scenario, str] = {
+    a_replay_switches_only_the_document_that_it_compared: "a replay switches without compare-and-set",
+    a_replay_does_not_drop_what_is_about_to_be_archived: "a replay does not wait for what is not archived yet",
     processed_is_read_after_the_document: "`processed:` read before the document",
     both_are_read_again_after_a_conflict: "nothing read again after a conflict but the document",
     a_repeat_advances_the_offset_before_offsets_are_reset: "a repeat does not advance the offset",

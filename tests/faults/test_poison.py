@@ -110,6 +110,24 @@ async def test_what_another_worker_folds_meanwhile_is_not_given_up() -> None:
     assert (await house.document()).state.events == 1
 
 
+async def test_a_repeat_of_what_counted_meanwhile_is_not_noted_as_given_up() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(1))
+    first, repeat = await house.log.read(0, 0, 2)
+
+    async def other_worker() -> None:
+        left[0] = 0
+        await house.work(consumer=Holding("topic", [first]))
+        left[0] = 1_000
+
+    with poison(1) as left:
+        store = Meddling(house.store, "get_many", 3 * ATTEMPTS + 1, other_worker)
+        report = await house.work(consumer=Holding("topic", [repeat]), store=store)
+    assert (report.repeats, report.refused, await house.all_letters()) == (1, 0, [])
+    document = await house.document()
+    assert (document.given_up, document.state.events, document.folded("topic", 0)) == ([], 1, 1)
+
+
 async def test_giving_up_an_event_of_an_erased_student_leaves_no_letter() -> None:
     house = House()
     await house.send(quiz(1))

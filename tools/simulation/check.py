@@ -86,28 +86,34 @@ class Ending:
                 yield f"outputs {types} of an event that nobody sent: {event_id}"
                 continue
             self.folded[student, event_id] = self._counted(student, variants)
-            if student in self.world.erased:
-                # Erased between two outputs: the others are never sent.
-                continue
-            body = bodies.get((student, event_id))
-            if body is None:
-                yield f"{types} without an update for {event_id}"
-            elif "previous_level" in body:
-                moved = body["previous_level"] is not None and body["previous_level"] != body["level"]
-                if moved != ("mastery.threshold.reached" in types):
-                    yield f"level {body['previous_level']} to {body['level']} with {types}"
+            # A student may be erased between two outputs: the others are never sent.
+            if student not in self.world.erased:
+                yield from self._belong_together(event_id, types, bodies.get((student, event_id)))
+
+    @staticmethod
+    def _belong_together(event_id: str, types: set[str], body: dict[str, Any] | None) -> Iterator[str]:
+        if body is None:
+            yield f"{types} without an update for {event_id}"
+        elif "previous_level" in body:
+            moved = body["previous_level"] is not None and body["previous_level"] != body["level"]
+            if moved != ("mastery.threshold.reached" in types):
+                yield f"level {body['previous_level']} to {body['level']} with {types}"
 
     def _counted(self, student: Student, variants: list[LearningEvent]) -> LearningEvent:
         """Which of the contents under one id counted, as `processed:` tells it."""
         if len(variants) == 1:
             return variants[0]
         entry = run(self.world.store.get_many([keys.processed(student[0], identity_of(variants[0])[0])]))[0]
-        if entry is None:
-            archived = self.archive.get((student[0], variants[0].event_id))
-            value = b"" if archived is None else archived.value
-            return next((one for one in variants if encode_event(one) == value), variants[0])
-        digest = decode_processed(entry.value).outcome.digest
-        return next((one for one in variants if identity_of(one)[1] == digest), variants[0])
+        if entry is not None:
+            record = decode_processed(entry.value)
+            if record.student == self.world.pseudonyms.digest(*student):
+                return next(one for one in variants if identity_of(one)[1] == record.outcome.digest)
+        archived = self.archive.get((student[0], variants[0].event_id))
+        if archived is not None and archived.student_id == student[1]:
+            return next(one for one in variants if encode_event(one) == archived.value)
+        # Another student used the id at the same time and came last: what was not refused has counted.
+        refused = {sent.raw for sent in self.world.sent if sent.place in self.letters}
+        return next((one for one in variants if encode_event(one) not in refused), variants[0])
 
     def _states(self) -> Iterator[str]:
         for student, document in self.documents.items():

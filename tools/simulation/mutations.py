@@ -103,6 +103,12 @@ MUTATIONS: Final = (
         "",
     ),
     Mutation(
+        "a repeat of what counted meanwhile is given up",
+        "process",
+        "            if _is_known(work, processed):\n",
+        "            if not processed and work.erased:\n",
+    ),
+    Mutation(
         "letters of given-up events are not sent again at reading",
         "process",
         "        if letters:\n            await self._ports.dead_letters.add(letters)\n",

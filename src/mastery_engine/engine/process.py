@@ -473,11 +473,15 @@ class Processor:
         )
         for _ in range(_MOST_CONFLICTS):
             try:
-                await self._read([work])
+                processed = await self._read([work])
             except DamagedDocument:
                 # Nothing can be noted in it; the archive keeps the event for the replay that mends it.
                 break
             document = work.document
+            if _is_known(work, processed):
+                # It counted meanwhile, from another record: this one is a repeat.
+                await self._attempt(step, [work])
+                return
             passed = record.offset <= document.folded(step.topic_id, record.partition)
             if work.erased or (
                 passed and letter.letter_id not in {noted.letter_id for noted in document.given_up}
@@ -555,6 +559,14 @@ def archived(accepted: Accepted, topic_id: str) -> ArchivedEvent:
         record.offset,
         record.appended_ms,
         record.value,
+    )
+
+
+def _is_known(work: _Work, processed: dict[str, dict[bytes, Processed]]) -> bool:
+    """Whether the id of the work's one record stands for an event that counted."""
+    event_id = work.records[0].event_id
+    return event_id in processed.get(work.learner.tenant.tenant_id, {}) or any(
+        outcome.event_id == event_id for outcome in work.document.outcomes
     )
 
 

@@ -126,9 +126,9 @@ class House:
     def choice(self) -> FormulaChoice:
         return FormulaChoice(self.formulas, self.flags)
 
-    def replay(self, **ports: Any) -> Replay:
+    def replay(self, make: type[Replay] = Replay, **ports: Any) -> Replay:
         parts: dict[str, Any] = {"store": self.store, "archive": self.archive, "clock": self.clock, **ports}
-        return Replay(
+        return make(
             parts["store"],
             parts["archive"],
             self.choice(),
