@@ -72,10 +72,6 @@ class Ingest:
         """
         return await self._take([_of_tenant(item, tenant_id) for item in items])
 
-    async def refuses(self, event: LearningEvent) -> bool:
-        """Whether the event breaks a rule, and so never gets into the log."""
-        return (await self._judge.check([event], self._clock.now_ms()))[0] is not None
-
     async def _take(self, events: Sequence[LearningEvent | InvalidInput]) -> list[Receipt]:
         good = [(place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)]
         verdicts = await self._judge.check([event for _, event in good], self._clock.now_ms())

@@ -108,8 +108,6 @@ class Taking:
         self._worker: Worker | None = None
         self._ends: dict[int, int] = {}
         self._folding: asyncio.Task[None] | None = None
-        self._seen: dict[tuple[str, str], LearningEvent] = {}
-        self._before: dict[tuple[str, str], LearningEvent] = {}
         self.total = StepReport()
 
     @property
@@ -134,18 +132,17 @@ class Taking:
                 lies in the log.
         """
         verdicts = [event if isinstance(event, InvalidInput) else None for event in events]
-        self._before, self._seen = self._seen, {}
         there = [False] * len(events)
         if not fresh:
             readable = [
                 (place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)
             ]
             found = await self._parts.known.look_up([event for _, event in readable])
-            for (place, event), known in zip(readable, found, strict=True):
+            for (place, _), known in zip(readable, found, strict=True):
                 if known is True:
                     there[place] = True
-                else:
-                    verdicts[place] = known or await self._contested(event)
+                elif isinstance(known, InvalidInput):
+                    verdicts[place] = known
         wanted = [place for place in range(len(events)) if verdicts[place] is None and not there[place]]
         chosen = [event for place in wanted if not isinstance(event := events[place], InvalidInput)]
         taken = dict(zip(wanted, await self._parts.ingest.take_events(chosen), strict=True))
@@ -158,21 +155,6 @@ class Taking:
             self._receipt(place, event, taken.get(place), verdicts[place])
             for place, event in enumerate(events)
         ]
-
-    async def _contested(self, event: LearningEvent) -> InvalidInput | None:
-        """A refusal of an id that stood for another event earlier in this batch or the one that is being folded.
-
-        Students' records lie in partitions, and between these the log knows no first one; here there is one.
-        """
-        name = (event.tenant_id, event.event_id)
-        first = self._seen.get(name) or self._before.get(name)
-        if first is None or (first != event and await self._parts.ingest.refuses(first)):
-            self._seen[name] = event
-            return None
-        if first == event:
-            return None
-        rule = "stands for another event before it; an event has an id of its own"
-        return InvalidInput.of(Problem("event_id", event.event_id, rule), reason="event_id_reused")
 
     async def catch_up(self, ends: dict[int, int]) -> None:
         """Wait until everything before these offsets is folded, by this process if it may."""

@@ -83,20 +83,6 @@ async def test_an_id_that_counted_for_something_else_is_refused(school: School) 
     assert taking.total.polled == 0
 
 
-async def test_of_two_students_with_one_id_the_first_in_the_file_counts(school: School) -> None:
-    first, second = quiz(1, 5, student="ann"), quiz(1, 5, student="bob")
-    async with intake(school, school.engine.folding).open() as taking:
-        assert fates(await taking.take([first, second])) == ["accepted", "event_id_reused"]
-        assert fates(await taking.take([second])) == ["event_id_reused"]
-    assert await score(school, "ann") > 0
-
-
-async def test_an_id_that_stood_for_a_refused_event_is_free(school: School) -> None:
-    wrong, mended = quiz(1, 11), quiz(1, 10)
-    async with intake(school, school.engine.folding).open() as taking:
-        assert fates(await taking.take([wrong, mended])) == ["rule", "accepted"]
-
-
 async def test_what_could_not_be_read_or_is_refused_keeps_its_place(school: School) -> None:
     unread = InvalidInput("not JSON", reason="not_json")
     async with school.engine.intake().open() as taking:
