@@ -9,6 +9,7 @@ RUN_UV := tools/uv.sh
 BIN := .venv/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SIMULATION_ARGS ?=
 
 # The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
 unexport VIRTUAL_ENV
@@ -21,7 +22,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo test check format bench coverage mutation docs lock clean distclean
+.PHONY: help install demo test check format bench coverage mutation simulation docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -80,6 +81,9 @@ coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine
 
 mutation: $(DEV)  ## Mutation testing of the domain, floor 85 % (long; results in mutants/)
 	@$(BIN)/python tools/mutation.py $(MUTATION_ARGS)
+
+simulation: $(DEV)  ## Random histories of processing with every fault (long); SIMULATION_ARGS passes on arguments
+	@$(BIN)/python -m tools.simulation $(SIMULATION_ARGS)
 
 docs: $(DEV)  ## Serve the documentation while it is being written
 	@$(BIN)/mkdocs serve
