@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import identity
 from mastery_engine.contracts.keys import derived_id
+from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.engine.judge import Accepted, Refused
 
 
@@ -41,21 +44,12 @@ def given_up_letter(
     accepted: Accepted, topic: str, topic_id: str, error: Exception, attempts: int, now_ms: int
 ) -> DeadLetter:
     """The letter of a valid event that could not be folded."""
-    record, event = accepted.record, accepted.event
-    return DeadLetter(
-        letter_id=letter_id(topic_id, record.partition, record.offset),
-        topic=topic,
-        topic_id=topic_id,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        headers=record.headers,
-        payload=record.value,
+    event, message = accepted.event, f"{type(error).__name__}: {error}"
+    refused = Refused(accepted.record, InvalidInput(message, reason="given_up"))
+    return replace(
+        letter_of(refused, topic, topic_id, now_ms),
         kind="processing",
-        reason="given_up",
-        message=f"{type(error).__name__}: {error}",
         attempts=attempts,
-        failed_at_ms=now_ms,
         tenant_id=event.tenant_id,
         student_id=event.student_id,
         event_id=event.event_id,
