@@ -13,7 +13,7 @@ from mastery_engine.contracts.document import TOMBSTONE, encode_document
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, Problem
 from mastery_engine.domain.events import Event
-from mastery_engine.engine.process import ATTEMPTS
+from mastery_engine.engine.poison import ATTEMPTS
 from mastery_engine.ports import Write
 from tests.faults.meddling import Failing, Holding, Meddling, down, poison
 from tests.unit.engine.house import House, event_id, quiz

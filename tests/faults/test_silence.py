@@ -12,7 +12,7 @@ import structlog
 
 from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import DependencyDown, MasteryError
-from mastery_engine.engine.process import STEP_DEADLINE_SECONDS, StepLate
+from mastery_engine.engine.step import STEP_DEADLINE_SECONDS, StepLate
 from mastery_engine.engine.work import LONGEST_WAIT_SECONDS, Worker
 from tests.faults.meddling import Failing, Meddling, down
 from tests.unit.engine.house import GROUP, House, quiz

@@ -13,6 +13,10 @@ import mastery_engine.engine
 
 _PACKAGE: Final = "mastery_engine.engine"
 _FOLDER: Final = Path(next(iter(mastery_engine.engine.__path__)))
+_SHARED: Final = ("fold_batch", "judge", "outputs", "rebuild")
+"""Modules that others than processing import, made anew only where a mutation is in them; importers behind imported."""
+_OWN: Final = ("grouping", "step_parts", "poison", "leftovers", "process", "replay", "work")
+"""Modules of processing, made anew for every mutation; importers behind imported."""
 
 
 class Mutation(NamedTuple):
@@ -39,26 +43,25 @@ class Code(NamedTuple):
     process: Any
     replay: Any
     work: Any
+    step_parts: Any
 
 
 def the_code() -> Code:
     """The code as it is."""
-    return Code(*(import_module(f"{_PACKAGE}.{name}") for name in ("process", "replay", "work")))
+    return Code(*(import_module(f"{_PACKAGE}.{name}") for name in Code._fields))
 
 
 def mutated(*mutations: Mutation) -> Code:
     """The code without some clauses; the modules that everybody else imports stay as they are."""
     changed = {mutation.module for mutation in mutations}
-    order = [name for name in ("fold_batch", "judge", "outputs", "rebuild") if name in changed]
-    kept = {name: sys.modules.get(f"{_PACKAGE}.{name}") for name in (*order, "process", "replay", "work")}
+    assert changed <= {*_SHARED, *_OWN}
+    order = [*(name for name in _SHARED if name in changed), *_OWN]
+    kept = {name: sys.modules.get(f"{_PACKAGE}.{name}") for name in order}
+    loaded: dict[str, ModuleType] = {}
     try:
         for name in order:
-            sys.modules[f"{_PACKAGE}.{name}"] = _load(name, mutations)
-        loaded: list[ModuleType] = []
-        for name in ("process", "replay", "work"):
-            sys.modules[f"{_PACKAGE}.{name}"] = module = _load(name, mutations)
-            loaded.append(module)
-        return Code(*loaded)
+            sys.modules[f"{_PACKAGE}.{name}"] = loaded[name] = _load(name, mutations)
+        return Code(*(loaded[name] for name in Code._fields))
     finally:
         for name, module in kept.items():
             if module is None:

@@ -168,6 +168,9 @@ class FaultyStore:
         async for batch in self._inner.scan(prefix):
             yield batch
 
+    async def purge(self) -> int:
+        return await self._inner.purge()
+
     async def ping(self) -> None:
         await _read("store.ping")
 
@@ -258,18 +261,13 @@ class FaultyConsumer:
 
     def __init__(self, log: MemoryEventLog, group: str) -> None:
         self._inner: MemoryLogConsumer = log.consumer(group)
-
-    @property
-    def topic_id(self) -> str:
-        return self._inner.topic_id
-
-    @topic_id.setter
-    def topic_id(self, value: str) -> None:
-        self._inner.topic_id = value
+        self.topic_id = ""
 
     async def poll(self, limit: int, wait_seconds: float = 0.0) -> list[Record]:
         await _read("log.poll")
-        return await self._inner.poll(limit, 0.0)
+        records = await self._inner.poll(limit, 0.0)
+        self.topic_id = self._inner.topic_id
+        return records
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         async def apply(items: Sequence[tuple[int, int]]) -> None:

@@ -12,6 +12,7 @@ import structlog
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.domain.events import Event
 from mastery_engine.domain.learner import LearnerState
+from mastery_engine.engine.step import StepLate
 from tools.simulation.actions import Actions
 from tools.simulation.faults import Actor, Fate
 from tools.simulation.world import World
@@ -32,7 +33,7 @@ class History(Actions):
         """Faults and traffic first, then healing, until nothing is left to do."""
         try:
             kept = self.chance.choice((0, 1, 100))
-            with _poison(self.world), patch.object(self.code.process, "_MOST_FINISHED_KEPT", kept):
+            with _poison(self.world), patch.object(self.code.step_parts, "_MOST_FINISHED_KEPT", kept):
                 self._unrest()
                 self._settle()
         finally:
@@ -133,7 +134,7 @@ class History(Actions):
                     self.rebalanced.discard(name)
                     await consumer.rewind()
                 await processor.step(size)
-            except (DependencyDown, code.process.StepLate):
+            except (DependencyDown, StepLate):
                 self.rebalanced.add(name)
                 await world.clock.sleep(0.1)
 

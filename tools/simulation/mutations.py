@@ -7,15 +7,15 @@ from typing import Final
 from tools.simulation.code import Mutation
 
 _LETTERS: Final = (
-    "            await self._store_letters(step, "
+    "            await parts.store_letters(step, "
     "[refused for work in waiting for refused in work.batch.refused])\n"
 )
-_WRITE: Final = "            conflicts = await self._write(step, waiting)\n"
+_WRITE: Final = "            conflicts = await parts.write(step, waiting)\n"
 
 MUTATIONS: Final = (
     Mutation(
         "`processed:` read before the document",
-        "process",
+        "step_parts",
         "        return await self._processed(works)\n",
         "        return early\n",
         also=(
@@ -26,9 +26,9 @@ MUTATIONS: Final = (
     Mutation(
         "nothing read again after a conflict but the document",
         "process",
-        "            processed = await self._read(waiting)\n",
+        "            processed = await parts.read(waiting)\n",
         (
-            "            again = await self._read(waiting)\n"
+            "            again = await parts.read(waiting)\n"
             "            processed = again if not done and waiting is works else processed\n"
         ),
     ),
@@ -76,11 +76,11 @@ MUTATIONS: Final = (
         "`processed:` is written before the outputs are sent",
         "process",
         "        # 5 and 6. Derived keys, archive and outputs: none of them reads another.\n",
-        "        await self._mark(present)\n        # 5 and 6.\n",
+        "        await parts.mark(present)\n        # 5 and 6.\n",
     ),
     Mutation(
         "the document is written without compare-and-set",
-        "process",
+        "step_parts",
         "                ABSENT if work.entry is None else work.entry.version,\n",
         "                None,\n",
     ),
@@ -98,19 +98,19 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "a given-up event is not noted in the document",
-        "process",
+        "poison",
         "                document.given_up = [*document.given_up, letter]\n",
         "",
     ),
     Mutation(
         "a repeat of what counted meanwhile is given up",
-        "process",
+        "poison",
         "            if _is_known(work, processed):\n",
         "            if not processed and work.erased:\n",
     ),
     Mutation(
         "letters of given-up events are not sent again at reading",
-        "process",
+        "step_parts",
         "        if letters:\n            await self._ports.dead_letters.add(letters)\n",
         "",
     ),
@@ -134,13 +134,13 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "a poison event is not split off from the others",
-        "process",
+        "poison",
         "            halves = _split(works)\n",
         "            halves = None\n",
     ),
     Mutation(
         "without a document nobody looks for the erasure marker",
-        "process",
+        "step_parts",
         "                work.erased = marker is not None\n",
         "                work.erased = False\n",
     ),
@@ -158,7 +158,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "marked as finished before it is archived",
-        "process",
+        "step_parts",
         "                if not archived or outcome.event_id in ids:\n",
         "                if ids is not None:\n",
     ),
@@ -170,7 +170,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "an id used twice in one batch is judged at once",
-        "process",
+        "grouping",
         "            behind.add(learner)\n",
         "            pass\n",
     ),

@@ -21,6 +21,7 @@ from mastery_engine.domain.formulas import Formulas, Rollout
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.lifetimes import Lifetimes
+from mastery_engine.engine.step import Ports
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import ABSENT, NewRecord, Write
 from tools.simulation.code import Code
@@ -92,7 +93,7 @@ class World:
     def processor(self, code: Code) -> tuple[Any, FaultyConsumer]:
         """A processor as a fresh process would build it."""
         consumer = FaultyConsumer(self.log, GROUP)
-        ports = code.process.Ports(
+        ports = Ports(
             log=self.log,
             consumer=consumer,
             store=FaultyStore(self.store),

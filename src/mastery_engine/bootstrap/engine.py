@@ -158,7 +158,8 @@ class Engine:
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; only one process of a home may have one (`folding`)."""
         from mastery_engine.engine.derived import DerivedKeys  # noqa: PLC0415 - see above
-        from mastery_engine.engine.process import Ports, Processor  # noqa: PLC0415 - as above
+        from mastery_engine.engine.process import Processor  # noqa: PLC0415 - as above
+        from mastery_engine.engine.step import Ports  # noqa: PLC0415 - as above
 
         adapters = self.adapters
         ports = Ports(

@@ -17,7 +17,7 @@ from mastery_engine.domain.errors import Conflict, InvalidInput, MasteryError, P
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Ingest, Receipt
 from mastery_engine.engine.judge import identity_of
-from mastery_engine.engine.process import StepReport
+from mastery_engine.engine.step import StepReport
 from mastery_engine.engine.work import Worker
 from mastery_engine.ports import Clock, Entry, EventLog, LogConsumer, StateStore
 

@@ -10,7 +10,8 @@ import structlog
 
 from mastery_engine.domain.errors import DependencyDown, NewerVersion
 from mastery_engine.engine.housekeeping import Housekeeping
-from mastery_engine.engine.process import Processor, StepLate, StepReport
+from mastery_engine.engine.process import Processor
+from mastery_engine.engine.step import StepLate, StepReport
 from mastery_engine.ports import Clock, LogConsumer
 
 FIRST_WAIT_SECONDS: Final = 0.2

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.config import Settings
-from mastery_engine.engine.process import StepReport
+from mastery_engine.engine.step import StepReport
 
 
 async def run_worker(settings: Settings, ready: Callable[[], None]) -> StepReport:

@@ -34,8 +34,9 @@ from mastery_engine.engine.fold_batch import Learner
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.judge import identity_of
 from mastery_engine.engine.lifetimes import Lifetimes
-from mastery_engine.engine.process import Processor, StepReport
+from mastery_engine.engine.process import Processor
 from mastery_engine.engine.replay import Replay
+from mastery_engine.engine.step import Ports, StepReport
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import DeadLetter, Entry, LogConsumer, NewRecord, Position
 
@@ -115,7 +116,7 @@ class House:
         parts.update(ports)
         engine = engine or self.engine
         return engine.Processor(
-            engine.Ports(**parts),
+            Ports(**parts),
             TenantDirectory(parts["store"], self.formulas),
             self.choice(),
             self.pseudonyms,

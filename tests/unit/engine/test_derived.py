@@ -92,7 +92,7 @@ async def test_kinds_that_are_switched_off_are_not_written() -> None:
         house = House()
         await house.send(completion(1, 6))
         processor = house.processor()
-        processor._derived = DerivedKeys(Lifetimes(), kinds)  # pyright: ignore[reportArgumentType]
+        processor._parts._derived = DerivedKeys(Lifetimes(), kinds)  # pyright: ignore[reportArgumentType]
         assert isinstance(processor, Processor)
         await processor.step(10)
         found: set[str] = set()

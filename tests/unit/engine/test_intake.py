@@ -14,7 +14,7 @@ from mastery_engine.domain.errors import Conflict, DependencyDown, InvalidInput
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
 from mastery_engine.engine.intake import LOOK_AGAIN_SECONDS, Intake
-from mastery_engine.engine.process import StepReport
+from mastery_engine.engine.step import StepReport
 from mastery_engine.engine.work import Worker
 from tests.unit.engine.house import event_id, quiz
 from tests.unit.engine.small_school import School, caller, open_school

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown, MasteryError, NewerVersion
 from mastery_engine.engine.housekeeping import Cleared, Housekeeping
-from mastery_engine.engine.process import Processor, StepLate, StepReport
+from mastery_engine.engine.process import Processor
+from mastery_engine.engine.step import StepLate, StepReport
 from mastery_engine.engine.work import IDLE_POLL_SECONDS, Worker
 from mastery_engine.ports import LogConsumer
 from tests.unit.engine.house import StandingClock

@@ -1,0 +1,129 @@
+"""What a step of a worker works on, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, final
+
+from msgspec import Struct
+
+from mastery_engine.contracts.document import Document
+from mastery_engine.domain.errors import DependencyDown, MasteryError
+from mastery_engine.engine.fold_batch import FoldedBatch, Learner
+from mastery_engine.engine.judge import Accepted
+from mastery_engine.ports import (
+    Archive,
+    Clock,
+    DeadLetters,
+    Entry,
+    EventLog,
+    LogConsumer,
+    Results,
+    StateStore,
+)
+
+STEP_DEADLINE_SECONDS: Final = 30.0
+MOST_CONFLICTS: Final = 100
+
+
+class StepLate(MasteryError):
+    """The step has taken longer than its deadline; it writes nothing more and starts over."""
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """What a processor works on. Without an archive, somebody else archives (a consumer group of its own)."""
+
+    log: EventLog
+    consumer: LogConsumer
+    store: StateStore
+    results: Results
+    dead_letters: DeadLetters
+    archive: Archive | None
+    clock: Clock
+
+
+@final
+class Work:
+    """One learner's part of a batch.
+
+    Attributes:
+        learner: Whose.
+        records: The learner's records of the batch, in the log's order.
+        entry: The document as the store holds it, None if there is none.
+        erased: Whether the learner is erased, so that the records are dropped.
+        document: The document, changed in place by the fold.
+        batch: What folding came to.
+    """
+
+    __slots__ = ("batch", "document", "entry", "erased", "learner", "records")
+
+    def __init__(self, learner: Learner, records: list[Accepted]) -> None:
+        self.learner = learner
+        self.records = records
+        self.entry: Entry | None = None
+        self.erased = False
+        self.document = Document()
+        self.batch = FoldedBatch(self.document)
+
+
+class StepReport(Struct, kw_only=True):
+    """What a step did, in records.
+
+    Attributes:
+        polled: Taken from the log.
+        folded: Counted for the first time.
+        repeats: Redelivered, or sent twice by a producer.
+        refused: Sent to the dead letters.
+        erased: Dropped, since their student is erased.
+        conflicts: Documents that somebody else had changed meanwhile.
+    """
+
+    polled: int = 0
+    folded: int = 0
+    repeats: int = 0
+    refused: int = 0
+    erased: int = 0
+    conflicts: int = 0
+
+    def count(self, works: Iterable[Work]) -> None:
+        """Add what became of the records of these learners."""
+        for work in works:
+            if work.erased:
+                self.erased += len(work.records)
+                continue
+            self.folded += len(work.batch.folded)
+            self.repeats += work.batch.repeats
+            self.refused += len(work.batch.refused)
+
+
+@final
+class Step:
+    """What holds for all of a step.
+
+    Attributes:
+        topic_id: Id of the topic that the records come from.
+        report: What the step did so far.
+    """
+
+    __slots__ = ("_clock", "_deadline", "report", "topic_id")
+
+    def __init__(self, topic_id: str, clock: Clock, report: StepReport) -> None:
+        """Begin now."""
+        self.topic_id = topic_id
+        self.report = report
+        self._clock = clock
+        self._deadline = clock.monotonic() + STEP_DEADLINE_SECONDS
+
+    def check_deadline(self) -> None:
+        """To be asked before each write.
+
+        Raises:
+            StepLate: The deadline has passed.
+        """
+        if self._clock.monotonic() > self._deadline:
+            raise StepLate(f"a step took longer than {STEP_DEADLINE_SECONDS:.0f} s and starts over")
+
+
+def never_at_rest() -> DependencyDown:
+    """The error of a document that changes faster than it can be written."""
+    return DependencyDown(f"documents kept changing under the worker in {MOST_CONFLICTS} tries; trying again")
