@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
-    from mastery_engine.engine.intake import Intake
+    from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.letters import DeadLetterDesk
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
@@ -100,19 +101,30 @@ class Engine:
 
         return Exports(self.reader, self.adapters.store)
 
-    def intake(self, batch_size: int | None = None) -> Intake:
-        """Many events in, and folded; see `folding` for the argument."""
+    def intake(self, batch_size: int | None = None, *, apart: bool = False) -> Intake:
+        """Many events in, and folded.
+
+        Args:
+            batch_size: See `folding`.
+            apart: Fold in a process of its own, where there is a second core and files to share.
+        """
         from mastery_engine.engine.intake import Intake  # noqa: PLC0415 - see above
 
+        apart = apart and self.settings.store_url != MEMORY_URL and (os.cpu_count() or 1) > 1
         return Intake(
             self.ingest,
             self.adapters.log,
             self.adapters.store,
             self.pseudonyms,
             self.adapters.clock,
-            lambda: self.folding(batch_size),
+            lambda: self._folding_apart(batch_size) if apart else self.folding(batch_size),
             CONSUMER_GROUP,
         )
+
+    def _folding_apart(self, batch_size: int | None) -> AbstractAsyncContextManager[Folder]:
+        from mastery_engine.bootstrap.folding_process import folding_apart  # noqa: PLC0415 - see above
+
+        return folding_apart(self.settings, batch_size or self.settings.batch_size)
 
     @cached_property
     def letters(self) -> DeadLetterDesk:

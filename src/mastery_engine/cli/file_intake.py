@@ -30,6 +30,8 @@ MOST_LISTED: Final = 1_000
 STREAM_BATCH: Final = 500
 BATCH_BYTES: Final = 32 << 20
 """A batch ends here too, so that long lines do not fill the memory."""
+MANY_BYTES: Final = 8 << 20
+"""Size of a file from which a second process folds; about `MANY` events."""
 
 
 class _Tenant(Struct):
@@ -71,7 +73,8 @@ def ingest_file(
             writer = None if rejects is None else stack.enter_context(RejectsWriter(rejects, source))
             own = settings.tenant if tenant is None else DEFAULT_TENANT
             lines = _Lines(source, writer, own, meter, quiet=quiet)
-            report = await take_all(session.engine, lines.batches(), meter, each=lines.settle)
+            many = source.size is not None and source.size >= MANY_BYTES
+            report = await take_all(session.engine, lines.batches(), meter, many=many, each=lines.settle)
         lines.complete(report, rejects)
         return report
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from mastery_engine.cli.intake_report import IntakeReport
 from mastery_engine.cli.progress import Meter
 from mastery_engine.cli.session import Session, run
-from mastery_engine.cli.taking import BATCH, Batch, take_all
+from mastery_engine.cli.taking import BATCH, MANY, Batch, take_all
 from mastery_engine.cli.tenants import ensure_tenant
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.domain.calendar import DAY_MS
@@ -76,7 +76,9 @@ def take_in(plan: SimulationPlan) -> IntakeReport:
         name = f"Simulated class of {school.students}"
         await engine.adapters.rosters.put(school.tenant_id, [roster(school, CLASS_ID, name)])
         with Meter("simulate", school.term.days) as meter:
-            return await take_all(engine, _batches(plan), meter, fresh=fresh)
+            # A student makes about an event a day.
+            many = school.students * school.term.days >= MANY
+            return await take_all(engine, _batches(plan), meter, fresh=fresh, many=many)
 
     return run(job, school.tenant_id)
 

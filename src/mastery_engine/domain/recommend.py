@@ -79,15 +79,11 @@ def recommend(result: Result, formula: Formula, limit: int = MOST) -> list[Recom
     """
     if not 1 <= limit <= MOST:
         raise InvalidInput.of(Problem("limit", str(limit), f"must be from 1 to {MOST}"))
-    weights: tuple[float, ...] = astuple(formula.weights)
-    targets: tuple[float, ...] = astuple(formula.weak_below)
-    shared_out = _weight_shared_out(result.components, weights) if formula.only_observed else 0.0
+    shared_out = _weight_shared_out(result.components, formula) if formula.only_observed else 0.0
     weak: list[tuple[float, int, Recommendation]] = []
-    for place, value in enumerate(result.components):
-        target = targets[place]
+    for (place, weight, target), value in zip(formula.edges, result.components, strict=True):
         shortfall = target - (value or 0.0)
         if shortfall > 0.0 and (value is not None or not shared_out):
-            weight = weights[place]
             weak.append(
                 (-weight * shortfall, place, _reach(place, value, target, weight / (shared_out or 1.0)))
             )
@@ -103,11 +99,10 @@ def stretch_goals(result: Result, formula: Formula) -> list[Recommendation]:
     The first one's sentence names the next level and where it starts. With everything at 100 % one goal is
     left: to keep it. See `recommend` for the arguments.
     """
-    weights: tuple[float, ...] = astuple(formula.weights)
-    shared_out = _weight_shared_out(result.components, weights) if formula.only_observed else 0.0
+    shared_out = _weight_shared_out(result.components, formula) if formula.only_observed else 0.0
     goals = [
-        _reach(place, value, 1.0, weights[place] / (shared_out or 1.0))
-        for place, value in enumerate(result.components)
+        _reach(place, value, 1.0, weight / (shared_out or 1.0))
+        for (place, weight, _), value in zip(formula.edges, result.components, strict=True)
         if value is not None or not shared_out
     ]
     goals = sorted((goal for goal in goals if goal.gain > 0.0), key=_by_gain)
@@ -163,10 +158,10 @@ def _reach(place: int, value: float | None, target: float, weight: float) -> Rec
     )
 
 
-def _weight_shared_out(components: Components, weights: tuple[float, ...]) -> float:
+def _weight_shared_out(components: Components, formula: Formula) -> float:
     """Weight of the observed components, over which the whole is shared out; 0 with none observed."""
     total = 0.0
-    for value, weight in zip(components, weights, strict=True):
+    for value, weight in zip(components, formula.weights, strict=True):
         if value is not None:
             total += weight
     return total

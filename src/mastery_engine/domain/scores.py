@@ -115,7 +115,7 @@ class Formula(Struct, frozen=True, kw_only=True, dict=True):
         Unobserved ones count 0, or nothing where the formula leaves them out of the score.
         """
         shortfalls: list[tuple[float, int]] = []
-        for (place, weight, below), value in zip(self._edges, components, strict=True):
+        for (place, weight, below), value in zip(self.edges, components, strict=True):
             if value is None:
                 if not self.only_observed and below > 0.0:
                     shortfalls.append((-weight * below, place))
@@ -124,7 +124,8 @@ class Formula(Struct, frozen=True, kw_only=True, dict=True):
         return tuple([COMPONENTS[place] for _, place in sorted(shortfalls)])
 
     @cached_property
-    def _edges(self) -> tuple[tuple[int, float, float], ...]:
+    def edges(self) -> tuple[tuple[int, float, float], ...]:
+        """Place, weight and threshold of each component, in the order of `COMPONENTS`."""
         return tuple(zip(range(len(COMPONENTS)), self.weights, self.weak_below, strict=True))
 
     def _problems(self) -> Iterable[Problem]:

@@ -48,7 +48,8 @@ class DerivedKeys:
 
     def _changed_days(self, learner: Learner, batch: FoldedBatch) -> Iterable[Result]:
         """In-order events leave each day's result in their outcomes; only late ones need the history."""
-        days = {outcome.day: outcome.result for outcome in batch.folded}
+        last = {outcome.day: outcome for outcome in batch.folded}
+        days = {day: outcome.result for day, outcome in last.items()}
         state = batch.document.state
         late = {day for day in batch.late_days if day >= state.kept_from}
         if late:
@@ -65,8 +66,8 @@ class DerivedKeys:
             return []
         key = keys.day_result(tenant.tenant_id, learner.student_id, _iso(result.day))
         writes: list[Write] = []
-        shown = [_component(value) for value in result.components]
         if self._day:
+            shown = map(_component, result.components)
             parts = ",".join(f'"{name}":{{{one}}}' for name, one in zip(COMPONENTS, shown, strict=True))
             whole = (
                 f'{{"v":{VERSION},"score":{result.score!r},"level":"{result.level}",'
@@ -74,8 +75,10 @@ class DerivedKeys:
             )
             writes.append(Write(key, whole.encode(), None, ttl))
         if self._component:
-            for name, one in zip(COMPONENTS, shown, strict=True):
-                writes.append(Write(f"{key}:{name}", f'{{"v":{VERSION},{one}}}'.encode(), None, ttl))
+            writes += [
+                Write(f"{key}:{name}", _component_value(value), None, ttl)
+                for name, value in zip(COMPONENTS, result.components, strict=True)
+            ]
         return writes
 
     def _activity(self, learner: Learner, batch: FoldedBatch) -> Iterable[Write]:
@@ -106,6 +109,12 @@ def _component(value: float | None) -> str:
     if value is None:
         return '"value":0.0,"observed":false'
     return f'"value":{round(value, SCORE_DECIMALS)!r},"observed":true'
+
+
+@lru_cache(maxsize=16_384)
+def _component_value(value: float | None) -> bytes:
+    """Value of a component's key."""
+    return f'{{"v":{VERSION},{_component(value)}}}'.encode()
 
 
 @lru_cache(maxsize=16_384)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from typing import Final, Literal, NamedTuple, final
+from typing import Final, Literal, NamedTuple, Protocol, final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.outcome import decode_processed
@@ -18,13 +18,21 @@ from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Ingest, Receipt
 from mastery_engine.engine.judge import identity_of
 from mastery_engine.engine.step import StepReport
-from mastery_engine.engine.work import Worker
 from mastery_engine.ports import Clock, Entry, EventLog, LogConsumer, StateStore
 
 LOOK_AGAIN_SECONDS: Final = 0.1
 
-Folding = Callable[[], AbstractAsyncContextManager[Worker]]
-"""Takes the lock of the process that folds, and gives its worker; `Conflict` if another process has it."""
+
+class Folder(Protocol):
+    """Whoever folds for an intake: a worker in this process, or a process of its own."""
+
+    async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
+        """Fold until nothing is left; see `Worker.drain`."""
+        ...
+
+
+Folding = Callable[[], AbstractAsyncContextManager[Folder]]
+"""Takes the lock of the process that folds, and gives who folds; `Conflict` if another process has it."""
 
 
 @final
@@ -88,7 +96,7 @@ class Taking:
 
     Attributes:
         total: What the steps of folding did here; zeros where another process folds.
-        folds_here: Whether this process folds.
+        folds_here: Whether this process folds, or one that it has started.
     """
 
     def __init__(
@@ -105,15 +113,15 @@ class Taking:
         self._consumer = consumer
         self._waits = waits
         self._progress = progress
-        self._worker: Worker | None = None
+        self._folder: Folder | None = None
         self._ends: dict[int, int] = {}
         self._folding: asyncio.Task[None] | None = None
         self.total = StepReport()
 
     @property
     def folds_here(self) -> bool:
-        """Whether this process folds."""
-        return self._worker is not None
+        """Whether this process folds, or one that it has started."""
+        return self._folder is not None
 
     async def take(
         self, events: Sequence[LearningEvent | InvalidInput], *, fresh: bool = False
@@ -179,23 +187,23 @@ class Taking:
                 await folding
 
     async def _fold_here(self) -> bool:
-        if self._worker is None:
+        if self._folder is None:
             try:
-                self._worker = await self._stack.enter_async_context(self._parts.folding())
+                self._folder = await self._stack.enter_async_context(self._parts.folding())
                 self._stack.push_async_callback(self.stop)
             except Conflict as conflict:
                 if self._waits is not None:
                     self._waits(conflict.message)
                     self._waits = None
                 return False
-        await self._drain(self._worker)
+        await self._drain(self._folder)
         return True
 
     async def _fold_meanwhile(self) -> None:
         """Fold this batch while the next one is being read and appended; one batch ahead, no more."""
-        if self._worker is not None:
+        if self._folder is not None:
             await self._folded()
-            self._folding = asyncio.create_task(self._drain(self._worker))
+            self._folding = asyncio.create_task(self._drain(self._folder))
 
     async def _folded(self) -> None:
         """Wait for the folding under way, and for its errors."""
@@ -203,8 +211,8 @@ class Taking:
         if folding is not None:
             await folding
 
-    async def _drain(self, worker: Worker) -> None:
-        self.total = await worker.drain(self._progress)
+    async def _drain(self, folder: Folder) -> None:
+        self.total = await folder.drain(self._progress)
 
     @staticmethod
     def _receipt(

@@ -60,7 +60,13 @@ def _apply(connection: sqlite3.Connection, rows: StateRows, writes: Sequence[Wri
     """Decide every write in order, then change each key once."""
     ((version,),) = connection.execute("UPDATE versions SET last = last + 1 RETURNING last").fetchall()
     if all(expected is None and value is not None for _, value, expected, _ in writes):
-        rows.put(connection, [(key, value, version, _end(ttl, now)) for key, value, _, ttl in writes])
+        rows.put(
+            connection,
+            [
+                (key, value, version, None if ttl is None else now + ttl * 1_000)
+                for key, value, _, ttl in writes
+            ],
+        )
         return [True] * len(writes)
     own = str(version)
     conditional = [key for key, _, expected, _ in writes if expected is not None]

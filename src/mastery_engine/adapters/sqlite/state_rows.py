@@ -78,8 +78,9 @@ class StateRows:
         plain: list[Row] = []
         ending: list[tuple[str, bytes, Row]] = []
         for row in rows:
-            parts = split(row[0])
-            if parts is None:
+            key: str = row[0]
+            # Nearly every other key fails `split` here already, without the call.
+            if key[-13:-12] != "-" or (parts := split(key)) is None:
                 plain.append(row)
             else:
                 ending.append((*parts, row))

@@ -41,14 +41,14 @@ def oulad(
     async def job(session: Session) -> IntakeReport:
         from mastery_engine.adapters.oulad.importer import OuladEvents
         from mastery_engine.cli.progress import Meter
-        from mastery_engine.cli.taking import BATCH, take_all
+        from mastery_engine.cli.taking import BATCH, MANY, take_all
         from mastery_engine.cli.tenants import ensure_tenant
 
         source = OuladEvents(folder, presentation, module, tenant_id=tenant, batch_size=BATCH)
         fresh = await ensure_tenant(session.engine, tenant, retention_days=None)
         with Meter(f"import {presentation}", source.total) as meter:
             batches = ((batch, len(batch)) for batch in source)
-            return await take_all(session.engine, batches, meter, fresh=fresh)
+            return await take_all(session.engine, batches, meter, fresh=fresh, many=source.total >= MANY)
 
     report = run(job, tenant)
     if json:
