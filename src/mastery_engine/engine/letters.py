@@ -91,9 +91,15 @@ class DeadLetterDesk:
 
         Raises:
             InvalidInput: The mended event breaks the schema too.
-            Conflict: The letter is no longer open.
+            Conflict: The letter is no longer open; or its event was given up, and is in the archive as it entered.
         """
         letter = await self._get(caller, letter_id, write=True)
+        if letter.kind != "validation":
+            raise Conflict(
+                f"dead letter {letter_id} holds a valid event that could not be folded, and the archive has it as it "
+                "entered, so a mended one under its id would make every replay differ; send it as it is (mastery dlq "
+                "reprocess), or discard it and send the mended event under an id of its own"
+            )
         event = decode_event(payload)
         if letter.student_id is not None and (event.tenant_id, event.student_id) != (
             letter.tenant_id,

@@ -9,6 +9,7 @@ from mastery_engine.adapters.memory import MemoryAuditTrail, MemoryRosters
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE
 from mastery_engine.contracts.event_json import encode_event
+from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.letters import DeadLetterDesk
@@ -138,6 +139,28 @@ async def test_a_given_up_event_is_sent_again_and_counts(given_up: Office) -> No
     assert (await given_up.desk.reprocess(ADMIN, letter.letter_id)).outcome == "sent"
     assert (await given_up.house.work()).folded == 1
     assert (await given_up.house.document()).given_up == []
+
+
+async def test_a_given_up_event_cannot_be_mended_since_the_archive_has_it_as_it_entered(
+    given_up: Office,
+) -> None:
+    letter = await given_up.letter()
+    with pytest.raises(Conflict, match=r"the archive has it as it entered.*dlq reprocess.*an id of its own"):
+        await given_up.desk.fix(ADMIN, letter.letter_id, encode_event(quiz(1, 9)))
+    assert await given_up.letter() == letter
+    (kept,) = await given_up.house.archive.of_student("default", "ann")
+    assert kept.value == letter.payload
+
+
+async def test_a_given_up_event_that_is_sent_again_after_a_refused_mending_agrees_with_the_archive(
+    given_up: Office,
+) -> None:
+    letter = await given_up.letter()
+    with pytest.raises(Conflict):
+        await given_up.desk.fix(ADMIN, letter.letter_id, encode_event(quiz(1, 9)))
+    await given_up.desk.reprocess(ADMIN, letter.letter_id)
+    await given_up.house.work()
+    assert (await given_up.house.replay().run(DEFAULT, "r", switch=False)).equal == 1
 
 
 async def test_a_given_up_event_that_counted_meanwhile_is_not_sent(given_up: Office) -> None:
