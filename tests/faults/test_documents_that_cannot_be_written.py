@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ import structlog
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE
+from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.domain.errors import DependencyDown, NewerVersion
 from mastery_engine.ports import Write
 from tests.faults.meddling import poison
-from tests.unit.engine.house import House, quiz
+from tests.unit.engine.house import House, quiz, visit
 
 KEY = keys.document("default", "ann")
 
@@ -45,6 +47,39 @@ async def test_a_damaged_document_costs_its_own_student_only() -> None:
     assert "damaged" in letter.message
     assert "mastery replay" in letter.message
     assert len(await house.archive.of_student("default", "ann")) == 1
+
+
+async def _with_a_document_like_a_real_one() -> tuple[House, bytes]:
+    house = House()
+    days = range(1, 9)
+    await house.send(*[quiz(day, day, f"2024-03-0{day}T10:00:00", course=f"C{day % 3}") for day in days])
+    await house.send(visit(20, "2024-03-02T10:00:00", "2024-02-20", "2024-02-21"))
+    await house.work()
+    entry = await house.entry(KEY)
+    assert entry is not None
+    return house, entry.value
+
+
+@pytest.mark.parametrize("seed", range(100))
+async def test_whatever_bytes_of_a_document_are_damaged_the_worker_goes_on_and_a_replay_mends(
+    seed: int,
+) -> None:
+    house, sound = await _with_a_document_like_a_real_one()
+    chance = random.Random(seed)
+    value = bytearray(sound)
+    for _ in range(chance.choice((1, 1, 3))):
+        value[chance.randrange(3, len(value))] = chance.randrange(256)
+    await house.store.write_many([Write(KEY, bytes(value))])
+    await house.send(quiz(30), quiz(31, student="bob"))
+    with structlog.testing.capture_logs():
+        await house.work()
+        await house.processor().complete()
+        assert (await house.document("bob")).state.events == 1
+        report = await house.replay().run(DEFAULT, "r", switch=True)
+    assert report.students == 2
+    assert (await house.replay().run(DEFAULT, "r", switch=True)).equal == 2
+    await house.send(quiz(32))
+    assert (await house.work()).folded == 1
 
 
 async def test_a_document_that_never_rests_is_given_back_to_the_worker() -> None:

@@ -58,6 +58,7 @@ class Actions:
             self._recreate_topic,
             self._start_replay,
             self._damage,
+            self._damage_record,
             self._store_down,
             self._pass_time,
             self._expire,
@@ -159,6 +160,17 @@ class Actions:
             run(self.world.store.write_many([Write(key, encode_document(document), entry.version)]))
             if self.chance.random() < _REPLAYED:
                 self._start_replay()
+
+    def _damage_record(self) -> None:
+        """A disk that forgets: the `processed:` record of an event is there, and says nothing."""
+        event = self._earlier()
+        if event is not None:
+            key = keys.processed(event.tenant_id, identity_of(event)[0])
+            if run(self.world.store.get_many([key]))[0] is not None:
+                self.world.unclear.add(event.event_id)
+                run(self.world.store.write_many([Write(key, b"\xc1 rubbish")]))
+                if self.chance.random() < _REPLAYED:
+                    self._start_replay()
 
     def _expire(self) -> None:
         """The `processed:` records of what is long done with expire."""

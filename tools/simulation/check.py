@@ -12,7 +12,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.document import TOMBSTONE, Document, decode_document
 from mastery_engine.contracts.event_json import encode_event
-from mastery_engine.contracts.outcome import decode_processed
+from mastery_engine.contracts.processed import read_processed
 from mastery_engine.domain.calendar import Calendar
 from mastery_engine.domain.events import LearningEvent, MasteryCalculationRequested
 from mastery_engine.domain.learner import LearnerState
@@ -105,8 +105,8 @@ class Ending:
             return variants[0]
         entry = run(self.world.store.get_many([keys.processed(student[0], identity_of(variants[0])[0])]))[0]
         if entry is not None:
-            record = decode_processed(entry.value)
-            if record.student == self.world.pseudonyms.digest(*student):
+            record = read_processed(identity_of(variants[0])[0], entry.value)
+            if record is not None and record.student == self.world.pseudonyms.digest(*student):
                 return next(one for one in variants if identity_of(one)[1] == record.outcome.digest)
         archived = self.archive.get((student[0], variants[0].event_id))
         if archived is not None and archived.student_id == student[1]:
@@ -136,13 +136,24 @@ class Ending:
                 continue
             for difference in differences(state, twin):
                 yield f"{student}: {difference} from the outputs"
-            for event in mine:
-                if (
-                    event.event_id not in self.world.expired
-                    and run(self.world.store.get_many([keys.processed(student[0], identity_of(event)[0])]))[0]
-                    is None
-                ):
-                    yield f"{student}: {event.event_id} has no processed record"
+            yield from self._processed(student, mine)
+
+    def _processed(self, student: Student, mine: list[LearningEvent]) -> Iterator[str]:
+        document = self.documents[student]
+        open_ids: set[bytes] = (
+            set() if document is None else {outcome.event_id for outcome in document.outcomes}
+        )
+        for event in mine:
+            event_id = identity_of(event)[0]
+            entry = run(self.world.store.get_many([keys.processed(student[0], event_id)]))[0]
+            if entry is None and event.event_id not in self.world.expired:
+                yield f"{student}: {event.event_id} has no processed record"
+            if (
+                entry is not None
+                and event_id not in open_ids
+                and read_processed(event_id, entry.value) is None
+            ):
+                yield f"{student}: the processed record of {event.event_id} is damaged still"
 
     def _records(self) -> Iterator[str]:
         for sent in self.world.sent:
@@ -169,6 +180,7 @@ class Ending:
         if self.folded.get((student, event.event_id)) == event:
             excused = reason == "given_up" and event.event_id in self.world.ever_poison
             excused = excused or (reason == "event_id_reused" and reused)
+            excused = excused or (reason == "damaged_record" and event.event_id in self.world.unclear)
             if letters and not excused:
                 yield f"{sent.place} counted, and has a letter: {letters[0].message}"
             if noted:
@@ -177,6 +189,7 @@ class Ending:
             if (
                 there
                 and reason != "event_id_reused"
+                and not (reason == "damaged_record" and event.event_id in self.world.unclear)
                 and not any(
                     owner in self.world.erased for owner in self.owners[event.tenant_id, event.event_id]
                 )

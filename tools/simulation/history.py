@@ -63,7 +63,8 @@ class History(Actions):
         """Everybody dies; a worker in good health does what is left, and a replay mends."""
         self._end()
         self.outage = 0
-        healing = (self._tidy, self._replaying) if self.world.damaged else (self._tidy,)
+        spoilt = self.world.damaged or self.world.unclear
+        healing = (self._tidy, self._replaying) if spoilt else (self._tidy,)
         for body in healing:
             actor = Actor[None]("healer", body())
             self.actors = [actor]

@@ -99,14 +99,14 @@ MUTATIONS: Final = (
     Mutation(
         "a given-up event is not noted in the document",
         "poison",
-        "                document.given_up = [*document.given_up, letter]\n",
+        "            document.given_up = [*document.given_up, letter]\n",
         "",
     ),
     Mutation(
         "a repeat of what counted meanwhile is given up",
         "poison",
-        "            if _is_known(work, processed):\n",
-        "            if not processed and work.erased:\n",
+        "        if _is_known(work, processed):\n",
+        "        if not processed and work.erased:\n",
     ),
     Mutation(
         "letters of given-up events are not sent again at reading",
@@ -159,7 +159,7 @@ MUTATIONS: Final = (
     Mutation(
         "marked as finished before it is archived",
         "step_parts",
-        "                if not archived or outcome.event_id in ids:\n",
+        "                if not archived or outcome.event_id in ids or outcome.event_id in work.batch.damaged:\n",
         "                if ids is not None:\n",
     ),
     Mutation(
@@ -167,6 +167,18 @@ MUTATIONS: Final = (
         "fold_batch",
         "            if repeat is True or _is_given_up(document, accepted):\n",
         "            if accepted:\n",
+    ),
+    Mutation(
+        "a damaged `processed:` record is taken for none",
+        "fold_batch",
+        "        return _unclear(accepted)\n",
+        "        return False\n",
+    ),
+    Mutation(
+        "a replay leaves damaged `processed:` records",
+        "replay",
+        "                if switch and damaged:\n",
+        "                if switch and not damaged:\n",
     ),
     Mutation(
         "an id used twice in one batch is judged at once",

@@ -84,6 +84,8 @@ class World:
         """Ids of events whose `processed:` records have expired."""
         self.damaged = False
         """Whether a live document was spoilt, for replay to mend."""
+        self.unclear: set[str] = set()
+        """Ids of events whose `processed:` records were spoilt."""
         self.replayed = False
         """Whether a replay ran."""
         self.tenants = {tenant.tenant_id: tenant for tenant in TENANTS}

@@ -91,6 +91,11 @@ def _tell(report: ReplayReport, *, switch: bool, limit: int) -> None:
     if report.waiting:
         waiting = words.counted(len(report.waiting), "event")
         lines.append(f"{waiting} left out, waiting among the dead letters; see: mastery dlq list")
+    if report.damaged:
+        damaged = words.counted(len(report.damaged), "damaged `processed:` record")
+        lines.append(
+            f"{damaged}; {report.mended:,} written anew" if switch else f"{damaged}; not mended (--dry-run)"
+        )
     if report.erased:
         lines.append(f"{report.erased:,} left alone, since they are erased")
     output.show(*(Text(line) for line in lines))

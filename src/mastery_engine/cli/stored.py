@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any, Final, cast
+from uuid import UUID
 
 import msgspec
 
 from mastery_engine.cli.session import Session, operator
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, Document, decode_document
-from mastery_engine.contracts.outcome import decode_processed
+from mastery_engine.contracts.processed import read_processed
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.errors import NotFound
 from mastery_engine.domain.evidence import Evidence
 from mastery_engine.domain.learner import Course
 
 _LEARNER: Final = re.compile(r"(?:replay:[^:]+:)?(?:school:(?P<tenant>[^:]+):)?student:(?P<student>[^:]+):")
+_PROCESSED: Final = re.compile(r"(?:school:[^:]+:)?processed:(?P<event>[0-9a-f-]{36})$")
 _DOCUMENT: Final = ":profile:current_mastery"
 
 
@@ -48,8 +50,10 @@ def _decoded(key: str, value: bytes) -> object:
         return "erased"
     if key.endswith(_DOCUMENT):
         return _document(decode_document(value))
-    if re.match(r"(?:school:[^:]+:)?processed:", key):
-        return _plain(decode_processed(value))
+    processed = _PROCESSED.match(key)
+    if processed:
+        record = read_processed(UUID(processed["event"]).bytes, value)
+        return {"damaged": value.hex()} if record is None else _plain(record)
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):

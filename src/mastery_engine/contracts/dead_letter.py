@@ -16,7 +16,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     Attributes:
         letter_id: UUID derived from topic id, partition and offset, so that redelivery makes no second letter.
         kind: Class of error; `validation` is the sender's, the others are ours.
-        reason: Short machine-readable reason, e.g. `invalid`, `event_id_reused`.
+        reason: Short machine-readable reason, e.g. `invalid`, `event_id_reused`; `given_up` for a valid event that could
+            not be folded.
         message: The error in words: field, value, rule.
         payload: The value as it entered, or as mended since.
         original: The value as it entered, if it was mended.

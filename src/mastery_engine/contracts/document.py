@@ -14,13 +14,17 @@ from msgspec import Raw, Struct
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.evidence_packing import pack_day, pack_evidence, unpack_day, unpack_evidence
 from mastery_engine.contracts.outcome import Outcome, Published
+from mastery_engine.domain.calendar import DAY_MS, date_of
 from mastery_engine.domain.days import DAYS_A_CHUNK, Days
 from mastery_engine.domain.errors import MasteryError, NewerVersion
 from mastery_engine.domain.learner import Course, LearnerState
+from mastery_engine.domain.scores import COMPONENTS, LEVELS
 
 VERSION: Final = 1
 TOMBSTONE: Final = b"\xc1erased"
 """Stands in place of the document of an erased student; 0xC1 begins no MessagePack value."""
+UNREADABLE: Final = (msgspec.DecodeError, AttributeError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What comes of reading damaged bytes, or parts of a document that are opened later."""
 _DAMAGED: Final = "a learner's document is damaged ({}); rebuild it: mastery replay STUDENT"
 
 FoldedOffsets = dict[str, dict[int, int]]
@@ -107,11 +111,12 @@ def decode_document(value: bytes) -> Document:
     """
     try:
         wire = _decoder.decode(value)
-    except msgspec.DecodeError as error:
+        if wire.version > VERSION:
+            _refuse_newer(value)
+        courses = {course_id: _unpack_course(packed) for course_id, packed in wire.courses.items()}
+    except UNREADABLE as error:
         _refuse_newer(value)
-        raise DamagedDocument(_DAMAGED.format(error)) from None
-    if wire.version > VERSION:
-        _refuse_newer(value)
+        raise damaged(error) from None
     document = Document()
     document.offsets = wire.offsets
     document.outcomes = wire.outcomes
@@ -121,8 +126,35 @@ def decode_document(value: bytes) -> Document:
     state.kept_from = wire.kept_from
     state.newest = wire.newest
     state.newest_day = wire.newest_day
-    state.courses = {course_id: _unpack_course(packed) for course_id, packed in wire.courses.items()}
+    state.courses = courses
     return document
+
+
+def check_results(document: Document) -> None:
+    """See that what was published, and is to be, can be told: reading does not look so closely.
+
+    Raises:
+        DamagedDocument: A level, a component or a day that there cannot be.
+    """
+    try:
+        if document.published is not None:
+            LEVELS[document.published.level]
+            for place in document.published.weak or ():
+                COMPONENTS[place]
+        for outcome in document.outcomes:
+            LEVELS[outcome.level]
+            LEVELS[outcome.previous_level or 0]
+            date_of(outcome.day)
+            date_of(outcome.as_of // DAY_MS)
+            if outcome.path is not None and outcome.path.completion_day is not None:
+                date_of(outcome.path.completion_day)
+    except UNREADABLE as error:
+        raise damaged(error) from None
+
+
+def damaged(error: Exception) -> DamagedDocument:
+    """What to tell of a document that cannot be read for this reason."""
+    return DamagedDocument(_DAMAGED.format(error))
 
 
 def _pack_course(course: Course) -> tuple[Any, Any, dict[int, Any]]:
@@ -148,7 +180,7 @@ def _unpack_course(packed: tuple[Any, Any, dict[int, Raw]]) -> Course:
 def _refuse_newer(value: bytes) -> None:
     try:
         fields = msgspec.msgpack.decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return
     if isinstance(fields, list) and fields and isinstance(fields[0], int) and fields[0] > VERSION:
         raise NewerVersion(

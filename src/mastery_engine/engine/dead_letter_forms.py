@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from mastery_engine.contracts.dead_letter import DeadLetter
@@ -9,6 +11,9 @@ from mastery_engine.contracts.event_json import identity
 from mastery_engine.contracts.keys import derived_id
 from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.engine.judge import Accepted, Refused
+
+OURS: Final = frozenset({"damaged_record", "given_up"})
+"""Reasons for which the sender is not to blame."""
 
 
 def letter_id(topic_id: str, partition: int, offset: int) -> str:
@@ -29,7 +34,7 @@ def letter_of(refused: Refused, topic: str, topic_id: str, now_ms: int) -> DeadL
         key=record.key,
         headers=record.headers,
         payload=record.value,
-        kind="validation",
+        kind="processing" if refused.error.reason in OURS else "validation",
         reason=refused.error.reason,
         message=refused.error.message,
         attempts=1,
@@ -48,7 +53,6 @@ def given_up_letter(
     refused = Refused(accepted.record, InvalidInput(message, reason="given_up"))
     return replace(
         letter_of(refused, topic, topic_id, now_ms),
-        kind="processing",
         attempts=attempts,
         tenant_id=event.tenant_id,
         student_id=event.student_id,

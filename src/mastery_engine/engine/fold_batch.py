@@ -25,6 +25,9 @@ from mastery_engine.domain.scores import Components, Formula
 from mastery_engine.engine.judge import Accepted, Refused
 from mastery_engine.engine.path_notes import path_note
 
+Records = Mapping[bytes, Processed | None]
+"""`processed:` records by event id; None for one that is there and damaged."""
+
 
 class Learner(NamedTuple):
     """A learner and what holds for it during a batch.
@@ -52,6 +55,7 @@ class FoldedBatch:
     Attributes:
         document: The document, changed in place.
         changed: Whether it has to be written.
+        damaged: Events of the document's outcomes whose `processed:` records are damaged, to be written anew.
         folded: Outcomes of this batch, oldest first, beside the ones noted earlier.
         late_days: Days before the newest one that events of this batch changed.
         refused: Records that only the document or another record could show to be wrong.
@@ -59,11 +63,12 @@ class FoldedBatch:
         valid: Records whose events count or wait, for the archive.
     """
 
-    __slots__ = ("changed", "document", "folded", "late_days", "refused", "repeats", "valid")
+    __slots__ = ("changed", "damaged", "document", "folded", "late_days", "refused", "repeats", "valid")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.changed = False
+        self.damaged: set[bytes] = set()
         self.folded: list[Outcome] = []
         self.late_days: set[int] = set()
         self.refused: list[Refused] = []
@@ -76,7 +81,7 @@ def fold_batch(
     document: Document,
     records: list[Accepted],
     topic_id: str,
-    processed: Mapping[bytes, Processed],
+    processed: Records,
 ) -> FoldedBatch:
     """Fold what of the records counts, in offset order.
 
@@ -90,6 +95,7 @@ def fold_batch(
     batch = FoldedBatch(document)
     waiting = unfinished(document, processed, learner.pseudonym)
     known = {outcome.event_id: outcome.digest for outcome in waiting}
+    batch.damaged = {one for one in known if one in processed and processed[one] is None}
     document.outcomes = waiting
     for accepted in records:
         record = accepted.record
@@ -118,8 +124,8 @@ def fold_batch(
     return batch
 
 
-def unfinished(document: Document, processed: Mapping[bytes, Processed], pseudonym: bytes) -> list[Outcome]:
-    """Outcomes without a `processed:` record; one that names another student says nothing of this one's event."""
+def unfinished(document: Document, processed: Records, pseudonym: bytes) -> list[Outcome]:
+    """Outcomes without a `processed:` record; a damaged one, or one of another student, says nothing of this event."""
     return [
         outcome
         for outcome in document.outcomes
@@ -130,7 +136,7 @@ def unfinished(document: Document, processed: Mapping[bytes, Processed], pseudon
 def _is_repeat(
     learner: Learner,
     accepted: Accepted,
-    processed: Mapping[bytes, Processed],
+    processed: Records,
     known: Mapping[bytes, bytes],
 ) -> bool | InvalidInput:
     """Whether the event counted before; an error if its id belongs to another event."""
@@ -141,6 +147,8 @@ def _is_repeat(
         if record.student != learner.pseudonym:
             return _reused(accepted, "another student's event has this id")
         digest = record.outcome.digest
+    elif accepted.event_id in processed:
+        return _unclear(accepted)
     else:
         return False
     return (
@@ -156,6 +164,16 @@ def _is_given_up(document: Document, accepted: Accepted) -> bool:
 
 def _reused(accepted: Accepted, rule: str) -> InvalidInput:
     return InvalidInput.of(Problem("event_id", accepted.event.event_id, rule), reason="event_id_reused")
+
+
+def _unclear(accepted: Accepted) -> InvalidInput:
+    event = accepted.event
+    rule = (
+        "an event with this id has counted, and the record that tells which is damaged, so nobody can tell a repeat "
+        f"from another event; mend it with: mastery replay {event.student_id} --tenant {event.tenant_id}, and then "
+        "reprocess this letter"
+    )
+    return InvalidInput.of(Problem("event_id", event.event_id, rule), reason="damaged_record")
 
 
 def _fold(learner: Learner, batch: FoldedBatch, accepted: Accepted) -> None:

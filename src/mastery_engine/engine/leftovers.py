@@ -7,10 +7,10 @@ from typing import Final, final
 import structlog
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.document import DamagedDocument
-from mastery_engine.engine.fold_batch import unfinished
+from mastery_engine.engine.fold_batch import Learner, unfinished
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.grouping import Grouping
+from mastery_engine.engine.poison import is_poison
 from mastery_engine.engine.step import Ports, Work
 from mastery_engine.engine.step_parts import Parts
 from mastery_engine.engine.tenants import TenantDirectory
@@ -52,28 +52,29 @@ class Leftovers:
             prefix = keys.learner(tenant.tenant_id, "")
             async for batch in self._ports.store.scan(prefix):
                 students = [keys.student_of_document(key, prefix) for key in batch]
-                works = [Work(self._grouping.learner(tenant, one), []) for one in students if one is not None]
-                try:
-                    processed = (await self._parts.read(works)).get(tenant.tenant_id, {})
-                except DamagedDocument:
-                    works = await self._readable(works)
-                    processed = (await self._parts.read(works)).get(tenant.tenant_id, {})
-                works = [work for work in works if work.document.offsets.keys() - {topic_id}]
-                for work in works:
-                    work.document.outcomes = unfinished(work.document, processed, work.learner.pseudonym)
-                    finished += len(work.document.outcomes)
-                await self._parts.send(works)
-                await self._parts.mark(works)
+                learners = [self._grouping.learner(tenant, one) for one in students if one is not None]
+                finished += await self._finish(learners, topic_id)
         return finished
 
-    async def _readable(self, works: list[Work]) -> list[Work]:
-        """Those whose documents can be read; the others wait for a replay."""
-        readable: list[Work] = []
+    async def _finish(self, learners: list[Learner], topic_id: str) -> int:
+        """Together where all goes well, else one by one: what cannot be read waits for a replay, and stops nobody."""
+        try:
+            return await self._send_and_mark(learners, topic_id)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            if len(learners) == 1:
+                _log.error("document passed over", student=learners[0].pseudonym.hex(), error=str(error))
+                return 0
+        return sum([await self._finish([one], topic_id) for one in learners])
+
+    async def _send_and_mark(self, learners: list[Learner], topic_id: str) -> int:
+        works = [Work(one, []) for one in learners]
+        processed = await self._parts.read(works)
+        works = [work for work in works if work.document.offsets.keys() - {topic_id}]
         for work in works:
-            try:
-                await self._parts.read([work])
-            except DamagedDocument as error:
-                _log.error("document passed over", student=work.learner.pseudonym.hex(), error=error.message)
-            else:
-                readable.append(work)
-        return readable
+            records = processed.get(work.learner.tenant.tenant_id, {})
+            work.document.outcomes = unfinished(work.document, records, work.learner.pseudonym)
+        await self._parts.send(works)
+        await self._parts.mark(works)
+        return sum(len(work.document.outcomes) for work in works)

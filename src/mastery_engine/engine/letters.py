@@ -16,6 +16,7 @@ from mastery_engine.engine.access import Access, Caller
 from mastery_engine.ports import Clock, DeadLetter, DeadLetters, EventLog, LetterStatus, NewRecord, StateStore
 
 MOST_LISTED: Final = 1_000
+GIVEN_UP: Final = "given_up"
 
 
 class Reprocessing(Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ class DeadLetterDesk:
             Conflict: The letter is no longer open; or its event was given up, and is in the archive as it entered.
         """
         letter = await self._get(caller, letter_id, write=True)
-        if letter.kind != "validation":
+        if letter.reason == GIVEN_UP:
             raise Conflict(
                 f"dead letter {letter_id} holds a valid event that could not be folded, and the archive has it as it "
                 "entered, so a mended one under its id would make every replay differ; send it as it is (mastery dlq "
@@ -130,7 +131,7 @@ class DeadLetterDesk:
             event = decode_event(letter.payload)
         except InvalidInput as error:
             return _outcome(letter, "refused", f"still breaks the schema, mend it first: {error.message}")
-        if letter.kind == "processing" and not await self._is_given_up(letter):
+        if letter.reason == GIVEN_UP and not await self._is_given_up(letter):
             if not dry_run:
                 await self._replace(_ended(letter, "reprocessed", "counted meanwhile"), letter)
             return _outcome(letter, "settled", "the event counted meanwhile; nothing to send")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, final
+from typing import Final, Literal, final
 
 import structlog
 
+from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.document import DamagedDocument
 from mastery_engine.domain.errors import InvalidInput, MasteryError
 from mastery_engine.engine.dead_letter_forms import given_up_letter
@@ -37,7 +38,7 @@ class PoisonGuard:
         try:
             await self._attempt(step, works)
         except Exception as error:
-            if not _is_poison(error):
+            if not is_poison(error):
                 raise
             halves = _split(works)
             if halves is not None:
@@ -53,7 +54,7 @@ class PoisonGuard:
             try:
                 await self._attempt(step, [work])
             except Exception as again:
-                if not _is_poison(again):
+                if not is_poison(again):
                     raise
                 error = again
             else:
@@ -64,32 +65,20 @@ class PoisonGuard:
     async def _give_up(self, step: Step, work: Work, error: Exception) -> None:
         """Note the record as given up in the document, then send its dead letter."""
         accepted, ports = work.records[0], self._ports
-        record = accepted.record
         letter = given_up_letter(
             accepted, ports.log.topic, step.topic_id, error, ATTEMPTS, ports.clock.now_ms()
         )
         for _ in range(MOST_CONFLICTS):
             try:
-                processed = await self._parts.read([work])
-            except DamagedDocument:
-                # Nothing can be noted in it; the archive keeps the event for the replay that mends it.
+                noted = await self._note(step, work, letter)
+            except Exception as unreadable:
+                if not is_poison(unreadable):
+                    raise
+                # Nothing can be noted in this document; the archive keeps the event for the replay that mends it.
                 break
-            document = work.document
-            if _is_known(work, processed):
-                # It counted meanwhile, from another record: this one is a repeat.
-                await self._attempt(step, [work])
+            if noted == "settled":
                 return
-            passed = record.offset <= document.folded(step.topic_id, record.partition)
-            if work.erased or (
-                passed and letter.letter_id not in {noted.letter_id for noted in document.given_up}
-            ):
-                # Erased, or another worker could do it.
-                return
-            if not passed:
-                document.given_up = [*document.given_up, letter]
-                document.advance(step.topic_id, record.partition, record.offset)
-                work.batch.changed = True
-            if not await self._parts.write(step, [work]):
+            if noted == "noted":
                 break
         else:
             raise never_at_rest()
@@ -100,6 +89,29 @@ class PoisonGuard:
             await ports.archive.add([archived(accepted, step.topic_id)])
         step.report.refused += 1
 
+    async def _note(
+        self, step: Step, work: Work, letter: DeadLetter
+    ) -> Literal["noted", "settled", "conflict"]:
+        """Note the record as given up, and pass over it; `settled` if there is nothing to give up any more."""
+        record = work.records[0].record
+        processed = await self._parts.read([work])
+        document = work.document
+        if _is_known(work, processed):
+            # It counted meanwhile, from another record: this one is a repeat.
+            await self._attempt(step, [work])
+            return "settled"
+        passed = record.offset <= document.folded(step.topic_id, record.partition)
+        if work.erased or (
+            passed and letter.letter_id not in {noted.letter_id for noted in document.given_up}
+        ):
+            # Erased, or another worker could do it.
+            return "settled"
+        if not passed:
+            document.given_up = [*document.given_up, letter]
+            document.advance(step.topic_id, record.partition, record.offset)
+            work.batch.changed = True
+        return "conflict" if await self._parts.write(step, [work]) else "noted"
+
 
 def _is_known(work: Work, processed: ByTenant) -> bool:
     """Whether the id of the work's one record stands for an event that counted."""
@@ -109,7 +121,7 @@ def _is_known(work: Work, processed: ByTenant) -> bool:
     )
 
 
-def _is_poison(error: Exception) -> bool:
+def is_poison(error: Exception) -> bool:
     """Whether the event is to blame, and not a dependency or a setting."""
     return not isinstance(error, MasteryError) or isinstance(error, InvalidInput | DamagedDocument)
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from mastery_engine.contracts.document import DamagedDocument, Document, decode_document
+from mastery_engine.contracts.document import (
+    UNREADABLE,
+    DamagedDocument,
+    Document,
+    check_results,
+    damaged,
+    decode_document,
+)
 from mastery_engine.contracts.event_json import decode_event
 from mastery_engine.contracts.outcome import (
     Outcome,
@@ -41,6 +48,7 @@ class Rebuilt(Struct, kw_only=True):
         failed: Archived events that no fold survives, with the reason; a state without them is never switched to.
         unarchived: Ids of the live document's outcomes that the archive has not got (yet, or no more).
         differences: What the live state has otherwise, in words; empty where both agree.
+        made_anew: Whether there was no live document that could be read.
     """
 
     document: Document
@@ -50,6 +58,7 @@ class Rebuilt(Struct, kw_only=True):
     failed: dict[str, str]
     unarchived: list[bytes]
     differences: list[str]
+    made_anew: bool
 
 
 def rebuild(
@@ -66,12 +75,26 @@ def rebuild(
         now_ms: Moment by which the archive's oldest day is told.
     """
     failed: dict[str, str] = {}
+    damage: list[str] = []
     while True:
         try:
-            return _rebuild(tenant, live_value, archived, now_ms, failed)
+            live = None if live_value is None else decode_document(live_value)
+            if live is not None:
+                check_results(live)
+            rebuilt = _rebuild(tenant, live, archived, now_ms, failed)
         except _Poison as poison:
             # From the start again without it: what it left half done is in the state that is thrown away.
             failed[poison.event_id] = poison.reason
+        except (DamagedDocument, *UNREADABLE) as error:
+            # Some parts of the live document are opened only as they are compared.
+            if live_value is None:
+                raise
+            live_value = None
+            damage.append((error if isinstance(error, DamagedDocument) else damaged(error)).message)
+        else:
+            rebuilt.differences += damage
+            rebuilt.differences += [f"event {one} cannot be folded: {why}" for one, why in failed.items()]
+            return rebuilt
 
 
 class _Poison(Exception):
@@ -85,16 +108,22 @@ class _Poison(Exception):
 
 def _rebuild(
     tenant: Tenant,
-    live_value: bytes | None,
+    live: Document | None,
     archived: Sequence[ArchivedEvent],
     now_ms: int,
     failed: dict[str, str],
 ) -> Rebuilt:
-    live, damage = _read(live_value)
     calendar = Calendar(tenant.time_zone)
     first = _first_rebuilt_day(tenant, calendar, live, now_ms)
     rebuilt = Rebuilt(
-        document=Document(), events=0, waiting=[], pending=[], failed=failed, unarchived=[], differences=[]
+        document=Document(),
+        events=0,
+        waiting=[],
+        pending=[],
+        failed=failed,
+        unarchived=[],
+        differences=[],
+        made_anew=live is None,
     )
     document, state = rebuilt.document, rebuilt.document.state
     if live is not None:
@@ -118,18 +147,7 @@ def _rebuild(
         held = {bytes.fromhex(one.event_id.replace("-", "")) for one in archived}
         rebuilt.unarchived = [o.event_id for o in live.outcomes if o.event_id not in held]
         rebuilt.differences = list(differences(live.state, state))
-    rebuilt.differences += damage
-    rebuilt.differences += [f"event {event_id} cannot be folded: {why}" for event_id, why in failed.items()]
     return rebuilt
-
-
-def _read(live_value: bytes | None) -> tuple[Document | None, list[str]]:
-    if live_value is None:
-        return None, []
-    try:
-        return decode_document(live_value), []
-    except DamagedDocument as error:
-        return None, [error.message]
 
 
 def _fold(state: LearnerState, one: ArchivedEvent, tenant: Tenant, calendar: Calendar, first: int) -> None:
@@ -142,26 +160,25 @@ def _fold(state: LearnerState, one: ArchivedEvent, tenant: Tenant, calendar: Cal
         raise _Poison(one.event_id, f"{type(error).__name__}: {error}") from error
 
 
-def restored_outcomes(
-    document: Document, archived: Sequence[ArchivedEvent], left_out: Container[str], formula: Formula
-) -> list[Outcome]:
-    """Outcomes for events whose own are lost; their outputs were sent long ago, so all tell the rebuilt result.
+def note_published(document: Document, formula: Formula) -> None:
+    """Take the rebuilt result for the last one sent, from which the next event tells its difference."""
+    if document.state.newest_day >= 0:
+        result = document.state.latest_result(formula)
+        weak = component_places(formula.weak(from_micros(to_micros(result.components))))
+        document.published = Published(micros(result.score), level_place(result.level), weak)
 
-    The document notes that result as the last one sent, from which the next event tells its difference.
-    """
-    state = document.state
+
+def restored_outcomes(state: LearnerState, lost: Iterable[ArchivedEvent], formula: Formula) -> list[Outcome]:
+    """Outcomes for events whose own are lost; their outputs were sent long ago, so all tell the rebuilt result."""
     if state.newest_day < 0:
         return []
     result = state.latest_result(formula)
     score, level, components = micros(result.score), level_place(result.level), to_micros(result.components)
-    weak = component_places(formula.weak(from_micros(components)))
-    document.published = Published(score, level, weak)
     outcomes: list[Outcome] = []
-    for one in archived:
-        if one.event_id not in left_out:
-            event_id, digest = identity_of(decode_event(one.value))
-            where = (one.partition, one.offset, state.newest, state.newest_day)
-            outcomes.append(Outcome(event_id, digest, *where, score, level, components, formula.id))
+    for one in lost:
+        event_id, digest = identity_of(decode_event(one.value))
+        where = (one.partition, one.offset, state.newest, state.newest_day)
+        outcomes.append(Outcome(event_id, digest, *where, score, level, components, formula.id))
     return outcomes
 
 

@@ -10,20 +10,13 @@ from typing import Final, final
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.document import (
-    TOMBSTONE,
-    DamagedDocument,
-    Document,
-    decode_document,
-    encode_document,
-)
-from mastery_engine.contracts.outcome import decode_processed, encode_processed
+from mastery_engine.contracts.document import TOMBSTONE, encode_document
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.scores import Formula, Level
-from mastery_engine.engine.fold_batch import unfinished
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.lifetimes import DAY_SECONDS, Lifetimes
-from mastery_engine.engine.rebuild import Rebuilt, rebuild, restored_outcomes
+from mastery_engine.engine.processed_records import ProcessedRecords
+from mastery_engine.engine.rebuild import Rebuilt, rebuild
 from mastery_engine.ports import ABSENT, Archive, ArchivedEvent, Clock, Entry, StateStore, Write
 
 SIDE_BY_SIDE_SECONDS: Final = 7 * DAY_SECONDS
@@ -46,6 +39,8 @@ class ReplayReport(Struct, kw_only=True):
         behind: Students left alone, since a worker has yet to archive or finish what it folded for them.
         erased: Students left alone, since they are erased.
         waiting: Ids of events that wait among the dead letters.
+        damaged: Ids of events that counted, and whose `processed:` records cannot be read.
+        mended: How many of these records were written anew.
     """
 
     students: int = 0
@@ -57,6 +52,8 @@ class ReplayReport(Struct, kw_only=True):
     behind: list[str] = []
     erased: int = 0
     waiting: list[str] = []
+    damaged: list[str] = []
+    mended: int = 0
 
 
 class FormulaChange(Struct, frozen=True, kw_only=True):
@@ -88,6 +85,7 @@ class Replay:
         self._formulas = formulas
         self._pseudonyms = pseudonyms
         self._lifetimes = lifetimes
+        self._records = ProcessedRecords(store, formulas, pseudonyms, lifetimes)
         self._clock = clock
 
     async def run(
@@ -105,12 +103,15 @@ class Replay:
             tenant: Whose students.
             run_id: Names the side-by-side state.
             student_id: One student; None means all in the archive.
-            switch: Put the rebuilt state in the place of a live one that differs or is missing.
+            switch: Put the rebuilt state in the place of a live one that differs or is missing, and mend `processed:`
+                records. Without it these are looked at for one student only.
             progress: Told how many events each batch had.
         """
         report = ReplayReport()
+        # Comparing everybody takes long enough without them.
+        records = switch or student_id is not None
         async for batch in self._students(tenant, student_id):
-            await self._batch(tenant, run_id, batch, report, switch=switch)
+            await self._batch(tenant, run_id, batch, report, switch=switch, records=records)
             if progress is not None:
                 progress(sum(map(len, batch.values())))
         return report
@@ -146,6 +147,7 @@ class Replay:
         report: ReplayReport,
         *,
         switch: bool,
+        records: bool,
     ) -> None:
         deadline = self._clock.monotonic() + STEP_DEADLINE_SECONDS
         live = await self._live(tenant, list(batch))
@@ -156,10 +158,17 @@ class Replay:
                 continue
             rebuilt = self._rebuilt(tenant, entry, events)
             report.students += 1
-            if entry is not None and not rebuilt.differences:
+            agrees = entry is not None and not rebuilt.differences
+            if agrees:
                 report.equal += 1
             else:
-                rebuilt = await self._look_closely(tenant, student_id, report, switch=switch) or rebuilt
+                seen, agrees = await self._look_closely(tenant, student_id, report, switch=switch)
+                rebuilt = seen or rebuilt
+            if records and agrees:
+                damaged = await self._records.damaged(tenant, rebuilt, events)
+                report.damaged += damaged
+                if switch and damaged:
+                    report.mended += await self._records.mend(tenant, student_id, rebuilt, events, damaged)
             report.events += rebuilt.events
             report.waiting += rebuilt.waiting
             key = keys.rebuilt(run_id, keys.document(tenant.tenant_id, student_id))
@@ -170,10 +179,13 @@ class Replay:
 
     async def _look_closely(
         self, tenant: Tenant, student_id: str, report: ReplayReport, *, switch: bool
-    ) -> Rebuilt | None:
+    ) -> tuple[Rebuilt | None, bool]:
         """Compare again, the document read before the archive, and switch by one conditional write.
 
         Workers go on meanwhile: if the document has changed, or the archive lags behind it, catch up and try again.
+
+        Returns:
+            The rebuilt student, None for an erased one; and whether the live state agrees with it now.
         """
         key = keys.document(tenant.tenant_id, student_id)
         rebuilt = None
@@ -184,21 +196,21 @@ class Replay:
             entry = (await self._live(tenant, [student_id]))[0]
             if await self._is_erased(tenant, student_id, entry):
                 report.erased += 1
-                return None
-            waiting = await self._unfinished(tenant, student_id, entry)
+                return None, False
+            waiting = await self._records.unfinished(tenant, student_id, entry)
             events = await self._archive.of_student(tenant.tenant_id, student_id)
             rebuilt = self._rebuilt(tenant, entry, events)
             if entry is not None and not rebuilt.differences:
                 report.equal += 1
-                return rebuilt
+                return rebuilt, True
             late = self._clock.monotonic() > deadline
             if late or waiting.intersection(rebuilt.unarchived):
                 continue
-            if switch and not rebuilt.failed:
+            switches = switch and not rebuilt.failed
+            if switches:
                 ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())
                 version = ABSENT if entry is None else entry.version
-                if entry is None:
-                    await self._restore_processed(tenant, student_id, rebuilt, events)
+                await self._records.restore(tenant, student_id, rebuilt, events)
                 write = Write(key, encode_document(rebuilt.document), version, ttl)
                 if not (await self._store.write_many([write]))[0]:
                     continue
@@ -207,45 +219,9 @@ class Replay:
                 report.missing += 1
             else:
                 report.different[student_id] = rebuilt.differences
-            return rebuilt
+            return rebuilt, switches
         report.behind.append(student_id)
-        return rebuilt
-
-    async def _restore_processed(
-        self, tenant: Tenant, student_id: str, rebuilt: Rebuilt, events: Sequence[ArchivedEvent]
-    ) -> None:
-        """Write `processed:` records where a lost store has none, or the same events sent again would count twice.
-
-        Before the document, so that a crash in between leaves a student whom the next replay still finds missing.
-        """
-        await self._formulas.refresh(tenant)
-        formula = self._formulas.of(tenant, student_id)
-        pseudonym = self._pseudonyms.digest(tenant.tenant_id, student_id)
-        ttl = self._lifetimes.processed(tenant)
-        left_out = {*rebuilt.waiting, *rebuilt.pending, *rebuilt.failed}
-        writes = [
-            Write(
-                keys.processed(tenant.tenant_id, outcome.event_id),
-                encode_processed(pseudonym, outcome),
-                ABSENT,
-                ttl,
-            )
-            for outcome in restored_outcomes(rebuilt.document, events, left_out, formula)
-        ]
-        await self._store.write_many(writes)
-
-    async def _unfinished(self, tenant: Tenant, student_id: str, entry: Entry | None) -> set[bytes]:
-        """Ids of the document's outcomes that a worker has yet to finish; the archive may not have their events."""
-        try:
-            document = Document() if entry is None else decode_document(entry.value)
-        except DamagedDocument:
-            return set()
-        ids = [outcome.event_id for outcome in document.outcomes]
-        found = await self._store.get_many([keys.processed(tenant.tenant_id, event_id) for event_id in ids])
-        records = zip(ids, found, strict=True)
-        processed = {event_id: decode_processed(one.value) for event_id, one in records if one is not None}
-        pseudonym = self._pseudonyms.digest(tenant.tenant_id, student_id)
-        return {outcome.event_id for outcome in unfinished(document, processed, pseudonym)}
+        return rebuilt, False
 
     def _rebuilt(self, tenant: Tenant, entry: Entry | None, events: Sequence[ArchivedEvent]) -> Rebuilt:
         return rebuild(tenant, None if entry is None else entry.value, events, self._clock.now_ms())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, final
+
+import structlog
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, Document, decode_document, encode_document
-from mastery_engine.contracts.outcome import Processed, decode_processed, encode_processed
+from mastery_engine.contracts.outcome import Processed, encode_processed
+from mastery_engine.contracts.processed import read_processed
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.engine.dead_letter_forms import letter_of
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.finished import Finished
-from mastery_engine.engine.fold_batch import FoldedBatch
+from mastery_engine.engine.fold_batch import FoldedBatch, Records
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.judge import Accepted, Refused
 from mastery_engine.engine.lifetimes import Lifetimes
@@ -20,11 +23,13 @@ from mastery_engine.engine.outputs import messages_of
 from mastery_engine.engine.step import Ports, Step, Work
 from mastery_engine.ports import ABSENT, ArchivedEvent, OutputMessage, Write
 
-ByTenant = dict[str, dict[bytes, Processed]]
+ByTenant = Mapping[str, Records]
 """`processed:` records by tenant and event id."""
 
 _FINISHED_KEPT: Final = 100_000
 _MOST_FINISHED_KEPT: Final = 8
+
+_log: Final = structlog.get_logger(__name__)
 
 
 @final
@@ -129,7 +134,8 @@ class Parts:
 
         Args:
             works: Whose outcomes.
-            archived: Leave out outcomes whose records are not of this batch: they may not be in the archive yet.
+            archived: Leave out outcomes whose records are not of this batch: they may not be in the archive yet. One
+                whose `processed:` record is there, and damaged, is.
         """
         writes: list[Write] = []
         names: list[bytes] = []
@@ -138,7 +144,7 @@ class Parts:
             ids = {accepted.event_id for accepted in work.records}
             ttl = self._lifetimes.processed(tenant)
             for outcome in work.document.outcomes:
-                if not archived or outcome.event_id in ids:
+                if not archived or outcome.event_id in ids or outcome.event_id in work.batch.damaged:
                     key = keys.processed(tenant.tenant_id, outcome.event_id)
                     writes.append(Write(key, encode_processed(pseudonym, outcome), None, ttl))
                     names.append(pseudonym + outcome.event_id)
@@ -182,10 +188,13 @@ class Parts:
                     dict.fromkeys((tenant_id, outcome.event_id) for outcome in work.document.outcomes)
                 )
         names = [keys.processed(tenant_id, event_id) for tenant_id, event_id in wanted]
-        found: ByTenant = {}
+        found: dict[str, dict[bytes, Processed | None]] = {}
         for (tenant_id, event_id), entry in zip(wanted, await self._ports.store.get_many(names), strict=True):
             if entry is not None:
-                found.setdefault(tenant_id, {})[event_id] = decode_processed(entry.value)
+                record = read_processed(event_id, entry.value)
+                found.setdefault(tenant_id, {})[event_id] = record
+                if record is None:
+                    _log.error("processed record damaged", key=keys.processed(tenant_id, event_id))
         return found
 
 
