@@ -129,10 +129,13 @@ class Ending:
                     twin.fold(event, calendar.day(event.timestamp), tenant.retention_days)
             state = LearnerState() if document is None else document.state
             archived = [self.archive.get((student[0], event.event_id)) for event in mine]
-            if self.world.replayed and (
-                self.world.topics > 1 or any(one is None or one.student_id != student[1] for one in archived)
+            if self.world.replayed and any(
+                one is not None and one.student_id != student[1] for one in archived
             ):
-                # What a deleted topic took, or who used another's id at that time, is gone for a replay.
+                # Who used another's id at that time is gone for a replay.
+                continue
+            if self.world.damaged and document is not None and document.unarchived:
+                # What a deleted topic took from the archive cannot be mended from it.
                 continue
             for difference in differences(state, twin):
                 yield f"{student}: {difference} from the outputs"
@@ -150,6 +153,8 @@ class Ending:
                 yield f"{student}: {event.event_id} has no processed record"
             if (
                 entry is not None
+                # A student whose events a deleted topic took from the archive is left alone by a replay.
+                and not (document is not None and document.unarchived)
                 and event_id not in open_ids
                 and read_processed(event_id, entry.value) is None
             ):

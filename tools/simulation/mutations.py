@@ -93,7 +93,7 @@ MUTATIONS: Final = (
     Mutation(
         "nobody finishes what a deleted topic left behind",
         "process",
-        "                await self.complete(topic_id)\n",
+        "                await self._leftovers.complete(topic_id, report)\n",
         "                pass\n",
     ),
     Mutation(
@@ -167,6 +167,18 @@ MUTATIONS: Final = (
         "fold_batch",
         "            if repeat is True or _is_given_up(document, accepted):\n",
         "            if accepted:\n",
+    ),
+    Mutation(
+        "what a deleted topic took from the archive is not noted",
+        "leftovers",
+        "            if lacking:\n",
+        "            if lacking and not held:\n",
+    ),
+    Mutation(
+        "a replay drops what a deleted topic took from the archive",
+        "replay",
+        " and not rebuilt.lost\n",
+        "\n",
     ),
     Mutation(
         "a damaged `processed:` record is taken for none",

@@ -91,6 +91,11 @@ def _tell(report: ReplayReport, *, switch: bool, limit: int) -> None:
     if report.waiting:
         waiting = words.counted(len(report.waiting), "event")
         lines.append(f"{waiting} left out, waiting among the dead letters; see: mastery dlq list")
+    if report.lost:
+        lost = words.counted(len(report.lost), "event")
+        lines.append(
+            f"{lost} counted and not in the archive, so their students are left alone; send them again"
+        )
     if report.damaged:
         damaged = words.counted(len(report.damaged), "damaged `processed:` record")
         lines.append(

@@ -74,6 +74,7 @@ def _document(document: Document) -> dict[str, Any]:
         "outcomes": [_plain(outcome) for outcome in document.outcomes],
         "given_up": [letter.letter_id for letter in document.given_up],
         "published": _plain(document.published),
+        "unarchived": [event_id.hex() for event_id in document.unarchived],
         "courses": {course_id: _course(course) for course_id, course in state.courses.items()},
     }
 

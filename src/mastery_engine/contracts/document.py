@@ -45,9 +45,11 @@ class Document:
         outcomes: Outcomes whose outputs may not be sent yet, oldest first.
         given_up: Dead letters of events that could not be folded; each must have left as a letter.
         published: Last result sent; None before the first.
+        unarchived: Folded events that were deleted with their topic before they were archived, each with the newest
+            day that it can be of; a state rebuilt from the archive lacks them.
     """
 
-    __slots__ = ("given_up", "offsets", "outcomes", "published", "state")
+    __slots__ = ("given_up", "offsets", "outcomes", "published", "state", "unarchived")
 
     def __init__(self) -> None:
         self.state = LearnerState()
@@ -55,6 +57,7 @@ class Document:
         self.outcomes: list[Outcome] = []
         self.given_up: list[DeadLetter] = []
         self.published: Published | None = None
+        self.unarchived: dict[bytes, int] = {}
 
     def folded(self, topic_id: str, partition: int) -> int:
         """Last offset of the partition that is folded or passed over, -1 for none."""
@@ -79,27 +82,32 @@ class _Wire(Struct, array_like=True):
     courses: dict[str, tuple[Any, Any, dict[int, Raw]]]
 
 
+class _WireWithNotes(_Wire, array_like=True):
+    unarchived: dict[bytes, int] = {}
+
+
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(_Wire)
+_decoder: Final = msgspec.msgpack.Decoder(_WireWithNotes)
 _chunk_decoder: Final = msgspec.msgpack.Decoder(dict[int, Any])
 
 
 def encode_document(document: Document) -> bytes:
     """The document as bytes."""
     state = document.state
-    return _encoder.encode(
-        _Wire(
-            VERSION,
-            state.kept_from,
-            state.newest,
-            state.newest_day,
-            document.offsets,
-            document.outcomes,
-            document.given_up,
-            document.published,
-            {course_id: _pack_course(course) for course_id, course in state.courses.items()},
-        )
+    fields = (
+        VERSION,
+        state.kept_from,
+        state.newest,
+        state.newest_day,
+        document.offsets,
+        document.outcomes,
+        document.given_up,
+        document.published,
+        {course_id: _pack_course(course) for course_id, course in state.courses.items()},
     )
+    if document.unarchived:
+        return _encoder.encode(_WireWithNotes(*fields, document.unarchived))
+    return _encoder.encode(_Wire(*fields))
 
 
 def decode_document(value: bytes) -> Document:
@@ -122,6 +130,7 @@ def decode_document(value: bytes) -> Document:
     document.outcomes = wire.outcomes
     document.given_up = wire.given_up
     document.published = wire.published
+    document.unarchived = wire.unarchived
     state = document.state
     state.kept_from = wire.kept_from
     state.newest = wire.newest

@@ -90,7 +90,7 @@ class Processor:
         ports, report = self._ports, StepReport()
         # 1. Poll and judge.
         records = await ports.consumer.poll(limit, wait_seconds)
-        await self._meet(ports.consumer.topic_id)
+        await self._meet(ports.consumer.topic_id, report)
         if not records:
             return report
         report.polled = len(records)
@@ -159,13 +159,13 @@ class Processor:
         Returns:
             How many outcomes were finished.
         """
-        return await self._leftovers.complete(topic_id)
+        return await self._leftovers.complete(topic_id, StepReport())
 
-    async def _meet(self, topic_id: str) -> None:
+    async def _meet(self, topic_id: str, report: StepReport) -> None:
         """Finish what a topic deleted since has left behind; nothing committed in this one means that it may be new."""
         if topic_id != self._topic_id:
             if self._topic_id or not await self._ports.consumer.committed():
-                await self.complete(topic_id)
+                await self._leftovers.complete(topic_id, report)
             self._topic_id = topic_id
 
     async def _judged(self, records: Sequence[Record]) -> tuple[list[Accepted], list[Refused]]:

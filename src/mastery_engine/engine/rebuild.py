@@ -17,6 +17,7 @@ from mastery_engine.contracts.document import (
     decode_document,
 )
 from mastery_engine.contracts.event_json import decode_event
+from mastery_engine.contracts.keys import uuid_text
 from mastery_engine.contracts.outcome import (
     Outcome,
     Published,
@@ -47,6 +48,8 @@ class Rebuilt(Struct, kw_only=True):
         pending: Ids of archived events that the live document has yet to fold, which were left out.
         failed: Archived events that no fold survives, with the reason; a state without them is never switched to.
         unarchived: Ids of the live document's outcomes that the archive has not got (yet, or no more).
+        lost: Ids of events that the live document has and no archive, since a deleted topic took them; a state without
+            them is never switched to.
         differences: What the live state has otherwise, in words; empty where both agree.
         made_anew: Whether there was no live document that could be read.
     """
@@ -57,6 +60,7 @@ class Rebuilt(Struct, kw_only=True):
     pending: list[str]
     failed: dict[str, str]
     unarchived: list[bytes]
+    lost: list[str]
     differences: list[str]
     made_anew: bool
 
@@ -122,6 +126,7 @@ def _rebuild(
         pending=[],
         failed=failed,
         unarchived=[],
+        lost=[],
         differences=[],
         made_anew=live is None,
     )
@@ -146,7 +151,14 @@ def _rebuild(
         document.given_up, document.published = live.given_up, live.published
         held = {bytes.fromhex(one.event_id.replace("-", "")) for one in archived}
         rebuilt.unarchived = [o.event_id for o in live.outcomes if o.event_id not in held]
-        rebuilt.differences = list(differences(live.state, state))
+        document.unarchived = {
+            event_id: day
+            for event_id, day in live.unarchived.items()
+            if day >= first and event_id not in held
+        }
+        rebuilt.lost = list(map(uuid_text, document.unarchived))
+        rebuilt.differences = [f"event {one} was deleted before it was archived" for one in rebuilt.lost]
+        rebuilt.differences += differences(live.state, state)
     return rebuilt
 
 

@@ -39,6 +39,8 @@ class ReplayReport(Struct, kw_only=True):
         behind: Students left alone, since a worker has yet to archive or finish what it folded for them.
         erased: Students left alone, since they are erased.
         waiting: Ids of events that wait among the dead letters.
+        lost: Ids of events that counted, and were deleted with their topic before they were archived; their students
+            are not switched, or they would count no more. Sent again, they are archived.
         damaged: Ids of events that counted, and whose `processed:` records cannot be read.
         mended: How many of these records were written anew.
     """
@@ -52,6 +54,7 @@ class ReplayReport(Struct, kw_only=True):
     behind: list[str] = []
     erased: int = 0
     waiting: list[str] = []
+    lost: list[str] = []
     damaged: list[str] = []
     mended: int = 0
 
@@ -171,6 +174,7 @@ class Replay:
                     report.mended += await self._records.mend(tenant, student_id, rebuilt, events, damaged)
             report.events += rebuilt.events
             report.waiting += rebuilt.waiting
+            report.lost += rebuilt.lost
             key = keys.rebuilt(run_id, keys.document(tenant.tenant_id, student_id))
             aside.append(Write(key, encode_document(rebuilt.document), None, SIDE_BY_SIDE_SECONDS))
         # Late, an eraser may have swept in between, and nothing may bring a student back.
@@ -206,7 +210,7 @@ class Replay:
             late = self._clock.monotonic() > deadline
             if late or waiting.intersection(rebuilt.unarchived):
                 continue
-            switches = switch and not rebuilt.failed
+            switches = switch and not rebuilt.failed and not rebuilt.lost
             if switches:
                 ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())
                 version = ABSENT if entry is None else entry.version

@@ -76,6 +76,7 @@ class StepReport(Struct, kw_only=True):
         refused: Sent to the dead letters.
         erased: Dropped, since their student is erased.
         conflicts: Documents that somebody else had changed meanwhile.
+        unarchived: Events found folded that a deleted topic took before they were archived.
     """
 
     polled: int = 0
@@ -84,6 +85,7 @@ class StepReport(Struct, kw_only=True):
     refused: int = 0
     erased: int = 0
     conflicts: int = 0
+    unarchived: int = 0
 
     def count(self, works: Iterable[Work]) -> None:
         """Add what became of the records of these learners."""

@@ -81,6 +81,7 @@ def test_a_document_comes_back_as_it_went(
     document.state = folded(events, calendar, retention)
     document.outcomes, document.offsets, document.given_up = noted, offsets, given_up
     document.published = Published(1, 2, (0, 3)) if noted else None
+    document.unarchived = {outcome.event_id: outcome.day for outcome in noted[1:]}
     value = encode_document(document)
     assert encode_document(decode_document(value)) == value
     twin = decode_document(value)

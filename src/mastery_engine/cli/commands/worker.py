@@ -24,4 +24,6 @@ def worker() -> None:
         run_worker(settings, lambda: note(f"folding the events of {settings.home}; Ctrl-C ends it"))
     )
     counts = f"{report.folded:,} events counted, {report.repeats:,} repeats, {report.refused:,} dead letters"
+    if report.unarchived:
+        counts += f", {report.unarchived:,} not archived before their log was deleted"
     note(f"ended: {counts}")
