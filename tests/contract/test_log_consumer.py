@@ -152,19 +152,3 @@ async def test_offsets_committed_after_a_rewind_are_still_those_of_the_topic_tha
     await consumer.rewind()
     await consumer.commit({0: 5})
     assert await consumer.committed() == {}
-
-
-async def test_a_group_is_told_that_the_topic_was_made_again_since_it_committed(log: RecreatedLog) -> None:
-    consumer = log.consumer("g")
-    assert not await consumer.topic_changed()
-    await log.append(records(20))
-    await consumer.poll(100)
-    assert not await consumer.topic_changed()
-    await consumer.commit(await log.ends())
-    assert not await log.consumer("g").topic_changed()
-    await log.recreate("another")
-    assert await log.consumer("g").topic_changed()
-    assert not await log.consumer("other").topic_changed()
-    await consumer.poll(100)
-    await consumer.commit({0: 0})
-    assert not await log.consumer("g").topic_changed()

@@ -279,10 +279,6 @@ class FaultyConsumer:
         await _read("log.committed")
         return await self._inner.committed()
 
-    async def topic_changed(self) -> bool:
-        await _read("log.topic_changed")
-        return await self._inner.topic_changed()
-
     async def rewind(self) -> None:
         await _read("log.rewind")
         await self._inner.rewind()

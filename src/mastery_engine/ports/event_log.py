@@ -99,10 +99,6 @@ class LogConsumer(Protocol):
         """Committed offsets of this topic id by partition; a partition without one is read from its start."""
         ...
 
-    async def topic_changed(self) -> bool:
-        """Whether the group's last commit was for another topic id: the topic was deleted and made again since."""
-        ...
-
     async def rewind(self) -> None:
         """Read on from the committed offsets: what was polled and not committed comes again."""
         ...

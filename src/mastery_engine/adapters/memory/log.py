@@ -102,11 +102,6 @@ class MemoryEventLog:
             if name == group and topic_id == self._topic_id
         }
 
-    def committed_elsewhere(self, group: str) -> bool:
-        """Whether the group has committed, and for other topic ids only."""
-        ids = {topic_id for (name, _), (topic_id, _) in self._commits.items() if name == group}
-        return bool(ids) and self._topic_id not in ids
-
 
 class MemoryLogConsumer:
     """Reads all partitions, one after the other in turn; starts over when the topic was made again.
@@ -139,9 +134,6 @@ class MemoryLogConsumer:
 
     async def committed(self) -> dict[int, int]:
         return self._log.committed(self._group)
-
-    async def topic_changed(self) -> bool:
-        return self._log.committed_elsewhere(self._group)
 
     async def rewind(self) -> None:
         self._next = None

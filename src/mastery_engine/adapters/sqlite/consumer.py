@@ -80,19 +80,8 @@ class SqliteLogConsumer(Lease):
             lambda connection: self._committed(connection, topic_id_of(connection, self._topic_no))
         )
 
-    async def topic_changed(self) -> bool:
-        return await self._database.read(self._committed_elsewhere)
-
     async def rewind(self) -> None:
         self._next = None
-
-    def _committed_elsewhere(self, connection: sqlite3.Connection) -> bool:
-        rows = connection.execute(
-            "SELECT DISTINCT topic_id FROM commits WHERE consumer_group = ? AND topic_no = ?",
-            (self._group, self._topic_no),
-        ).fetchall()
-        ids = {str(row[0]) for row in rows}
-        return bool(ids) and topic_id_of(connection, self._topic_no) not in ids
 
     def _committed(self, connection: sqlite3.Connection, topic_id: str) -> dict[int, int]:
         rows = connection.execute(
