@@ -13,7 +13,7 @@ from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
 
-BATCH: Final = 4_000
+BATCH: Final = 3_000
 MANY: Final = 20_000
 """Events from which a second process folds: it takes a third of a second to start."""
 

@@ -192,7 +192,7 @@ def component_views(components: Components) -> dict[Component, ComponentView]:
     }
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _component_view(value: float | None) -> ComponentView:
     # A whole number given as such is told as a fraction too: 1 and 1.0 share their place in the cache.
     shown = 0.0 if value is None else round(float(value), SCORE_DECIMALS)

@@ -136,7 +136,7 @@ def estimated_minutes(place: int, shortfall: float) -> int:
     return max(LEAST_MINUTES, min(minutes, MOST_MINUTES))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _reach(place: int, value: float | None, target: float, weight: float) -> Recommendation:
     shortfall = target - (value or 0.0)
     gain = round(weight * shortfall, SCORE_DECIMALS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
@@ -205,11 +205,24 @@ def consistency_of(evidence: Evidence, as_of_day: int) -> float | None:
     return current / longest * DAILY_CONSISTENCY_DECAY ** (as_of_day - evidence.active_until)
 
 
-@lru_cache(maxsize=65_536)
 def streaks(active_days: int) -> tuple[int, int]:
-    """Length of the run that ends at the newest day (bit 0) and of the longest run, in days."""
+    """Length of the run that ends at the newest day (bit 0) and of the longest run, in days.
+
+    Args:
+        active_days: Bitmap of active days, at least one.
+    """
     current = (active_days ^ (active_days + 1)).bit_length() - 1
-    longest = max(map(len, f"{active_days:b}".split("0")))
+    # Where runs of 1, 2, 4, ... days begin, until there is none; then the longest by halves.
+    begins, length = [active_days], 1
+    while longer := begins[-1] & begins[-1] >> length:
+        begins.append(longer)
+        length *= 2
+    found, longest = begins.pop(), length
+    while begins:
+        length //= 2
+        if longer := found & begins.pop() >> longest:
+            found = longer
+            longest += length
     return current, longest
 
 

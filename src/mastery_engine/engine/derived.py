@@ -100,7 +100,7 @@ class DerivedKeys:
         yield Write(key, _encode(recent), None, self._lifetimes.recent_activity(learner.tenant))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _component(value: float | None) -> str:
     """Members of a component's JSON object.
 
@@ -111,12 +111,12 @@ def _component(value: float | None) -> str:
     return f'"value":{round(value, SCORE_DECIMALS)!r},"observed":true'
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _component_value(value: float | None) -> bytes:
     """Value of a component's key."""
     return f'{{"v":{VERSION},{_component(value)}}}'.encode()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _iso(day: int) -> str:
     return date_of(day).isoformat()

@@ -12,7 +12,7 @@ from mastery_engine.engine.judge import Accepted
 from mastery_engine.engine.step import Work
 from mastery_engine.engine.tenants import TenantDirectory
 
-LANE_RECORDS: Final = 2_000
+LANE_RECORDS: Final = 1_500
 """Enough for the databases to be asked in bulk."""
 
 

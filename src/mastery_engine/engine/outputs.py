@@ -143,6 +143,6 @@ def _message(key: bytes, message_type: str, output: Output) -> OutputMessage:
     return OutputMessage(output.event_id, message_type, key, encode_output(output))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _iso(timestamp_ms: int) -> str:
     return moment_of(timestamp_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -26,7 +26,7 @@ from mastery_engine.ports import ABSENT, ArchivedEvent, OutputMessage, Write
 ByTenant = Mapping[str, Records]
 """`processed:` records by tenant and event id."""
 
-_FINISHED_KEPT: Final = 100_000
+_FINISHED_KEPT: Final = 20_000
 _MOST_FINISHED_KEPT: Final = 8
 
 _log: Final = structlog.get_logger(__name__)

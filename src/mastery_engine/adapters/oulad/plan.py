@@ -12,8 +12,8 @@ A due day is a due day of the course, whoever submits on it: also one who is not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -61,18 +61,14 @@ class Plan:
 def plan(tables: Tables) -> Plan:
     """Lay out the events of a presentation."""
     parts = [_clicks(tables), _scores(tables), _completions(tables)]
-    seconds = np.concatenate([part.seconds for part in parts])
-    course = np.concatenate([part.course for part in parts])
-    student = np.concatenate([part.student for part in parts])
-    kind = np.concatenate([part.kind for part in parts])
-    item = np.concatenate([part.item for part in parts])
-    value = np.concatenate([part.value for part in parts])
-    active = np.concatenate([part.active for part in parts])
     # All keys are in the order, so that it does not depend on the order of rows in the files.
-    order = np.lexsort((item, kind, course, seconds, student))
-    return Plan(
-        seconds[order], course[order], student[order], kind[order], item[order], value[order], active[order]
-    )
+    keys = ("item", "kind", "course", "seconds", "student")
+    order = np.lexsort([_column(parts, key) for key in keys])
+    return Plan(*(_column(parts, field.name)[order] for field in fields(Plan)))
+
+
+def _column(parts: list[Plan], name: str) -> npt.NDArray[Any]:
+    return np.concatenate([getattr(part, name) for part in parts])
 
 
 def _part(

@@ -19,7 +19,7 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 
 _T = TypeVar("_T")
 _WRITER_CACHE_KIB: Final = 4_096
-_READER_CACHE_KIB: Final = 4_096
+_READER_CACHE_KIB: Final = 1_024
 # A page that several batches change goes into the file once for all of them.
 _WAL_BYTES: Final = 64 * 1024 * 1024
 
