@@ -105,7 +105,7 @@ class Access:
             caller: Who asks.
             action: What for.
             students: Whose data it is; none for an action that concerns nobody's.
-            on: Day for which a teacher's rosters count.
+            on: Day for which a teacher's rosters count: today in the tenant's time zone.
             detail: Further facts for the record, without personal data.
             granted: Whether the use case's own condition is met, where it has one beside the relation.
 

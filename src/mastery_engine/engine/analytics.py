@@ -111,12 +111,12 @@ class Analytics:
             HistoryNotKept: The day is before the kept ones of a member.
         """
         tenant, day = await self._reader.day(caller, as_of)
-        on = self._reader.roster_date(tenant, day)
+        today = self._reader.today(tenant)
         cohort = await self._rosters.get(caller.tenant_id, cohort_id)
-        members = [] if cohort is None else cohort.members(on)
-        sees_all = cohort is not None and _sees_all(caller, cohort, on)
-        granted = cohort is None or student_id is not None or sees_all
-        await self._permit(caller, cohort_id, student_id, members, on, granted=granted)
+        sees_all = cohort is not None and _sees_all(caller, cohort, today)
+        members = [] if cohort is None else _members_for(caller, cohort, min(date_of(day), today), today)
+        granted = student_id is not None or sees_all
+        await self._permit(caller, cohort_id, student_id, members, today, granted=granted)
         if cohort is None or (student_id is not None and student_id not in members):
             raise _no_class(cohort_id, student_id)
         readings = await self._reader.known(tenant, members, day)
@@ -155,10 +155,22 @@ class Analytics:
             raise _no_class(cohort_id) from None
 
 
-def _sees_all(caller: Caller, cohort: Cohort, on: date) -> bool:
+def _sees_all(caller: Caller, cohort: Cohort, today: date) -> bool:
     if caller.role == "teacher":
-        return any(one.person_id == caller.subject and one.covers(on) for one in cohort.teachers)
+        return any(one.person_id == caller.subject and one.covers(today) for one in cohort.teachers)
     return caller.role in {"admin", "operator"}
+
+
+def _members_for(caller: Caller, cohort: Cohort, on: date, today: date) -> list[str]:
+    """Members on a day; for a teacher, those of them who are members today.
+
+    Who has left is no longer the teacher's to see, in a small class not even by the difference to a mean.
+    """
+    members = cohort.members(on)
+    if caller.role != "teacher":
+        return members
+    now = set(cohort.members(today))
+    return [member for member in members if member in now]
 
 
 def _no_class(cohort_id: str, student_id: str | None = None) -> NotFound:

@@ -103,7 +103,7 @@ class Reader:
             InvalidInput: A day out of all bounds.
         """
         tenant, day = await self.day(caller, as_of)
-        await self.access.permit(caller, action, [student_id], self.roster_date(tenant, day))
+        await self.access.permit(caller, action, [student_id], self.today(tenant))
         entry = (await self._store.get_many([keys.document(tenant.tenant_id, student_id)]))[0]
         state = _state(entry)
         if state is None:
@@ -120,7 +120,7 @@ class Reader:
             InvalidInput: A day out of all bounds.
         """
         tenant, day = await self.day(caller, as_of)
-        visible = await self.access.visible(caller, action, student_ids, self.roster_date(tenant, day))
+        visible = await self.access.visible(caller, action, student_ids, self.today(tenant))
         return await self.known(tenant, visible, day)
 
     async def known(self, tenant: Tenant, student_ids: Sequence[str], day: int) -> dict[str, Reading]:
@@ -152,12 +152,12 @@ class Reader:
             raise InvalidInput.of(Problem("as_of", as_of.isoformat(), rule))
         return tenant, day_of(as_of)
 
-    def roster_date(self, tenant: Tenant, day: int) -> date:
-        """Date for which rosters count in an answer as of a day.
+    def today(self, tenant: Tenant) -> date:
+        """Today in the tenant's time zone: the day whose rosters give a teacher rights.
 
-        Never one to come: asking about a day ahead must not give a teacher rights ahead of time.
+        Not the day of the answer: who no longer teaches a student sees nothing more, past days included.
         """
-        return date_of(min(day, self._today(tenant)))
+        return date_of(self._today(tenant))
 
     async def formula(self, tenant: Tenant, student_id: str | None, name: str | None) -> Formula:
         """The formula asked for, else the student's, else the tenant's."""

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from mastery_engine.domain.cohort import Standing
+from mastery_engine.domain.cohort import Membership, Standing
 from mastery_engine.domain.errors import HistoryNotKept, InvalidInput, NotAllowed, NotFound
 from mastery_engine.engine.access import Role
 from tests.unit.engine.house import completion, quiz
@@ -167,7 +167,7 @@ async def test_a_class_that_may_not_be_seen_answers_like_one_that_is_not_there(c
             said.add(refused.value.message.replace(cohort, "*"))
         assert said == {"no class '*'"}
     refusals = [one for one in await class_7a.audit() if not one.allowed]
-    assert len(refusals) == 3
+    assert len(refusals) == 6
     with pytest.raises(NotAllowed):
         await analytics.compare(caller("service", "tutor"), "7a")
 
@@ -178,6 +178,28 @@ async def test_a_teacher_of_all_the_members_elsewhere_does_not_see_the_class_who
     with pytest.raises(NotFound, match="no class '7a'"):
         await class_7a.engine.analytics.compare(caller("teacher", "lee"), "7a")
     assert [one.allowed for one in await class_7a.audit()] == [False]
+
+
+async def test_a_class_of_a_past_day_shows_a_teacher_those_who_are_in_it_still(class_7a: School) -> None:
+    analytics, rosters = class_7a.engine.analytics, class_7a.engine.adapters.rosters
+    students = tuple(Membership(person_id=one, end=date(2024, 3, 10) if one == "s1" else None) for one in SIX)
+    await rosters.put("default", [replace(class_of(*SIX), students=students)])
+    class_7a.clock.ms += 86_400_000
+    seen: dict[Role, set[str]] = {}
+    for who in (caller("teacher", "yun"), caller("admin", "head")):
+        answer = await analytics.compare(who, "7a", as_of=date(2024, 3, 10))
+        assert answer.members is not None
+        seen[who.role] = {one.student_id for one in answer.members}
+        assert answer.standings["score"].size == len(seen[who.role])
+    assert seen == {"teacher": set(SIX) - {"s1"}, "admin": set(SIX)}
+    with pytest.raises(NotFound):
+        await analytics.compare(caller("teacher", "yun"), "7a", student_id="s1", as_of=date(2024, 3, 10))
+
+
+async def test_who_taught_a_class_once_does_not_see_it_on_a_day_of_then(class_7a: School) -> None:
+    await class_7a.engine.adapters.rosters.put("default", [class_of(*SIX, end="2024-03-09")])
+    with pytest.raises(NotFound, match="no class '7a'"):
+        await class_7a.engine.analytics.compare(caller("teacher", "yun"), "7a", as_of=date(2024, 3, 9))
 
 
 async def test_who_is_no_member_is_not_placed(class_7a: School) -> None:

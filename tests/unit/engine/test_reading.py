@@ -113,6 +113,26 @@ async def test_a_teacher_gains_nothing_by_asking_about_a_day_to_come(school: Sch
     assert (await school.engine.reader.one(yun, "mastery.read", "ann")).student_id == "ann"
 
 
+async def test_who_no_longer_teaches_a_student_sees_no_day_of_theirs_any_more(school: School) -> None:
+    rosters = school.engine.adapters.rosters
+    await rosters.put("default", [class_of("ann", end="2024-03-10")])
+    yun = caller("teacher", "yun")
+    assert (await school.engine.reader.one(yun, "mastery.read", "ann")).student_id == "ann"
+    school.clock.ms = at("2024-03-11T08:00:00")
+    for day in (None, date(2024, 3, 10)):
+        with pytest.raises(NotFound):
+            await school.engine.reader.one(yun, "mastery.read", "ann", day)
+        assert await school.engine.reader.many(yun, "batch.read", ["ann"], day) == {}
+
+
+async def test_who_teaches_a_student_now_sees_the_days_before_that_too(school: School) -> None:
+    await school.engine.adapters.rosters.put("default", [class_of("ann", start="2024-03-10")])
+    reading = await school.engine.reader.one(
+        caller("teacher", "yun"), "mastery.read", "ann", date(2024, 3, 1)
+    )
+    assert reading.as_of == date(2024, 3, 1)
+
+
 async def test_of_many_the_known_are_given_and_all_asked_for_are_on_one_record(school: School) -> None:
     found = await school.engine.reader.many(caller(), "batch.read", ["bo", "nobody", "ann"])
     assert list(found) == ["bo", "ann"]
