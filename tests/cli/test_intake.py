@@ -10,8 +10,12 @@ import pytest
 
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.bootstrap import open_engine
+from mastery_engine.cli.progress import Meter
+from mastery_engine.cli.taking import take_all
 from mastery_engine.config import load_settings
 from mastery_engine.contracts.event_json import event_from
+from mastery_engine.domain.errors import InvalidInput
+from mastery_engine.domain.events import LearningEvent
 from tests.cli.conftest import Mastery, quiz, write_lines
 
 
@@ -64,3 +68,26 @@ def test_what_an_interrupted_run_left_in_the_log_is_folded_by_the_next(
     done = mastery("ingest", write_lines(tmp_path / "events.jsonl", quiz(1), quiz(2)), "--json").data
     assert (done["already"], done["accepted"], done["folded"]) == (1, 1, 2)
     assert home.is_dir()
+
+
+@pytest.mark.usefixtures("home")
+async def test_dead_letters_of_another_process_that_folds_are_told_by_number_and_exit_code() -> None:
+    settings = load_settings()
+    twice = [quiz(1), quiz(1, correct_answers=3), quiz(2)]
+    async with AsyncExitStack() as stack:
+        folding = await stack.enter_async_context(open_engine(settings))
+        sending = await stack.enter_async_context(open_engine(settings))
+        worker = await stack.enter_async_context(folding.folding())
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        meter = stack.enter_context(Meter("test", None))
+        events: list[LearningEvent | InvalidInput] = [event_from(one) for one in twice]
+        report = await take_all(sending, [(events, 1)], meter)
+        again = await take_all(sending, [([event_from(quiz(3))], 1)], meter)
+        stop.set()
+        await running
+    assert (report.accepted, report.dead_letters, report.folded_by_another) == (3, 1, True)
+    assert report.code == 3
+    assert "it refused 1 of them\n" in report.sentence()
+    assert "mastery dlq list" in report.sentence()
+    assert (again.dead_letters, again.code) == (0, 0)

@@ -30,10 +30,10 @@ class IntakeReport(Struct, kw_only=True):
         already: Were folded before, so they were not taken again.
         refused: Refused at the door.
         repeats: Taken, and found to have counted already when they were folded.
-        dead_letters: Taken, and refused when they were folded.
+        dead_letters: Taken, and refused when they were folded, by whatever process.
         folded: Counted by this run. Of what an interrupted run had left in the log, this one folds too: it
             is in these three numbers, and not in `accepted`.
-        folded_by_another: Whether another process folded them.
+        folded_by_another: Whether another process folded them; then `repeats` and `folded` are 0.
         seconds: How long it took.
         rejects: File with the refused lines.
         items: The refused ones, at most a thousand.
@@ -73,10 +73,8 @@ class IntakeReport(Struct, kw_only=True):
         taken = f"{counted(self.accepted, 'event')} taken in"
         took = f"in {self.seconds:.1f} s{rate}"
         if self.folded_by_another:
-            return (
-                f"{taken} and folded {took}, by the process that folds; "
-                "what it could not count is told by: mastery dlq list"
-            )
+            refused = f"; it refused {self.dead_letters:,} of them" if self.dead_letters else ""
+            return f"{taken} and folded {took}, by the process that folds{refused}"
         if self.folded == self.accepted and not self.repeats and not self.dead_letters:
             return f"{taken} and folded {took}"
         became = [f"{self.folded:,} folded"]

@@ -12,6 +12,7 @@ from mastery_engine.cli.progress import Meter
 from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
+from mastery_engine.engine.landing import Landing
 
 BATCH: Final = 3_000
 MANY: Final = 20_000
@@ -42,8 +43,12 @@ async def take_all(
     """
     configure_logs(engine.settings)
     report = IntakeReport()
+    landing = Landing()
+    waited = False
 
     def waits(reason: str) -> None:
+        nonlocal waited
+        waited = True
         meter.say(f"{reason}: events are appended, and this waits until they are folded")
 
     async with engine.intake(BATCH, apart=many).open(waits=waits) as taking:
@@ -56,12 +61,17 @@ async def take_all(
                     report.refused += 1
                 else:
                     report.accepted += 1
+            landing.add(receipt.position for receipt in receipts if receipt.position is not None)
             if each is not None:
                 each(receipts)
             meter.advance(amount, len(events))
     report.folded = taking.total.folded
     report.repeats = taking.total.repeats
     report.dead_letters = taking.total.refused
+    if waited:
+        adapters = engine.adapters
+        found = await landing.dead_letters(adapters.dead_letters, await adapters.log.topic_id())
+        report.dead_letters = max(found, report.dead_letters)
     report.folded_by_another = not taking.folds_here
     report.seconds = round(meter.seconds, 3)
     return report
