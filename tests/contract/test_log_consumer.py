@@ -1,6 +1,6 @@
 """What every consumer of an event log keeps to."""
 
-from mastery_engine.ports import NewRecord, Record
+from mastery_engine.ports import NewRecord, Record, Share
 from tests.contract.factories import FakeClock, RecreatedLog
 
 
@@ -152,3 +152,20 @@ async def test_offsets_committed_after_a_rewind_are_still_those_of_the_topic_tha
     await consumer.rewind()
     await consumer.commit({0: 5})
     assert await consumer.committed() == {}
+
+
+async def test_consumers_with_shares_read_every_partition_between_them_and_none_twice(
+    log: RecreatedLog,
+) -> None:
+    await log.append(records(60))
+    found: list[Record] = []
+    for number in range(2):
+        consumer = log.consumer("g", Share(number, 2))
+        mine = await consumer.poll(100)
+        assert mine
+        assert {record.partition % 2 for record in mine} == {number}
+        await consumer.commit({record.partition: record.offset + 1 for record in mine})
+        found += mine
+    assert sorted(int(record.value) for record in found) == list(range(60))
+    assert await log.consumer("g").poll(100) == []
+    assert await log.consumer("g", Share(99, 100)).poll(100) == []

@@ -87,7 +87,7 @@ MUTATIONS: Final = (
     Mutation(
         "offsets are committed before the work",
         "process",
-        "        # 2 to 7, in lanes, and together in each where all goes well.\n",
+        "        # 2 to 7, together where all goes well.\n",
         "        await ports.consumer.commit(_next_offsets(records))\n        # 2 to 7.\n",
     ),
     Mutation(

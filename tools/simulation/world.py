@@ -110,7 +110,6 @@ class World:
         processor = code.process.Processor(
             ports, tenants, choice, self.pseudonyms, lifetimes, DerivedKeys(lifetimes), self._in_turn
         )
-        processor.lane = 1 + self.seed % 4
         return processor, consumer
 
     def replay(self, code: Code) -> Any:

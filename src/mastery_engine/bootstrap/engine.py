@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -29,7 +34,7 @@ from mastery_engine.engine.predict import Predictions
 from mastery_engine.engine.query import Queries
 from mastery_engine.engine.reading import Reader
 from mastery_engine.engine.tenants import TenantDirectory
-from mastery_engine.ports import Clock, LogConsumer
+from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
@@ -117,14 +122,30 @@ class Engine:
             self.adapters.store,
             self.pseudonyms,
             self.adapters.clock,
-            lambda: self._folding_apart(batch_size) if apart else self.folding(batch_size),
+            lambda: self.folding_apart(batch_size) if apart else self.folding(batch_size),
             CONSUMER_GROUP,
         )
 
-    def _folding_apart(self, batch_size: int | None) -> AbstractAsyncContextManager[Folder]:
+    @asynccontextmanager
+    async def folding_apart(self, batch_size: int | None = None) -> AsyncGenerator[Folder]:
+        """Processes that fold side by side for this one, under its lock; see `folding`."""
         from mastery_engine.bootstrap.folding_process import folding_apart  # noqa: PLC0415 - see above
 
-        return folding_apart(self.settings, batch_size or self.settings.batch_size)
+        with self.fold_lock():
+            async with folding_apart(self.settings, batch_size or self.settings.batch_size) as folder:
+                yield folder
+
+    def fold_lock(self) -> AbstractContextManager[object]:
+        """The lock of the one process, or family of processes, that folds this home.
+
+        Raises:
+            Conflict: Another one has it. A home in memory has no lock: nobody else knows of it.
+        """
+        if self.settings.store_url == MEMORY_URL:
+            return nullcontext()
+        from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - see above
+
+        return FoldingLock(self.settings.database_folder)
 
     @cached_property
     def letters(self) -> DeadLetterDesk:
@@ -188,28 +209,36 @@ class Engine:
 
     @asynccontextmanager
     async def folding(self, batch_size: int | None = None) -> AsyncGenerator[Worker]:
-        """A worker on the log, under the lock of the one process that folds.
+        """A worker on the log, under the lock of whoever folds.
 
         Args:
             batch_size: Most records in a step; None means the setting.
 
         Raises:
-            Conflict: Another process folds this home. One in memory has no lock: nobody else knows of it.
+            Conflict: See `fold_lock`.
+        """
+        with self.fold_lock():
+            async with self.worker(batch_size) as worker:
+                yield worker
+
+    @asynccontextmanager
+    async def worker(self, batch_size: int | None = None, share: Share = WHOLE) -> AsyncGenerator[Worker]:
+        """A worker for somebody who holds the lock.
+
+        Args:
+            batch_size: Most records in a step; None means the setting.
+            share: Its partitions, where several fold side by side.
         """
         from mastery_engine.engine.work import Worker  # noqa: PLC0415 - see above
 
-        async with AsyncExitStack() as stack:
-            if self.settings.store_url != MEMORY_URL:
-                from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - see above
-
-                stack.enter_context(FoldingLock(self.settings.database_folder))
-            stack.enter_context(set_for_bulk_work())
-            consumer = self.adapters.log.consumer(CONSUMER_GROUP)
-            stack.push_async_callback(consumer.close)
-            processor = self.processor(consumer)
-            size = batch_size or self.settings.batch_size
-            worker = Worker(processor, consumer, self.adapters.clock, size, self.housekeeping)
-            yield worker
+        with set_for_bulk_work():
+            consumer = self.adapters.log.consumer(CONSUMER_GROUP, share)
+            try:
+                processor = self.processor(consumer)
+                size = batch_size or self.settings.batch_size
+                yield Worker(processor, consumer, self.adapters.clock, size, self.housekeeping)
+            finally:
+                await consumer.close()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from mastery_engine.domain.errors import (
     NewerVersion,
 )
 from mastery_engine.engine.step import StepLate, StepReport
+from mastery_engine.ports import Share
 
 DRAIN: Final = b"drain\n"
 """The parent's request to fold until nothing is left; answered by `Stepped`s and one `Drained` or `Failed`."""
@@ -28,14 +29,16 @@ class Begin(Struct, frozen=True):
     Attributes:
         settings: What is in force, by name.
         batch_size: Most records in a step.
+        share: Which partitions are this process's.
     """
 
     settings: dict[str, Any]
     batch_size: int
+    share: Share
 
 
 class Ready(Struct, frozen=True, tag=True):
-    """The folding is this process's own."""
+    """Everything is open."""
 
 
 class Stepped(Struct, frozen=True, tag=True):
@@ -71,18 +74,18 @@ _answer_decoder: Final[msgspec.json.Decoder[Answer]] = msgspec.json.Decoder(Answ
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 
-def begin(settings: Settings, batch_size: int) -> bytes:
+def begin(settings: Settings, batch_size: int, share: Share) -> bytes:
     """The first line."""
     plain = {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in settings
     }
-    return _encoder.encode(Begin(plain, batch_size)) + b"\n"
+    return _encoder.encode(Begin(plain, batch_size, share)) + b"\n"
 
 
-def begun(line: bytes) -> tuple[Settings, int]:
-    """Settings and size of a step, from the first line."""
+def begun(line: bytes) -> tuple[Settings, int, Share]:
+    """Settings, size of a step and share, from the first line."""
     message = _begin_decoder.decode(line)
-    return Settings(**message.settings), message.batch_size
+    return Settings(**message.settings), message.batch_size, message.share
 
 
 def told(answer: Answer) -> bytes:

@@ -1,4 +1,4 @@
-"""Folding in a process of its own, so that reading and appending have a core for themselves."""
+"""Folding in processes of their own, so that all cores have work."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ from mastery_engine.bootstrap.folding_messages import (
 )
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import MasteryError
-from mastery_engine.engine.step import StepReport
+from mastery_engine.engine.step import StepReport, summed
+from mastery_engine.engine.together import together
+from mastery_engine.ports import Share
 
+PROCESSES: Final = 2
+"""More take memory, and gain nothing on two cores."""
 MODULE: Final = "mastery_engine.worker.on_request"
 
 
@@ -92,27 +96,54 @@ class FoldingProcess:
         await self._process.wait()
 
 
+@final
+class FoldingProcesses:
+    """Several that fold side by side, each its share of the partitions."""
+
+    def __init__(self, processes: list[FoldingProcess]) -> None:
+        """Use `folding_apart`, which starts them.
+
+        Attributes:
+            processes: All of them.
+        """
+        self.processes = processes
+
+    async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
+        """Let all fold until nothing is left; see `FoldingProcess.drain`."""
+        totals: list[StepReport] = []
+
+        async def drain(process: FoldingProcess) -> None:
+            totals.append(await process.drain(progress))
+
+        await together(*(drain(process) for process in self.processes))
+        return summed(totals)
+
+
 @asynccontextmanager
-async def folding_apart(settings: Settings, batch_size: int) -> AsyncGenerator[FoldingProcess]:
-    """Start a process that folds, under the lock of the one process that does.
+async def folding_apart(
+    settings: Settings, batch_size: int, processes: int = PROCESSES
+) -> AsyncGenerator[FoldingProcesses]:
+    """Start processes that fold, for whoever holds the lock of the one that does.
 
     Args:
         settings: What is in force.
         batch_size: Most records in a step.
+        processes: How many.
 
     Raises:
-        Conflict: Another process folds this home.
-        MasteryError: It cannot open what the settings name, or has not come up at all.
+        MasteryError: One cannot open what the settings name, or has not come up at all.
     """
-    # A session of its own: Ctrl-C is for the parent, which lets it end well.
-    process = FoldingProcess(
-        await create_subprocess_exec(
-            sys.executable, "-P", "-m", MODULE, stdin=PIPE, stdout=PIPE, start_new_session=True
-        )
-    )
+    started: list[FoldingProcess] = []
     try:
-        await process.send(begin(settings, batch_size))
-        await process.hear()
-        yield process
+        for number in range(processes):
+            # A session of its own: Ctrl-C is for the parent, which lets it end well.
+            process = await create_subprocess_exec(
+                sys.executable, "-P", "-m", MODULE, stdin=PIPE, stdout=PIPE, start_new_session=True
+            )
+            started.append(FoldingProcess(process))
+            await started[-1].send(begin(settings, batch_size, Share(number, processes)))
+        for one in started:
+            await one.hear()
+        yield FoldingProcesses(started)
     finally:
-        await process.end()
+        await together(*(process.end() for process in started))

@@ -14,7 +14,8 @@ from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
 from mastery_engine.engine.landing import Landing
 
-BATCH: Final = 3_000
+BATCH: Final = 6_000
+FOLDED: Final = 3_000
 MANY: Final = 20_000
 """Events from which a second process folds: it takes a third of a second to start."""
 
@@ -51,7 +52,7 @@ async def take_all(
         waited = True
         meter.say(f"{reason}: events are appended, and this waits until they are folded")
 
-    async with engine.intake(BATCH, apart=many).open(waits=waits) as taking:
+    async with engine.intake(FOLDED, apart=many).open(waits=waits) as taking:
         for events, amount in batches:
             receipts = await taking.take(events, fresh=fresh)
             for receipt in receipts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import Tenant
@@ -11,9 +11,6 @@ from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.judge import Accepted
 from mastery_engine.engine.step import Work
 from mastery_engine.engine.tenants import TenantDirectory
-
-LANE_RECORDS: Final = 1_500
-"""Enough for the databases to be asked in bulk."""
 
 
 @final
@@ -46,24 +43,6 @@ class Grouping:
         """A student of a tenant whose flags have been asked."""
         pseudonym = self._pseudonyms.digest(tenant.tenant_id, student_id)
         return Learner(tenant, student_id, pseudonym, self._formulas.of(tenant, student_id))
-
-
-def in_lanes(works: list[Work], least: int) -> list[list[Work]]:
-    """Learners in lanes: while one waits for the store, another one is folded.
-
-    Args:
-        works: One a learner.
-        least: Records of a lane; the next learner begins another one.
-    """
-    lanes: list[list[Work]] = []
-    records = least
-    for work in works:
-        if records >= least:
-            lanes.append([])
-            records = 0
-        lanes[-1].append(work)
-        records += len(work.records)
-    return lanes
 
 
 def without_contest(accepted: list[Accepted]) -> list[list[Accepted]]:

@@ -32,7 +32,7 @@ from mastery_engine.domain.errors import InvalidInput, MasteryError
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.fold_batch import fold_batch
 from mastery_engine.engine.formula_choice import FormulaChoice
-from mastery_engine.engine.grouping import LANE_RECORDS, Grouping, in_lanes, without_contest
+from mastery_engine.engine.grouping import Grouping, without_contest
 from mastery_engine.engine.judge import Accepted, Judge, Refused
 from mastery_engine.engine.leftovers import Leftovers
 from mastery_engine.engine.lifetimes import Lifetimes
@@ -48,11 +48,7 @@ _log: Final = structlog.get_logger(__name__)
 
 @final
 class Processor:
-    """Folds the log into the learners' documents, a batch a step.
-
-    Attributes:
-        lane: Least records of a lane; see `in_lanes`.
-    """
+    """Folds the log into the learners' documents, a batch a step."""
 
     def __init__(
         self,
@@ -72,7 +68,6 @@ class Processor:
         self._guard = PoisonGuard(ports, self._parts, self._attempt)
         self._leftovers = Leftovers(ports, self._parts, tenants, formulas, self._grouping)
         self._together = together
-        self.lane = LANE_RECORDS
         self._topic_id = ""
 
     async def step(self, limit: int, wait_seconds: float = 0.0) -> StepReport:
@@ -98,10 +93,9 @@ class Processor:
         accepted, refused = await self._judged(records)
         await self._parts.store_letters(step, refused)
         report.refused = len(refused)
-        # 2 to 7, in lanes, and together in each where all goes well.
+        # 2 to 7, together where all goes well.
         for part in without_contest(accepted):
-            lanes = in_lanes(await self._grouping.by_learner(part), self.lane)
-            await self._together(*(self._guard.run(step, lane) for lane in lanes))
+            await self._guard.run(step, await self._grouping.by_learner(part))
         # 8. Commit.
         step.check_deadline()
         await ports.consumer.commit(_next_offsets(records))

@@ -98,6 +98,15 @@ class StepReport(Struct, kw_only=True):
             self.refused += len(work.batch.refused)
 
 
+def summed(reports: Iterable[StepReport]) -> StepReport:
+    """What several steps did together."""
+    total = StepReport()
+    for report in reports:
+        for name in StepReport.__struct_fields__:
+            setattr(total, name, getattr(total, name) + getattr(report, name))
+    return total
+
+
 @final
 class Step:
     """What holds for all of a step.

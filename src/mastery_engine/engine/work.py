@@ -11,7 +11,7 @@ import structlog
 from mastery_engine.domain.errors import DependencyDown, NewerVersion
 from mastery_engine.engine.housekeeping import Housekeeping
 from mastery_engine.engine.process import Processor
-from mastery_engine.engine.step import StepLate, StepReport
+from mastery_engine.engine.step import StepLate, StepReport, summed
 from mastery_engine.ports import Clock, LogConsumer
 
 FIRST_WAIT_SECONDS: Final = 0.2
@@ -108,7 +108,7 @@ class Worker:
         self._unfinished = True
         report = await self._processor.step(self._batch_size, wait_seconds)
         self._unfinished = False
-        self._add(report)
+        self.total = summed([self.total, report])
         return report
 
     async def _tidy(self) -> None:
@@ -126,8 +126,3 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-
-    def _add(self, report: StepReport) -> None:
-        total = self.total
-        for name in StepReport.__struct_fields__:
-            setattr(total, name, getattr(total, name) + getattr(report, name))

@@ -9,6 +9,7 @@ from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
 from mastery_engine.ports.clock import Clock
 from mastery_engine.ports.dead_letters import DeadLetters
 from mastery_engine.ports.event_log import (
+    WHOLE,
     EventLog,
     LogConsumer,
     NewRecord,
@@ -16,6 +17,7 @@ from mastery_engine.ports.event_log import (
     Position,
     Record,
     Results,
+    Share,
 )
 from mastery_engine.ports.flags import Flags
 from mastery_engine.ports.rosters import Rosters
@@ -23,6 +25,7 @@ from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
 
 __all__ = [
     "ABSENT",
+    "WHOLE",
     "Archive",
     "ArchivedEvent",
     "AuditEntry",
@@ -43,6 +46,7 @@ __all__ = [
     "Record",
     "Results",
     "Rosters",
+    "Share",
     "StateStore",
     "Write",
 ]

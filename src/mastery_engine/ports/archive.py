@@ -28,10 +28,14 @@ class ArchivedEvent(NamedTuple):
 
 
 class Archive(Protocol):
-    """Every valid event once: the first one of an event id in a tenant."""
+    """Every valid event of a student once: the first one of an event id.
+
+    That an id stands for one student's event only is the fold's to see: where two students' events with one id came at the
+    very same time, both may count, and both are here.
+    """
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
-        """Insert those whose (tenant, event id) is not there yet; returns how many were new."""
+        """Insert those whose (tenant, student, event id) is not there yet; returns how many were new."""
         ...
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class NewRecord(NamedTuple):
@@ -36,6 +36,21 @@ class Position(NamedTuple):
     offset: int
 
 
+class Share(NamedTuple):
+    """Which partitions a consumer reads, of several that read side by side: those whose number leaves `number` over.
+
+    Attributes:
+        number: From 0 to `of` - 1.
+        of: How many consumers there are.
+    """
+
+    number: int = 0
+    of: int = 1
+
+
+WHOLE: Final = Share()
+
+
 class EventLog(Protocol):
     """A topic: an append-only log in partitions.
 
@@ -61,8 +76,8 @@ class EventLog(Protocol):
         """Records of a partition from an offset on, oldest first, at most `limit`; trimmed ones are passed over."""
         ...
 
-    def consumer(self, group: str) -> LogConsumer:
-        """A consumer that goes on where its group committed."""
+    def consumer(self, group: str, share: Share = WHOLE) -> LogConsumer:
+        """A consumer that goes on where its group committed, of all partitions or of a share of them."""
         ...
 
     async def trim(self, before_ms: int) -> int:

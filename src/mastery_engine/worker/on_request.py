@@ -1,4 +1,4 @@
-"""A process that folds for its parent: `python -m mastery_engine.worker.on_request`.
+"""A process that folds for its parent, which holds the lock: `python -m mastery_engine.worker.on_request`.
 
 The parent goes on reading and appending meanwhile, on another core; see `bootstrap.folding_process`. The end of standard input,
 however the parent ends, ends this process too, after the step under way.
@@ -54,10 +54,10 @@ class _Parent:
 
 
 async def _serve(parent: _Parent) -> None:
-    settings, batch_size = begun(await parent.ask())
+    settings, batch_size, share = begun(await parent.ask())
     configure_logs(settings)
     try:
-        async with open_engine(settings) as engine, engine.folding(batch_size) as worker:
+        async with open_engine(settings) as engine, engine.worker(batch_size, share) as worker:
             parent.tell(Ready())
             while await parent.ask():
                 await _drain(worker, parent)

@@ -13,16 +13,16 @@ def _place(event: ArchivedEvent) -> tuple[str, int, int, int]:
 
 
 class MemoryArchive:
-    """Every valid event once, by tenant and event id."""
+    """Every valid event of a student once."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._events: dict[tuple[str, str], ArchivedEvent] = {}
+        self._events: dict[tuple[str, str, str], ArchivedEvent] = {}
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
         before = len(self._events)
         for event in events:
-            self._events.setdefault((event.tenant_id, event.event_id), event)
+            self._events.setdefault((event.tenant_id, event.student_id, event.event_id), event)
         return len(self._events) - before
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import uuid4
 from zlib import crc32
 
-from mastery_engine.ports import Clock, NewRecord, OutputMessage, Position, Record
+from mastery_engine.ports import WHOLE, Clock, NewRecord, OutputMessage, Position, Record, Share
 
 _LOOK_AGAIN_SECONDS: Final = 0.005
 _offset = attrgetter("offset")
@@ -66,8 +66,8 @@ class MemoryEventLog:
         start = bisect_left(records, offset, key=_offset)
         return records[start : start + limit]
 
-    def consumer(self, group: str) -> MemoryLogConsumer:
-        return MemoryLogConsumer(self, group, self._clock)
+    def consumer(self, group: str, share: Share = WHOLE) -> MemoryLogConsumer:
+        return MemoryLogConsumer(self, group, self._clock, share)
 
     async def trim(self, before_ms: int) -> int:
         dropped = 0
@@ -104,17 +104,18 @@ class MemoryEventLog:
 
 
 class MemoryLogConsumer:
-    """Reads all partitions, one after the other in turn; starts over when the topic was made again.
+    """Reads its partitions, one after the other in turn; starts over when the topic was made again.
 
     Attributes:
         topic_id: Id of the topic that the records of the last poll come from.
     """
 
-    def __init__(self, log: MemoryEventLog, group: str, clock: Clock) -> None:
+    def __init__(self, log: MemoryEventLog, group: str, clock: Clock, share: Share = WHOLE) -> None:
         """Join the group; reading starts with the first poll."""
         self._log = log
         self._group = group
         self._clock = clock
+        self._share = share
         self.topic_id = ""
         # None: from the committed offsets on.
         self._next: dict[int, int] | None = None
@@ -148,15 +149,16 @@ class MemoryLogConsumer:
             self._next = self._log.committed(self._group)
         following = self._next
         ends = await self._log.ends()
+        mine = [partition for partition in ends if partition % self._share.of == self._share.number]
         taken: list[Record] = []
-        for step in range(len(ends)):
-            partition = (self._turn + step) % len(ends)
+        for step in range(len(mine)):
+            partition = mine[(self._turn + step) % len(mine)]
             start = following.get(partition, 0)
             if start < ends[partition] and len(taken) < limit:
                 records = await self._log.read(partition, start, limit - len(taken))
                 following[partition] = records[-1].offset + 1 if records else ends[partition]
                 taken += records
-        self._turn = (self._turn + 1) % len(ends)
+        self._turn += 1
         return taken
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, final
 
 from mastery_engine.adapters.oulad.events import EventMaker
-from mastery_engine.adapters.oulad.plan import plan
+from mastery_engine.adapters.oulad.plan import Plan, plan
 from mastery_engine.adapters.oulad.tables import load
 from mastery_engine.domain.calendar import day_of
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -33,6 +36,22 @@ def start_of(presentation: str) -> date:
     return date(int(match["year"]), _MONTH[match["term"]], 1)
 
 
+def _read(folder: Path, presentation: str, module: str | None) -> tuple[tuple[str, ...], Plan]:
+    tables = load(folder, presentation, module)
+    return tables.modules, plan(tables)
+
+
+def _read_apart(folder: Path, presentation: str, module: str | None) -> tuple[tuple[str, ...], Plan]:
+    with ProcessPoolExecutor(
+        1,
+        mp_context=get_context("spawn"),
+        # Ctrl-C is for this process; that one ends with it.
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    ) as pool:
+        return pool.submit(_read, folder, presentation, module).result()
+
+
 @final
 class OuladEvents:
     """Events of a presentation; iterating gives batches, and starts anew each time.
@@ -50,6 +69,7 @@ class OuladEvents:
         *,
         tenant_id: str = "oulad",
         batch_size: int = BATCH_SIZE,
+        apart: bool = False,
     ) -> None:
         """Read the tables and lay out the events; they themselves are made batch by batch.
 
@@ -59,17 +79,18 @@ class OuladEvents:
             module: E.g. `AAA`; None takes all modules.
             tenant_id: Tenant of the events.
             batch_size: Most events in a batch.
+            apart: Read in a process of its own, so that what reading needs does not stay in memory.
 
         Raises:
             InvalidInput: The tables lack something or break a rule; file and column are named.
             ConfigurationError: The tables are Parquet files and pyarrow is not installed.
         """
         start_day = day_of(start_of(presentation))
-        tables = load(folder, presentation, module)
-        self._plan = plan(tables)
-        self._maker = EventMaker(start_day, presentation, tables.modules, tenant_id)
+        read = _read_apart if apart else _read
+        modules, self._plan = read(folder, presentation, module)
+        self._maker = EventMaker(start_day, presentation, modules, tenant_id)
         self._batch_size = batch_size
-        self.course_ids = tuple(f"{name}_{presentation}" for name in tables.modules)
+        self.course_ids = tuple(f"{name}_{presentation}" for name in modules)
         self.total = len(self._plan.seconds)
 
     def __iter__(self) -> Iterator[list[LearningEvent]]:

@@ -1,11 +1,11 @@
-"""Archive in the order of arrival, found by event id and by student."""
+"""Archive by student: a student's events lie together."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Final
 
 from mastery_engine.adapters.sqlite.database import Lease
@@ -21,7 +21,7 @@ _INSERT: Final = (
 )
 _SELECT: Final = (
     "SELECT student_id, event_id, day, timestamp, topic_no, partition, record_offset, appended_ms, value, "
-    "corrected_by, seq FROM events "
+    "corrected_by FROM events "
 )
 _OF_STUDENT: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? "  # noqa: S608 - constant
@@ -29,38 +29,43 @@ _OF_STUDENT: Final = (
 )
 _AFTER: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "  # noqa: S608 - constant
-    "AND (student_id, seq) > (?, ?) ORDER BY student_id, seq LIMIT ?"
+    "AND (student_id, event_id) > (?, ?) ORDER BY student_id, event_id LIMIT ?"
 )
 _TENANTS: Final = (
     "SELECT name FROM names WHERE EXISTS (SELECT 1 FROM events WHERE tenant_no = no) ORDER BY name"
 )
+_DAYS_AFTER: Final = (
+    "SELECT tenant_no, student_id, event_id, day FROM events "
+    "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "
+    "AND (student_id, event_id) > (?, ?) ORDER BY student_id, event_id LIMIT ?"
+)
 _by_student = attrgetter("student_id")
+_Place = tuple[str, bytes | str]
+"""Student and event id, as they lie in the file."""
 
 
 class SqliteArchive(Lease):
-    """Every valid event once, by tenant and event id."""
+    """Every valid event of a student once."""
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
         return await self._database.write(lambda connection: _add(connection, events)) if events else 0
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         return await self._database.read(
-            lambda connection: _read(connection, tenant_id, _OF_STUDENT, student_id)[0]
+            lambda connection: _read(connection, tenant_id, _OF_STUDENT, student_id)
         )
 
     async def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
-        student, seq = "", 0
+        last: _Place = ("", "")
         while True:
-            events, seq = await self._database.read(
-                lambda connection, student=student, seq=seq: _read(
-                    connection, tenant_id, _AFTER, student, seq, _READ_BATCH
-                )
+            events = await self._database.read(
+                lambda connection, last=last: _read(connection, tenant_id, _AFTER, *last, _READ_BATCH)
             )
             for _, group in groupby(events, key=_by_student):
                 yield list(group)
             if len(events) < _READ_BATCH:
                 return
-            student = events[-1].student_id
+            last = (events[-1].student_id, packed(events[-1].event_id))
 
     async def tenants(self) -> list[str]:
         rows = await self._database.read(lambda connection: connection.execute(_TENANTS).fetchall())
@@ -68,7 +73,7 @@ class SqliteArchive(Lease):
 
     async def drop_before(self, tenant_id: str, day: int) -> int:
         dropped = 0
-        last: int | None = 0
+        last: _Place | None = ("", "")
         while last is not None:
             last, part = await self._database.write(
                 lambda connection, last=last: _drop_after(connection, tenant_id, day, last)
@@ -108,14 +113,8 @@ def _add(connection: sqlite3.Connection, events: Sequence[ArchivedEvent]) -> int
             other,
         ) in events
     ]
-    # The first of an id counts, and the rows are about to be sorted.
-    if len({(row[0], row[2]) for row in rows}) < len(rows):
-        first: dict[tuple[int, bytes | str], Row] = {}
-        for row in rows:
-            first.setdefault((row[0], row[2]), row)
-        rows = list(first.values())
-    # A student's events of a batch then lie side by side, for whoever reads them one day.
-    rows.sort(key=itemgetter(0, 1))
+    # Each page is visited once; of one event id the first comes first, as the sort keeps their order.
+    rows.sort(key=_place)
     return insert(connection, _INSERT, rows, "ON CONFLICT DO NOTHING")
 
 
@@ -128,13 +127,17 @@ def _numbers(connection: sqlite3.Connection, names: set[str]) -> dict[str, int]:
     return {name: connection.execute(select, (name,)).fetchone()[0] for name in names}
 
 
+def _place(row: Row) -> tuple[int, str, bool, bytes | str]:
+    tenant_no, student_id, event_id = row[:3]
+    # As SQLite sorts: text before bytes.
+    return tenant_no, student_id, isinstance(event_id, bytes), event_id
+
+
 def _read(
-    connection: sqlite3.Connection, tenant_id: str, select: str, *values: str | int
-) -> tuple[list[ArchivedEvent], int]:
-    """Events of a tenant, and the sequence of the last."""
+    connection: sqlite3.Connection, tenant_id: str, select: str, *values: str | bytes | int
+) -> list[ArchivedEvent]:
     names: dict[int, str] = dict(connection.execute("SELECT no, name FROM names").fetchall())
-    rows = connection.execute(select, (tenant_id, *values)).fetchall()
-    events = [
+    return [
         ArchivedEvent(
             tenant_id,
             unpacked(event_id),
@@ -148,19 +151,16 @@ def _read(
             value,
             None if corrected is None else unpacked(corrected),
         )
-        for student, event_id, day, timestamp, topic, partition, offset, appended, value, corrected, _ in rows
+        for student, event_id, day, timestamp, topic, partition, offset, appended, value, corrected in (
+            connection.execute(select, (tenant_id, *values)).fetchall()
+        )
     ]
-    return events, rows[-1][-1] if rows else 0
 
 
 def _drop_after(
-    connection: sqlite3.Connection, tenant_id: str, day: int, last: int
-) -> tuple[int | None, int]:
-    rows = connection.execute(
-        "SELECT seq, day FROM events WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND seq > ? "
-        "ORDER BY seq LIMIT ?",
-        (tenant_id, last, _DROP_BATCH),
-    ).fetchall()
-    old = [(seq,) for seq, event_day in rows if event_day < day]
-    connection.executemany("DELETE FROM events WHERE seq = ?", old)
-    return (rows[-1][0] if len(rows) == _DROP_BATCH else None), len(old)
+    connection: sqlite3.Connection, tenant_id: str, day: int, last: _Place
+) -> tuple[_Place | None, int]:
+    rows = connection.execute(_DAYS_AFTER, (tenant_id, *last, _DROP_BATCH)).fetchall()
+    old = [row[:3] for row in rows if row[3] < day]
+    connection.executemany("DELETE FROM events WHERE tenant_no = ? AND student_id = ? AND event_id = ?", old)
+    return (rows[-1][1:3] if len(rows) == _DROP_BATCH else None), len(old)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from mastery_engine.adapters.sqlite.database import Database, Lease
 from mastery_engine.adapters.sqlite.log_rows import read_partition, topic_id_of
-from mastery_engine.ports import Clock, Record
+from mastery_engine.ports import Clock, Record, Share
 
 _FIRST_WAIT_SECONDS: Final = 0.005
 _LONGEST_WAIT_SECONDS: Final = 0.04
@@ -21,7 +21,7 @@ class _Taken(NamedTuple):
 
 
 class SqliteLogConsumer(Lease):
-    """Reads all partitions, one after the other in turn; starts over when the topic was made again.
+    """Reads its partitions, one after the other in turn; starts over when the topic was made again.
 
     One partition at a time, because a batch of one holds more events of each student.
 
@@ -29,7 +29,7 @@ class SqliteLogConsumer(Lease):
         topic_id: Id of the topic that the records of the last poll come from.
     """
 
-    def __init__(self, database: Database, clock: Clock, topic_no: int, group: str) -> None:
+    def __init__(self, database: Database, clock: Clock, topic_no: int, group: str, share: Share) -> None:
         """Join the group; reading starts with the first poll.
 
         Args:
@@ -37,11 +37,13 @@ class SqliteLogConsumer(Lease):
             clock: For waiting.
             topic_no: Number of the topic.
             group: Whose commits it goes on from.
+            share: Which partitions it reads.
         """
         super().__init__(database)
         self._clock = clock
         self._topic_no = topic_no
         self._group = group
+        self._share = share
         self.topic_id = ""
         # None: from the committed offsets on.
         self._next: dict[int, int] | None = None
@@ -98,7 +100,8 @@ class SqliteLogConsumer(Lease):
         else:
             following = dict(self._next)
         heads: list[tuple[int, int]] = connection.execute(
-            "SELECT partition, next FROM heads WHERE topic_no = ? ORDER BY partition", (self._topic_no,)
+            "SELECT partition, next FROM heads WHERE topic_no = ? AND partition % ? = ? ORDER BY partition",
+            (self._topic_no, self._share.of, self._share.number),
         ).fetchall()
         taken: list[Record] = []
         for step in range(len(heads)):

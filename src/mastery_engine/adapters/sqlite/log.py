@@ -16,7 +16,7 @@ from mastery_engine.adapters.sqlite.grouped import GroupedWrites
 from mastery_engine.adapters.sqlite.log_rows import first_place, read_partition, topic_id_of
 from mastery_engine.adapters.sqlite.rows import Row, insert
 from mastery_engine.domain.errors import ConfigurationError
-from mastery_engine.ports import Clock, NewRecord, OutputMessage, Position, Record
+from mastery_engine.ports import WHOLE, Clock, NewRecord, OutputMessage, Position, Record, Share
 
 _INSERT: Final = "INSERT INTO records (place, appended_ms, key, value, headers)"
 _TRIM_BATCH: Final = 5_000
@@ -75,8 +75,8 @@ class SqliteEventLog(Lease):
             lambda connection: read_partition(connection, self._topic_no, partition, offset, limit)
         )
 
-    def consumer(self, group: str) -> SqliteLogConsumer:
-        return SqliteLogConsumer(self._database, self._clock, self._topic_no, group)
+    def consumer(self, group: str, share: Share = WHOLE) -> SqliteLogConsumer:
+        return SqliteLogConsumer(self._database, self._clock, self._topic_no, group, share)
 
     async def trim(self, before_ms: int) -> int:
         dropped = 0

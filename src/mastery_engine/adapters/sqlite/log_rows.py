@@ -37,6 +37,7 @@ LOG_SCHEMA: Final = Schema(
             ) WITHOUT ROWID""",
         ),
     ),
+    page_size=32_768,
 )
 _PARTITIONS: Final = 1_024
 _OFFSET_BITS: Final = 40

@@ -29,19 +29,21 @@ def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row], confl
     if not rows:
         return 0
     before = connection.total_changes
+    start = 0
+    for height in _HEIGHTS:
+        while len(rows) - start >= height:
+            _insert(connection, into, rows[start : start + height], conflict)
+            start += height
+    return connection.total_changes - before
+
+
+def _insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row], conflict: str) -> None:
     columns = list(zip(*rows, strict=True))
     empty = [column.count(None) == len(rows) for column in columns]
     one = f"({','.join('NULL' if without else '?' for without in empty)})"
     cells = [_bound(column) for column, without in zip(columns, empty, strict=True) if not without]
-    start = 0
-    for height in _HEIGHTS:
-        statement = f"{into} VALUES {','.join([one] * height)} {conflict}"
-        while len(rows) - start >= height:
-            part = slice(start, start + height)
-            values = chain.from_iterable(zip(*(column[part] for column in cells), strict=True))
-            connection.execute(statement, list(values))
-            start += height
-    return connection.total_changes - before
+    values = list(chain.from_iterable(zip(*cells, strict=True)))
+    connection.execute(f"{into} VALUES {','.join([one] * len(rows))} {conflict}", values)
 
 
 def _bound(column: tuple[Any, ...]) -> Sequence[Any]:

@@ -44,7 +44,7 @@ def oulad(
         from mastery_engine.cli.taking import BATCH, MANY, take_all
         from mastery_engine.cli.tenants import ensure_tenant
 
-        source = OuladEvents(folder, presentation, module, tenant_id=tenant, batch_size=BATCH)
+        source = OuladEvents(folder, presentation, module, tenant_id=tenant, batch_size=BATCH, apart=True)
         fresh = await ensure_tenant(session.engine, tenant, retention_days=None)
         with Meter(f"import {presentation}", source.total) as meter:
             batches = ((batch, len(batch)) for batch in source)
