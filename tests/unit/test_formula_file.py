@@ -39,6 +39,11 @@ def test_a_file_adds_formulas_and_rollouts(tmp_path: Path) -> None:
     assert rollouts["*"].shares == {"equal": 10.0}
 
 
+def test_a_rollout_of_a_file_need_not_name_a_default(tmp_path: Path) -> None:
+    _, rollouts = load_formulas(_formulas(tmp_path, EQUAL + "[rollouts.north]\nshares = {equal = 10.0}\n"))
+    assert rollouts["north"].default is None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -49,7 +49,7 @@ def load_formulas(file: Path | None) -> tuple[Formulas, Mapping[str, Rollout]]:
 
 def _rollout(where: str, body: _Table, formulas: Formulas) -> Rollout:
     rollout = _told(where, body, Rollout)
-    for name in (rollout.default, *rollout.shares):
+    for name in (*([] if rollout.default is None else [rollout.default]), *rollout.shares):
         try:
             formulas.get(name)
         except MasteryError as error:

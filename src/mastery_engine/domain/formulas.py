@@ -76,14 +76,14 @@ class Rollout(Struct, frozen=True, kw_only=True):
     """Shares of a tenant's students by formula.
 
     Attributes:
-        default: Formula of everybody who is in no share.
+        default: Formula of everybody who is in no share; None leaves them the tenant's own.
         shares: Percent of the students by formula name, together at most 100; the same student always falls
             alike. Shares lie side by side in the order of their names: a share that grows takes the students
             after its edge, and so moves the edges of the names after it.
         salt: Changes who falls where; by default the flag's name.
     """
 
-    default: str = DEFAULT_FORMULA
+    default: str | None = None
     shares: Mapping[str, float] = {}
     salt: str = "mastery.formula"
 
@@ -94,10 +94,17 @@ class Rollout(Struct, frozen=True, kw_only=True):
             rule = "must be percentages, at most 100 together"
             raise InvalidInput.of(Problem("shares", str(dict(self.shares))[:100], rule))
 
-    def formula_for(self, tenant_id: str, student_id: str) -> str:
-        """Name of the student's formula, by a stable hash of tenant and student in 10,000 buckets."""
+    def formula_for(self, tenant_id: str, student_id: str, own: str = DEFAULT_FORMULA) -> str:
+        """Name of the student's formula, by a stable hash of tenant and student in 10,000 buckets.
+
+        Args:
+            tenant_id: The student's tenant.
+            student_id: Whose formula.
+            own: The tenant's own formula.
+        """
+        others = own if self.default is None else self.default
         if not self.shares:
-            return self.default
+            return others
         digest = sha256(f"{self.salt}:{tenant_id}:{student_id}".encode()).digest()
         bucket = int.from_bytes(digest[:8], "big") % _BUCKETS
         edge = 0.0
@@ -105,4 +112,4 @@ class Rollout(Struct, frozen=True, kw_only=True):
             edge += percent
             if bucket < round(edge * _BUCKETS / _ALL):
                 return name
-        return self.default
+        return others

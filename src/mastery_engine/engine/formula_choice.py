@@ -27,7 +27,8 @@ class FormulaChoice:
         Raises:
             NotFound: Flags or tenant name a formula that does not exist.
         """
-        return self._formulas.get(self._rollouts[tenant.tenant_id].formula_for(tenant.tenant_id, student_id))
+        rollout = self._rollouts[tenant.tenant_id]
+        return self._formulas.get(rollout.formula_for(tenant.tenant_id, student_id, tenant.formula))
 
     async def now(self, tenant: Tenant, student_id: str) -> Formula:
         """The student's formula, flags asked first."""

@@ -63,6 +63,11 @@ def test_the_same_name_and_version_twice_are_refused() -> None:
         Formulas([ADR])
 
 
+def test_a_rollout_without_a_default_leaves_the_others_the_tenants_own() -> None:
+    assert Rollout().formula_for("default", "anybody", "own") == "own"
+    assert Rollout(shares={"a": 0.0}).formula_for("default", "anybody", "own") == "own"
+
+
 def test_without_shares_everybody_has_the_default() -> None:
     assert Rollout().formula_for("default", "anybody") == "adr-004"
     assert Rollout(default="other").formula_for("default", "anybody") == "other"

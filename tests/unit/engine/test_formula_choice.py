@@ -32,6 +32,16 @@ async def test_a_rollout_gives_its_share_of_the_students_the_other_formula() -> 
     )
 
 
+async def test_who_is_in_no_share_of_a_rollout_keeps_the_schools_own_formula() -> None:
+    house = House()
+    house.flags.rollouts["school"] = Rollout(shares={"adr-004": 0.0})
+    assert (await house.choice().now(SCHOOL, "ann")).id == "adr-004-observed@1"
+    house.flags.rollouts["school"] = Rollout()
+    assert (await house.choice().now(SCHOOL, "ann")).id == "adr-004-observed@1"
+    house.flags.rollouts["school"] = Rollout(default="adr-004")
+    assert (await house.choice().now(SCHOOL, "ann")).id == "adr-004@1"
+
+
 async def test_flags_are_asked_once_a_batch() -> None:
     house = House()
     await house.send(*[quiz(number, student=f"s{number}") for number in range(50)])
