@@ -46,6 +46,20 @@ def test_the_points_of_the_parts_make_the_score(class_of_six: Mastery) -> None:
     assert parts["completion"] == {"value": 0.0, "observed": False}
 
 
+@pytest.mark.parametrize("formula", ["adr-004", "adr-004-observed"])
+def test_the_points_that_are_shown_add_up_to_the_score_that_is_shown(
+    class_of_six: Mastery, formula: str
+) -> None:
+    for place in range(6):
+        page = class_of_six("show", f"student-{place}", "--formula", formula).out
+        points = [
+            float(line.split("= ")[1]) for line in page.splitlines() if "% = " in " ".join(line.split())
+        ]
+        score = next(line.split()[0] for line in page.splitlines() if " of 100  " in line)
+        assert len(points) == 4
+        assert sum(points) == pytest.approx(float(score))
+
+
 def test_an_unknown_student_is_not_found_and_not_zero(mastery: Mastery) -> None:
     for command in ("show", "history", "forecast", "recommend"):
         done = mastery(command, "nobody")

@@ -43,6 +43,23 @@ def points(score: float) -> str:
     return f"{int(score * 1000.0 + _NOISE) / 10:.1f}"
 
 
+def adding_up(parts: Sequence[float], whole: float) -> list[str]:
+    """Parts of a score as points of 100 whose sum, as printed, is the score as printed.
+
+    Each is cut to a tenth; the tenths that are then missing go to those that lost most.
+
+    Args:
+        parts: What each brings, as a share of 1.
+        whole: The score that they make.
+    """
+    tenths = [int(part * 1000.0 + _NOISE) for part in parts]
+    missing = int(whole * 1000.0 + _NOISE) - sum(tenths)
+    by_loss = sorted(range(len(parts)), key=lambda place: tenths[place] - parts[place] * 1000.0)
+    for place in by_loss[: max(missing, 0)]:
+        tenths[place] += 1
+    return [f"{count / 10:.1f}" for count in tenths]
+
+
 def gain(score: float) -> str:
     """Points to be won, as the reason beside them tells them."""
     told = points_to_win(score)
@@ -57,6 +74,16 @@ def signed_points(change: float) -> str:
 def percent(value: float) -> str:
     """A value in [0, 1] as a percentage, cut as points are."""
     return f"{int(value * 100.0 + _NOISE)} %"
+
+
+def percent_to_a_tenth(value: float) -> str:
+    """A value in [0, 1] as a percentage with one decimal, for those who calculate with it."""
+    return f"{points(value)} %"
+
+
+def weight(share: float) -> str:
+    """A weight as a percentage; decimals only where it is shared out."""
+    return f"{share * 100.0:.3g}%"
 
 
 def bar(value: float, width: int) -> str:

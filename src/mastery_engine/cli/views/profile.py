@@ -27,11 +27,11 @@ class Shares:
 
     Attributes:
         weight: Its share, shared out over the observed components where the formula says so.
-        points: What it brings, of 100.
+        brings: What it adds to the score.
     """
 
     weight: float
-    points: float
+    brings: float
 
 
 def shares(result: ResultView, formula: Formula) -> dict[Component, Shares]:
@@ -43,7 +43,7 @@ def shares(result: ResultView, formula: Formula) -> dict[Component, Shares]:
     for name, weight in weights.items():
         if formula.only_observed:
             weight = weight / observed if views[name].observed and observed else 0.0  # noqa: PLW2901 - the share in force
-        found[name] = Shares(weight, weight * views[name].value * 100.0)
+        found[name] = Shares(weight, weight * views[name].value)
     return found
 
 
@@ -94,17 +94,18 @@ def parts(result: ResultView, formula: Formula) -> Table:
     table.add_column("Weight", justify="right")
     table.add_column("Points", justify="right")
     views = result.components or {}
-    for name, share in shares(result, formula).items():
+    each = shares(result, formula)
+    points = words.adding_up([share.brings for share in each.values()], result.score)
+    for (name, share), brought in zip(each.items(), points, strict=True):
         view = views[name]
         weak = view.observed and view.value < getattr(formula.weak_below, name)
         style = "bright_red" if weak else "bright_green"
         bar = Text("not observed yet", style="dim")
         if view.observed:
             bar = Text(words.bar(view.value, BAR_WIDTH), style=style)
-        value = words.percent(view.value) if view.observed else "–"
-        table.add_row(
-            words.COMPONENT_NAMES[name], bar, value, f"× {share.weight:.0%}", f"= {share.points:.1f}"
-        )
+        value = words.percent_to_a_tenth(view.value) if view.observed else "–"
+        weight = words.weight(share.weight)
+        table.add_row(words.COMPONENT_NAMES[name], bar, value, f"× {weight}", f"= {brought}")
     table.add_row("", "", "", "score", Text(f"  {words.points(result.score)}", style="bold"))
     return table
 
