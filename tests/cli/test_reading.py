@@ -60,6 +60,23 @@ def test_the_points_that_are_shown_add_up_to_the_score_that_is_shown(
         assert sum(points) == pytest.approx(float(score))
 
 
+def test_show_under_another_formula_foresees_under_it_too(class_of_six: Mastery) -> None:
+    for formula in ("adr-004", "adr-004-observed"):
+        page = class_of_six("show", "student-5", "--formula", formula).out
+        score = next(line.split()[0] for line in page.splitlines() if " of 100  " in line)
+        assert f"points from today's {score};" in page
+
+
+def test_show_of_a_long_silent_student_says_so_and_once_why_there_is_no_forecast(
+    mastery: Mastery, tmp_path: Path
+) -> None:
+    mastery("tenant", "create", "old", "--retention", "none")
+    mastery("ingest", write_lines(tmp_path / "old.jsonl", quiz(1, timestamp=days_ago(200))), "-t", "old")
+    page = mastery("show", "ada-01", "-t", "old").out
+    assert "no event in these days" in page
+    assert page.count("no forecast") == 1
+
+
 def test_an_unknown_student_is_not_found_and_not_zero(mastery: Mastery) -> None:
     for command in ("show", "history", "forecast", "recommend"):
         done = mastery(command, "nobody")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import Group
 
 from mastery_engine.cli.session import Session
-from mastery_engine.cli.views.forecast import forecast_view
 from mastery_engine.cli.views.profile import profile_page
 from mastery_engine.domain.errors import NotEnoughDays
+from mastery_engine.domain.forecast import Forecast
 
 
 async def student_page(
@@ -26,11 +25,13 @@ async def student_page(
     history = await engine.analytics.history(
         caller, student, end=profile.as_of, course_id=course, formula=formula
     )
-    foreseen: RenderableType
+    foreseen: Forecast | NotEnoughDays
     try:
-        answer = await engine.predictions.forecast(caller, student, course_id=course, as_of=profile.as_of)
-        foreseen = forecast_view(answer.forecast)
+        answer = await engine.predictions.forecast(
+            caller, student, course_id=course, as_of=profile.as_of, formula=formula
+        )
+        foreseen = answer.forecast
     except NotEnoughDays as error:
-        foreseen = Text(f"{error.message}.")
+        foreseen = error
     in_force = engine.formulas.get(profile.current.formula)
     return profile_page(profile, in_force, caller.tenant_id, history, foreseen)

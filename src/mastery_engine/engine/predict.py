@@ -29,6 +29,7 @@ class Predictions:
         course_id: str | None = None,
         as_of: date | None = None,
         model: str = DEFAULT_MODEL,
+        formula: str | None = None,
     ) -> ForecastAnswer:
         """The score some days ahead.
 
@@ -39,14 +40,15 @@ class Predictions:
             course_id: A course; None means all together.
             as_of: Last day whose evidence counts; None means today.
             model: Name of a forecast model.
+            formula: Name of another formula than the one in force.
 
         Raises:
-            NotFound: No such student, no event up to that day, or not the caller's to see.
+            NotFound: No such student, no event up to that day, or not the caller's to see; no such formula.
             NotEnoughDays: Fewer than three days with an event.
             InvalidInput: The days are not 1 to 30, or there is no such model.
             HistoryNotKept: The day is before the kept ones.
         """
-        reading = await self._reader.one(caller, "forecast.read", student_id, as_of)
+        reading = await self._reader.one(caller, "forecast.read", student_id, as_of, formula)
         today = reading.result(course_id)
         foreseen = forecast(
             past(reading, course_id), today, reading.formula, timeframe_days=days, model=model

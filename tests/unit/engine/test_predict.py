@@ -44,6 +44,14 @@ async def test_models_are_chosen_by_name(school: School, model: str, days: int, 
     assert (answer.forecast.predicted_score, answer.forecast.model) == (score, model)
 
 
+async def test_a_forecast_under_another_formula_starts_from_its_score(school: School) -> None:
+    answer = await school.engine.predictions.forecast(caller(), "ann", formula="adr-004-observed")
+    # (0.3 * 0.8 + 0.1 * 0.81) / 0.4, and a week later (0.3 * 0.8 + 0.1 * 0.9^9) / 0.4.
+    assert answer.current.score == answer.forecast.current_score == 0.8025
+    assert answer.forecast.predicted_score == 0.696855
+    assert answer.forecast.formula == "adr-004-observed@1"
+
+
 async def test_a_forecast_as_of_an_earlier_day_knows_no_later_one(school: School) -> None:
     with pytest.raises(
         NotEnoughDays,

@@ -13,7 +13,10 @@ from rich.text import Text
 
 from mastery_engine.cli import words
 from mastery_engine.cli.views.fitting import Fitting
+from mastery_engine.cli.views.forecast import forecast_view
 from mastery_engine.contracts.answers import History, Profile, ResultView
+from mastery_engine.domain.errors import NotEnoughDays
+from mastery_engine.domain.forecast import Forecast
 from mastery_engine.domain.learning_path import LearningPath
 from mastery_engine.domain.scores import COMPONENTS, Component, Formula, Level
 
@@ -131,12 +134,12 @@ def _tells_more_than_days(result: ResultView) -> bool:
     return any(view.observed for name, view in views.items() if name != "consistency")
 
 
-def next_steps(path: LearningPath) -> Group:
-    """The steps of a path, each with its reason."""
-    return Group(*_steps(path))
+def next_steps(path: LearningPath, told: str | None = None) -> Group:
+    """The steps of a path, each with its reason; a note that is `told` elsewhere is left out."""
+    return Group(*_steps(path, told))
 
 
-def _steps(path: LearningPath) -> Iterable[RenderableType]:
+def _steps(path: LearningPath, told: str | None) -> Iterable[RenderableType]:
     for number, step in enumerate(path.steps, 1):
         line = Text(f"{number}. ")
         line.append(f"{step.action} {words.COMPONENT_NAMES[step.area].lower()}", style="bold")
@@ -147,12 +150,14 @@ def _steps(path: LearningPath) -> Iterable[RenderableType]:
         yield Text(
             f"Done by {words.long_date(path.estimated_completion)}: {path.completion_note}", style="dim"
         )
-    elif path.completion_note:
+    elif path.completion_note and path.completion_note != told:
         yield Text(path.completion_note, style="dim")
 
 
-def line_of(history: History, days: int) -> Fitting:
+def line_of(history: History, days: int) -> RenderableType:
     """The scores of a history as a small line, with its ends."""
+    if not history.days:
+        return Text("no event in these days")
     return Fitting(*(_line(history, days, width) for width in LINE_WIDTHS))
 
 
@@ -161,9 +166,8 @@ def _line(history: History, days: int, width: int) -> Text:
     columns = words.by_day(scores, history.end, days, width)
     text = Text("  ")
     text.append(words.sparkline(columns), style="bright_cyan")
-    if scores:
-        low, high = min(score for _, score in scores), max(score for _, score in scores)
-        text.append(f"  {words.points(low)} to {words.points(high)}", style="dim")
+    low, high = min(score for _, score in scores), max(score for _, score in scores)
+    text.append(f"  {words.points(low)} to {words.points(high)}", style="dim")
     return text
 
 
@@ -177,9 +181,10 @@ def section(title: str, *parts: RenderableType) -> Group:
 
 
 def profile_page(
-    profile: Profile, formula: Formula, tenant_id: str, history: History, forecast: RenderableType
+    profile: Profile, formula: Formula, tenant_id: str, history: History, forecast: Forecast | NotEnoughDays
 ) -> Group:
-    """Everything of a student on a page."""
+    """Everything of a student on a page; without a forecast, the page says why."""
+    missing = forecast.message if isinstance(forecast, NotEnoughDays) else None
     blocks: list[RenderableType] = [headline(profile, tenant_id), Text(), standing(profile), facts(profile)]
     blocks.append(section("What makes the score", parts(profile.current, formula)))
     if len(profile.courses) > 1:
@@ -187,6 +192,7 @@ def profile_page(
     first = history.days[0].day if history.days else history.start
     days = (history.end - first).days + 1
     blocks.append(section(f"The last {words.counted(days, 'day')}", line_of(history, days)))
-    blocks.append(section("What to do next, quickest gain first", next_steps(profile.path)))
-    blocks.append(section("Where it is heading", forecast))
+    blocks.append(section("What to do next, quickest gain first", next_steps(profile.path, missing)))
+    heading = Text(f"{forecast.message}.") if isinstance(forecast, NotEnoughDays) else forecast_view(forecast)
+    blocks.append(section("Where it is heading", heading))
     return Group(*blocks)
