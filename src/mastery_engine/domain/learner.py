@@ -17,6 +17,7 @@ from mastery_engine.domain.evidence import Evidence, evidence_of
 from mastery_engine.domain.scores import Formula, Result, evaluate
 
 MAX_COURSES: Final = 200
+_MOST_NAMED: Final = 10
 OVERALL: Final = None
 """The scope of all courses together; any string, the empty one included, is a course."""
 
@@ -127,7 +128,7 @@ class LearnerState:
         found = [self._course_until(course, as_of_day) for course in self._scope(course_id)]
         found = [evidence for evidence in found if evidence.events]
         if not found:
-            raise NotFound("there is no event of this student up to that day")
+            raise NotFound(self._nothing_found(as_of_day, course_id))
         return found
 
     def history(
@@ -205,6 +206,15 @@ class LearnerState:
             return list(self.courses.values())
         course = self.courses.get(course_id)
         return [] if course is None else [course]
+
+    def _nothing_found(self, as_of_day: int, course_id: str | None) -> str:
+        known = [] if course_id is None else [one for one in self.course_ids(as_of_day) if one]
+        if course_id is None or not known:
+            return "there is no event of this student up to that day"
+        which = f"in course {course_id[:100]!r}" if course_id else "without a course"
+        more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+        named = ", ".join(known[:_MOST_NAMED])
+        return f"there is no event of this student {which} up to that day, only in {named}{more}"
 
     def _course_until(self, course: Course, as_of_day: int) -> Evidence:
         if as_of_day >= self.newest_day:

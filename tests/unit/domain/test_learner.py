@@ -169,12 +169,28 @@ def test_a_read_names_a_course_or_means_the_student_overall() -> None:
 
 def test_a_student_or_course_without_an_event_up_to_the_day_is_not_found() -> None:
     state = folded(visit(march(2)), visit(march(3), course="B"))
-    for day, course in ((FIRST, None), (FIRST + 1, "B"), (FIRST + 5, "C"), (FIRST + 5, "")):
+    for day, course in ((FIRST, None), (FIRST, "A")):
         with pytest.raises(NotFound, match=r"^there is no event of this student up to that day$"):
             state.result(FORMULA, day, course)
     assert state.course_ids(FIRST) == []
     assert state.course_ids(FIRST + 1) == ["A"]
     assert state.course_ids(FIRST + 2) == ["A", "B"]
+
+
+def test_a_course_without_an_event_is_named_beside_those_that_have_one() -> None:
+    state = folded(visit(march(2)), visit(march(2), course=None), visit(march(3), course="B"))
+    for day, course, told in (
+        (FIRST + 1, "B", "in course 'B' up to that day, only in A"),
+        (FIRST + 2, "C", "in course 'C' up to that day, only in A, B"),
+    ):
+        with pytest.raises(NotFound) as error:
+            state.result(FORMULA, day, course)
+        assert error.value.message == f"there is no event of this student {told}"
+    many = folded(*(visit(course=f"c{number:02}") for number in range(12)))
+    with pytest.raises(NotFound, match=r"student without a course up to that day, only in c00, .*"):
+        many.result(FORMULA, FIRST, "")
+    with pytest.raises(NotFound, match=r" c08, c09 and 2 more$"):
+        many.result(FORMULA, FIRST, "x" * 101)
 
 
 def test_course_ids_are_told_in_their_order() -> None:
