@@ -130,6 +130,34 @@ def test_a_class_and_a_student_in_it(class_of_six: Mastery) -> None:
     assert "Class 7b" in class_of_six("cohort", "list").out
 
 
+def test_a_comparison_by_course_names_the_course(class_of_six: Mastery) -> None:
+    for more in ((), ("--student", "student-5")):
+        title = class_of_six("compare", "7b", "--course", "algebra", *more).out.splitlines()[0]
+        assert title.startswith("Class Class 7b · ")
+        assert " · course algebra · " in title
+    assert class_of_six("compare", "7b", "--course", "algebra", "--json").data["course_id"] == "algebra"
+    assert class_of_six("compare", "7b", "--json").data["course_id"] is None
+
+
+def test_a_roster_of_windows_is_read_as_it_is(mastery: Mastery, tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_bytes(b"\xef\xbb\xbfada-01\r\nben-01\r\n\r\nada-01\r\n")
+    made = mastery("cohort", "put", "7b", "--students", file, "--teacher", "ms-lovelace")
+    assert (made.code, made.out) == (0, "class 7b: 2 students, 1 teacher\n")
+
+
+def test_a_class_is_not_emptied_by_leaving_the_students_out(class_of_six: Mastery, tmp_path: Path) -> None:
+    refused = class_of_six("cohort", "put", "7b", "--teacher", "ms-lovelace")
+    assert refused.code == 2
+    assert "give all of the class by --students or --student" in refused.err
+    assert len(class_of_six("cohort", "list", "--json").data[0]["students"]) == 7
+    nobody = tmp_path / "nobody.txt"
+    nobody.touch()
+    assert (
+        class_of_six("cohort", "put", "7b", "--students", nobody).out == "class 7b: 0 students, 0 teachers\n"
+    )
+
+
 def test_a_what_if_stores_nothing(class_of_six: Mastery) -> None:
     before = class_of_six("show", "student-5", "--json").data
     assert (

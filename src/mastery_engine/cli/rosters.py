@@ -24,12 +24,16 @@ def ids(file: Path | None, more: Sequence[str] | None) -> list[str]:
     """Ids of a file, one on each line, and of options; each once.
 
     Raises:
-        InvalidInput: The file cannot be read, or a line holds no id.
+        InvalidInput: The file cannot be read, or a line holds no id; or there is neither file nor option, which
+            would empty a class that was only to be given a name or a teacher.
     """
+    if file is None and not more:
+        rule = "are missing; give all of the class by --students or --student, an empty file for nobody"
+        raise InvalidInput.of(Problem("students", "(none)", rule))
     found: list[tuple[str, str]] = [("--student", one) for one in more or ()]
     if file is not None:
         try:
-            lines = file.read_text("utf-8").splitlines()
+            lines = file.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
             raise InvalidInput.of(Problem("--students", str(file), f"cannot be read: {reason}")) from None

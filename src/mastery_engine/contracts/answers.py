@@ -136,6 +136,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     Attributes:
         cohort_id: The class.
         name: Its name.
+        course_id: The course, None for all together.
         as_of: Day at whose end it holds.
         student_id: Who is placed in it, None for the whole class.
         standings: By metric.
@@ -144,6 +145,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     cohort_id: str
     name: str
+    course_id: str | None
     as_of: date
     student_id: str | None
     standings: dict[Metric, Standing]

@@ -128,6 +128,7 @@ class Analytics:
         return Comparison(
             cohort_id=cohort_id,
             name=cohort.name,
+            course_id=course_id,
             as_of=date_of(day),
             student_id=student_id,
             standings=standings,

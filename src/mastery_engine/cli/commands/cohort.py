@@ -32,10 +32,14 @@ def put(
     tenant: options.Tenant = None,
     json: options.Json = False,
 ) -> None:
-    """Make a class, or put another roster in the place of its old one."""
+    """Make a class, or put another roster in the place of its old one.
+
+    Name, teachers and students are those given now; none of before is kept.
+    """
     from mastery_engine.cli import rosters
     from mastery_engine.cli.output import print_json, say
     from mastery_engine.cli.session import run
+    from mastery_engine.cli.words import counted
 
     made = rosters.cohort_of(cohort, name, rosters.ids(students, student), teacher or [])
 
@@ -48,7 +52,8 @@ def put(
     if json:
         print_json(made)
     else:
-        say(f"class {cohort}: {len(made.students)} students, {len(made.teachers)} teachers")
+        students_told = counted(len(made.students), "student")
+        say(f"class {cohort}: {students_told}, {counted(len(made.teachers), 'teacher')}")
 
 
 @examples("mastery cohort list --tenant demo")

@@ -94,6 +94,8 @@ def _title(answer: Comparison) -> Text:
     if answer.student_id is not None:
         text.append(" · student ")
         text.append(answer.student_id, style="bold")
+    if answer.course_id is not None:
+        text.append(f" · {words.scope(answer.course_id)}")
     text.append(f" · {words.long_date(answer.as_of)}")
     return text
 
