@@ -144,3 +144,36 @@ def test_a_repeat_in_one_file_is_told_apart_from_what_was_folded(mastery: Master
     assert "3 events taken in in" in done.out
     assert ": 2 folded, 1 repeat passed over" in done.out
     assert "dlq" not in done.out
+
+
+def test_a_refused_line_is_told_with_its_event_id_where_that_can_be_read(
+    mastery: Mastery, tmp_path: Path
+) -> None:
+    bad = quiz(1, correct_answers=True)
+    done = mastery("ingest", write_lines(tmp_path / "events.jsonl", bad, b"{"), "--json")
+    assert [one["event_id"] for one in done.data["items"]] == [bad["event_id"], None]
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\x02\xff", b"a,b\n1,2\n"])
+def test_a_file_that_cannot_be_read_at_all_is_named(mastery: Mastery, tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "what"
+    file.write_bytes(data)
+    done = mastery("ingest", file)
+    assert done.code == 2
+    assert str(file) in done.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_told_as_such(mastery: Mastery, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(json.dumps(quiz(1)).encode(encoding))
+    done = mastery("ingest", file)
+    assert done.code == 2
+    assert "UTF-16" in done.err
+
+
+def test_a_closed_standard_input_is_told(mastery: Mastery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    done = mastery("ingest", "-")
+    assert done.code == 2
+    assert "standard input is closed" in done.err

@@ -19,7 +19,7 @@ from mastery_engine.cli.progress import Meter
 from mastery_engine.cli.session import Session, run
 from mastery_engine.cli.taking import BATCH, Batch, take_all
 from mastery_engine.config import load_settings
-from mastery_engine.contracts.event_json import decode_event
+from mastery_engine.contracts.event_json import decode_event, identity
 from mastery_engine.contracts.keys import DEFAULT_TENANT
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import LearningEvent
@@ -144,5 +144,6 @@ class _Lines:
         if self._told <= MOST_TOLD and not self._quiet:
             self._meter.say(f"line {record.line}: {'; '.join(map(str, problems))}")
         if len(self._refused) < MOST_LISTED:
+            event_id = receipt.event_id or identity(record.event or record.raw)[2]
             told = [{"field": one.field, "value": one.value, "rule": one.rule} for one in problems]
-            self._refused.append(RefusedEvent(line=record.line, event_id=receipt.event_id, problems=told))
+            self._refused.append(RefusedEvent(line=record.line, event_id=event_id, problems=told))

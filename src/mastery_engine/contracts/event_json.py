@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from mastery_engine.contracts.broken_json import no_numbers, place_of
 from mastery_engine.contracts.event_words import field_problems, shown
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent, event_type
@@ -87,9 +88,11 @@ def _decode_leniently(raw: bytes) -> LearningEvent:
             Problem("", "", f"is not UTF-8 at byte {error.start}"), reason="not_utf8"
         ) from None
     except msgspec.DecodeError as error:
-        raise InvalidInput.of(Problem("", "", f"is not JSON: {error}"), reason="not_json") from None
+        problems = tuple(no_numbers(raw)) or (Problem("", place_of(raw, error), f"is not JSON: {error}"),)
+        raise InvalidInput.of(*problems, reason="not_json") from None
     except RecursionError:
-        raise InvalidInput.of(Problem("", "", "is nested too deep"), reason="not_json") from None
+        value = shown(raw[:200].decode("utf-8", "replace"))
+        raise InvalidInput.of(Problem("", value, "is nested too deep"), reason="not_json") from None
     if not isinstance(fields, dict):
         raise InvalidInput.of(Problem("", shown(fields), "must be a JSON object"), reason="not_an_object")
     return event_from(cast("dict[str, Any]", fields))

@@ -35,8 +35,8 @@ class Problem:
     rule: str
 
     def __str__(self) -> str:
-        where = f"{self.field} = {self.value}: " if self.field else ""
-        return f"{where}{self.rule}"
+        where = f"{self.field} = {self.value}" if self.field else self.value
+        return f"{where}: {self.rule}" if where else self.rule
 
 
 class MasteryError(Exception):

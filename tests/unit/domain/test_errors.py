@@ -6,7 +6,8 @@ from mastery_engine.domain.errors import InvalidInput, MasteryError, Problem
 
 def test_a_problem_reads_as_field_value_and_rule() -> None:
     assert str(Problem("total", "0", "must be at least 1")) == "total = 0: must be at least 1"
-    assert str(Problem("", "{", "is no JSON")) == "is no JSON"
+    assert str(Problem("", "{", "is no JSON")) == "{: is no JSON"
+    assert str(Problem("", "", "is no JSON")) == "is no JSON"
 
 
 def test_invalid_input_lists_its_problems_in_the_message() -> None:

@@ -55,7 +55,7 @@ async def test_good_items_are_accepted_whatever_the_others_are(school: School) -
     assert [one.position is not None for one in receipts] == [False, True, False, False, True]
     assert [one.index for one in receipts] == [0, 1, 2, 3, 4]
     assert [one.event_id for one in receipts] == [None, event_id(1), event_id(2), None, event_id(4)]
-    assert said(receipts[0]) == ("not_an_object", "must be a JSON object")
+    assert said(receipts[0]) == ("not_an_object", "text: must be a JSON object")
     reason, message = said(receipts[2])
     assert reason == "rule"
     assert "correct_answers = 11" in message

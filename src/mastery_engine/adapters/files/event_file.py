@@ -7,7 +7,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import BinaryIO, Final, Literal, TypeAlias, final
+from typing import BinaryIO, Final, Literal, TypeAlias, cast, final
 
 from mastery_engine.adapters.files.csv_events import CsvEvents
 from mastery_engine.adapters.files.json_lines import JsonLines
@@ -46,7 +46,10 @@ class EventFile:
         self._lines = Lines(stream)
         self.format: Format = self._sniff()
         reader = CsvEvents if self.format == "csv" else JsonLines
-        self._reader = reader(self._lines, mapping or FieldMapping())
+        try:
+            self._reader = reader(self._lines, mapping or FieldMapping())
+        except InvalidInput as error:
+            raise InvalidInput(f"FILE = {name}: {error.message}", error.problems, error.reason) from None
         self.header = self._reader.header
         self.ignored_columns = self._reader.ignored_columns
 
@@ -64,6 +67,8 @@ class EventFile:
             return "jsonl"
         if first.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise self._unreadable("is UTF-16; save it as UTF-8")
+        if b"\0" in first.data[:2]:
+            raise self._unreadable("is UTF-16 without its mark, or no text; save it as UTF-8")
         first = first._replace(data=first.data.removeprefix(codecs.BOM_UTF8))
         line: Line | None = first
         while line is not None and (not line.data.strip() or is_comment(line.data)):
@@ -96,6 +101,9 @@ def open_events(file: str, mapping: FieldMapping | None = None) -> Generator[Eve
         InvalidInput: It cannot be opened, or not be read as a whole; see `EventFile`.
     """
     if file == STANDARD_INPUT:
+        # Python has none where the caller has closed it.
+        if cast("object", sys.stdin) is None:
+            raise InvalidInput.of(Problem("FILE", file, "standard input is closed"), reason="unreadable")
         yield EventFile(sys.stdin.buffer, file, mapping)
         return
     try:
