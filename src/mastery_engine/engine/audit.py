@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
@@ -19,28 +20,41 @@ class ChainReport(Struct, frozen=True, kw_only=True):
     Attributes:
         tenant_id: Whose chain.
         records: How many were checked and hold.
-        last_hash: Hash of the last of them, 64 zeros without one. Kept elsewhere, it shows later that no
-            record was cut off the end, which a chain alone cannot tell.
+        last_hash: Hash of the last of them, 64 zeros without one. Kept elsewhere and asked for later, it
+            shows that no record was cut off the end and the trail not made anew.
         broken_at: First sequence that was changed, is missing or out of place; None if the chain holds.
+        seen: Those of the hashes asked for that the chain holds.
     """
 
     tenant_id: str
     records: int
     last_hash: str
     broken_at: int | None
+    seen: tuple[str, ...] = ()
 
 
-async def check_chain(trail: AuditTrail, tenant_id: str) -> ChainReport:
-    """Verify the chain of a tenant from its first record, page after page."""
+async def check_chain(trail: AuditTrail, tenant_id: str, hashes: Collection[str] = ()) -> ChainReport:
+    """Verify the chain of a tenant from its first record, page after page.
+
+    Args:
+        trail: Where the chain is.
+        tenant_id: Whose. Records that were cut off its end show once another one is appended: its sequence
+            and the hash that it names follow on those that are missing.
+        hashes: Which are looked for among its records.
+    """
     previous, after = FIRST_PREVIOUS, 0
+    seen: list[str] = []
     broken: int | None = None
     while broken is None and (page := await trail.read(tenant_id, after=after, limit=PAGE)):
         broken = verify(page, previous, after)
         # Up to the break the sequences have no gap, so that they count places in the page.
         sound = page if broken is None else page[: broken - 1 - after]
+        seen += (record.hash for record in sound if record.hash in hashes)
         if sound:
             previous, after = sound[-1].hash, sound[-1].sequence
-    return ChainReport(tenant_id=tenant_id, records=after, last_hash=previous, broken_at=broken)
+    return ChainReport(
+        tenant_id=tenant_id, records=after, last_hash=previous, broken_at=broken, seen=tuple(seen)
+    )
 
 
 async def last_records(

@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     from mastery_engine.ports import AuditRecord
 
 
-@examples("mastery audit verify", "mastery audit verify --tenant oulad --json")
+@examples(
+    "mastery audit verify",
+    "mastery audit verify --tenant oulad --json",
+    'mastery audit verify --seen "$HASH"',
+)
 def verify(
     tenant: Annotated[str | None, typer.Option("--tenant", "-t", help="One school. Default: all.")] = None,
+    seen: Annotated[
+        list[str] | None,
+        typer.Option("--seen", metavar="HASH", help="A hash printed before; may be given more than once."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Verify that no record of the audit trail was changed or taken out.
 
-    Each record's hash covers the one before. Exit code 1 if a chain is broken. A chain cannot tell whether
-    its end was cut off: keep the printed hash elsewhere, and compare.
+    Each record's hash covers the one before. Exit code 1 if a chain is broken. This look is recorded first,
+    so that records cut off the end are missing before it. Only who makes the whole trail anew leaves no
+    trace in it: keep the printed hash elsewhere, and give it with --seen the next time.
     """
     from mastery_engine.cli import output
     from mastery_engine.cli.exits import DONE, FAILED
-    from mastery_engine.cli.session import run
+    from mastery_engine.cli.session import operator, run
 
     async def job(session: Session) -> list[ChainReport]:
         from mastery_engine.engine.audit import check_chain
@@ -36,16 +45,23 @@ def verify(
         if tenant is not None:
             await engine.tenants.get(tenant)
         trail = engine.adapters.audit
-        return [await check_chain(trail, one) for one in ([tenant] if tenant else await trail.tenants())]
+        chains = [tenant] if tenant else await trail.tenants()
+        for one in chains:
+            await engine.access.record(operator(one), "audit.verify", [], allowed=True)
+        return [await check_chain(trail, one, hashes) for one in chains]
 
+    hashes = [one.strip().lower() for one in seen or ()]
     reports = run(job, tenant)
+    lost = [one for one in hashes if not any(one in report.seen for report in reports)]
     if json:
         output.print_json(reports)
     else:
-        from mastery_engine.cli.views.audit import chain_sentence
+        from mastery_engine.cli.views.audit import chain_sentence, lost_sentence
 
-        output.say("\n".join(map(chain_sentence, reports)) or "no audit record yet")
-    raise typer.Exit(DONE if all(report.broken_at is None for report in reports) else FAILED)
+        told = [*map(chain_sentence, reports), *map(lost_sentence, lost)]
+        output.say("\n".join(told) or "no audit record yet")
+    holds = not lost and all(report.broken_at is None for report in reports)
+    raise typer.Exit(DONE if holds else FAILED)
 
 
 @examples("mastery audit list --tenant oulad", "mastery audit list --student 11391 --tenant oulad --json")

@@ -23,9 +23,15 @@ def chain_sentence(report: ChainReport) -> str:
     if report.broken_at is not None:
         return (
             f"school {report.tenant_id}: BROKEN at record {report.broken_at:,}, which was changed, is "
-            f"missing or out of place; {checked} before it hold"
+            f"missing or out of place; {checked} before it {'holds' if report.records == 1 else 'hold'}"
         )
-    return f"school {report.tenant_id}: {checked} hold; the last one's hash is\n  {report.last_hash}"
+    verb = "holds" if report.records == 1 else "hold"
+    return f"school {report.tenant_id}: {checked} {verb}; the last one's hash is\n  {report.last_hash}"
+
+
+def lost_sentence(digest: str) -> str:
+    """A hash that was seen before and is in no chain any more."""
+    return f"LOST: no record has the hash {printable(digest[:100])}; it was cut off, or the trail made anew"
 
 
 def records_view(found: Sequence[AuditRecord]) -> Group:
