@@ -1,5 +1,6 @@
 """Refused lines are kept so that a person can mend them and send them again."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,3 +100,26 @@ def test_an_unnamed_file_that_begins_with_a_refused_line_holds_json_lines(tmp_pa
     with open_events(str(path)) as source:
         assert source.format == "jsonl"
         assert [record.raw for record in source] == [b"{broken"]
+
+
+def test_only_the_user_can_read_refused_lines(tmp_path: Path) -> None:
+    path, rejects = tmp_path / "a.jsonl", tmp_path / "rejects.jsonl"
+    path.write_bytes(b'"\xff"\n')
+    for old in (rejects, tmp_path / "rejects.jsonl.part"):
+        old.write_bytes(b"left by another run")
+        old.chmod(0o644)
+    ingest(path, rejects)
+    assert rejects.stat().st_mode & 0o777 == 0o600
+    assert b"left" not in rejects.read_bytes()
+
+
+@pytest.mark.parametrize("target", [".", "no/such/folder/rejects.jsonl"])
+def test_a_target_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, target: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'"\xff"\n')
+    with pytest.raises(InvalidInput, match=r"^rejects = "):
+        ingest(path, tmp_path / target)
+    with pytest.raises(InvalidInput, match="must be a file"):
+        ingest(path, Path(os.devnull))

@@ -10,6 +10,7 @@ Readers pass over the lines that say why. Of a CSV file the header comes first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -38,11 +39,14 @@ class RejectsWriter:
             source: The file that is read.
 
         Raises:
-            InvalidInput: The target's name does not tell the format of the lines.
+            InvalidInput: The target's name does not tell the format of the lines, or it is no plain file.
         """
         if (path.suffix.lower() in (".csv", ".tsv")) != (source.format == "csv"):
             rule = "must end in .csv" if source.format == "csv" else "holds JSON lines: it must end in .jsonl"
             raise InvalidInput.of(Problem("rejects", str(path), f"{rule}, to be read again as it was read"))
+        if path.exists() and not path.is_file():
+            # Replacing it would put a file in the place of a folder, or of /dev/null.
+            raise InvalidInput.of(Problem("rejects", str(path), "must be a file, or the name of a new one"))
         self.count = 0
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
@@ -50,7 +54,19 @@ class RejectsWriter:
         self._stream: BinaryIO
 
     def __enter__(self) -> Self:
-        self._stream = self._part.open("wb")
+        """Make the file beside the target.
+
+        Raises:
+            InvalidInput: It cannot be made there.
+        """
+        try:
+            self._part.unlink(missing_ok=True)
+            # Made anew and for the user only: refused lines are personal data too.
+            descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            rule = f"cannot be written: {error.strerror}"
+            raise InvalidInput.of(Problem("rejects", str(self._path), rule)) from None
+        self._stream = os.fdopen(descriptor, "wb")
         if self._header is not None:
             self._stream.write(self._header + b"\n")
         return self
