@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -55,3 +56,26 @@ def test_reprocessing_a_dead_letter_logs_json(mastery: Mastery, tmp_path: Path) 
     structlog.reset_defaults()
     mastery("dlq", "reprocess", "--all")
     assert isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer)
+
+
+def test_what_libraries_log_is_json_too_and_tells_nothing_of_what_was_sent(
+    mastery: Mastery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mastery("ingest", write_lines(tmp_path / "events.jsonl", quiz(1)))
+    log = logging.getLogger("uvicorn.error")
+    log.warning("Invalid HTTP request received.")
+    log.info("too low for the default level")
+    log.error("Exception in ASGI application\nfuture: grace-hopper", exc_info=ValueError("grace-hopper"))
+    first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (first["event"], first["level"]) == ("Invalid HTTP request received.", "warning")
+    assert (second["event"], second["error"]) == ("Exception in ASGI application", "ValueError")
+    assert "grace-hopper" not in json.dumps(second)
+
+
+def test_logs_are_set_up_again_without_telling_twice(
+    mastery: Mastery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2):
+        mastery("ingest", write_lines(tmp_path / "events.jsonl", quiz(number)))
+    logging.getLogger("asyncio").error("once")
+    assert len(capsys.readouterr().err.splitlines()) == 1
