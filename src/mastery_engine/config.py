@@ -5,6 +5,7 @@ Unsafe ones are refused, and so are lines of the file that are no settings.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -27,7 +28,14 @@ LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
 SETTINGS_FILE: Final = "mastery.toml"
 EMBEDDED_LOG: Final = "embedded"
 DerivedKind = Literal["day", "component", "activity"]
+_USER: Final = re.compile(r"(?<=://)[^/?#]*@")
+_QUERY: Final = re.compile(r"\?.*", re.DOTALL)
 _HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may be shown: without user, password and whatever its query holds."""
+    return _QUERY.sub("?***", _USER.sub("***@", url))
 
 
 def _listed(value: object) -> object:
@@ -162,7 +170,7 @@ class Settings(BaseSettings):
         if scheme == "sqlite" and path:
             return Path(path).expanduser()
         raise ConfigurationError(
-            f"{PREFIX}{name.upper()} = {url!r} names no folder of files; write it like sqlite:///FOLDER"
+            f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; write it like sqlite:///FOLDER"
         )
 
 

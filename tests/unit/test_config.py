@@ -9,7 +9,7 @@ import pytest
 from platformdirs import user_data_path
 from pydantic import SecretStr, ValidationError
 
-from mastery_engine.config import PREFIX, Settings, load_settings
+from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
 from mastery_engine.domain.errors import ConfigurationError
 
 DEFAULTS: dict[str, Any] = {
@@ -229,3 +229,23 @@ def test_a_url_that_names_no_folder_is_refused_by_its_name(url: str) -> None:
 def _written(file: Path, text: str) -> Path:
     file.write_text(text, "utf-8")
     return file
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:hunter2@host/0", "redis://***@host/0"),
+        ("postgresql://user:hunt@er2@host/db", "postgresql://***@host/db"),
+        ("kafka://host:9092?sasl.password=hunter2", "kafka://host:9092?***"),
+        ("sqlite:///folder", "sqlite:///folder"),
+        ("memory://", "memory://"),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+
+
+def test_an_error_about_a_url_does_not_tell_its_password() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        _ = load_settings(store_url="redis://:hunter2@host/0").database_folder
+    assert "hunter2" not in refused.value.message

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from mastery_engine.config import EMBEDDED_LOG, Settings
+from mastery_engine.config import EMBEDDED_LOG, Settings, without_secrets
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import (
     Archive,
@@ -47,7 +47,7 @@ def check_urls(settings: Settings) -> None:
     """
     if settings.log_url != EMBEDDED_LOG:
         raise ConfigurationError(
-            f"MASTERY_LOG_URL = {settings.log_url!r} is not known; known is {EMBEDDED_LOG}"
+            f"MASTERY_LOG_URL = {without_secrets(settings.log_url)!r} is not known; known is {EMBEDDED_LOG}"
         )
     if settings.store_url == MEMORY_URL and settings.archive_url not in {"", MEMORY_URL}:
         raise ConfigurationError(

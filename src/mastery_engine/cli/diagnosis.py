@@ -19,7 +19,8 @@ from pydantic import SecretStr
 import mastery_engine
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.bootstrap import CONSUMER_GROUP, MEMORY_URL, Engine, open_engine
-from mastery_engine.config import PREFIX, Settings, load_settings
+from mastery_engine.bootstrap.choice import check_urls
+from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
 from mastery_engine.domain.errors import Conflict, MasteryError
 
 _LIBRARIES: Final = (
@@ -127,7 +128,7 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
         return ", ".join(map(str, parts))
-    return str(value)
+    return without_secrets(value) if isinstance(value, str) else str(value)
 
 
 def _secrets(settings: Settings) -> Iterator[Check]:
@@ -169,9 +170,13 @@ def _disk(home: Path) -> Check:
 
 
 async def _databases(settings: Settings) -> list[Check]:
-    if settings.store_url != MEMORY_URL and not settings.database_folder.exists():
-        return [Check(name="databases", outcome="ok", message="none yet; they are made when they are needed")]
     try:
+        check_urls(settings)
+        if settings.store_url != MEMORY_URL:
+            folders = (settings.database_folder, settings.archive_folder)
+            if not any(folder.exists() for folder in folders):
+                message = "none yet; they are made when they are needed"
+                return [Check(name="databases", outcome="ok", message=message)]
         async with open_engine(settings) as engine:
             return [check async for check in _within(engine)]
     except MasteryError as error:
