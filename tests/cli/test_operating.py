@@ -223,3 +223,42 @@ def test_an_unknown_command_suggests_one_and_is_wrong_usage(mastery: Mastery) ->
     done = mastery("shwo")
     assert done.code == 2
     assert "Did you mean 'show'?" in done.err
+
+
+def test_what_was_typed_cannot_rewrite_the_terminal(mastery: Mastery, tmp_path: Path) -> None:
+    escape = "\x1b[31m"
+    for arguments in (
+        ("show", "ada-01", "--tenant", escape),
+        ("tenant", "create", escape),
+        ("ingest", f"{escape}.jsonl"),
+        ("cohort", "put", escape),
+        ("cohort", "put", "7b", "--teacher", escape),
+        ("compare", escape),
+    ):
+        done = mastery(*arguments)
+        assert done.code in {2, 4}
+        assert "\x1b" not in done.out + done.err
+    mastery("cohort", "put", "7b", "--name", escape, "--student", "ada-01", "--student", "ben-01")
+    assert "\x1b" not in mastery("cohort", "list").out
+    assert "\x1b" not in mastery("compare", "7b").out
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+def test_work_on_classes_is_on_the_audit_trail_with_the_students_hashes(mastery: Mastery) -> None:
+    mastery("cohort", "put", "7b", "--student", "ada-01", "--teacher", "ms-lovelace")
+    mastery("cohort", "list")
+    entries = [one["entry"] for one in mastery("audit", "list", "--student", "ada-01", "--json").data]
+    assert [one["action"] for one in entries] == ["cohorts.write", "cohorts.read"]
+    assert entries[0]["detail"] == {"cohort_id": "7b"}
+
+
+def test_doctor_and_errors_do_not_tell_the_password_of_a_url(
+    mastery: Mastery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STORE", "LOG", "ARCHIVE"):
+        monkeypatch.setenv(f"MASTERY_{name}_URL", "redis://:hunter2@host/0")
+        for arguments in (("doctor",), ("doctor", "--json"), ("tenant", "list")):
+            done = mastery(*arguments)
+            assert done.code == 1
+            assert "hunter2" not in done.out + done.err
+        monkeypatch.delenv(f"MASTERY_{name}_URL")

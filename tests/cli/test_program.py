@@ -69,3 +69,15 @@ def test_showing_a_student_imports_nothing_of_folding_and_serving() -> None:
         env={"MASTERY_STORE_URL": "memory://"},
     )
     assert done.stdout == "4 []\n"
+
+
+def test_ctrl_c_while_the_program_is_being_read_is_told_like_any_other(
+    mastery: Mastery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mastery_engine.cli.program.program", interrupted)
+    done = mastery("show", "ada-01")
+    assert done.code == 130
+    assert "nothing is lost" in done.err

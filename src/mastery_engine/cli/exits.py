@@ -59,7 +59,11 @@ def tell(code: str, message: str, as_json: bool, problems: Sequence[Problem] = (
         problems: Broken rules, for programs.
     """
     if not as_json:
-        print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the door talks to a person
+        from mastery_engine.contracts.event_words import printable
+
+        # What was typed or sent stands in it, and could rewrite the terminal.
+        lines = "\n".join(map(printable, message.split("\n")))
+        print(f"error: {lines}", file=sys.stderr)  # noqa: T201 - the door talks to a person
         return
     import msgspec
 

@@ -32,10 +32,19 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    as_json = _JSON in arguments
+    try:
+        return _run(arguments, as_json)
+    except KeyboardInterrupt:
+        # While the program itself was still being read.
+        tell("INTERRUPTED", _INTERRUPTED, as_json)
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str], as_json: bool) -> int:
     from mastery_engine.cli.program import program
     from mastery_engine.domain.errors import MasteryError
 
-    as_json = _JSON in arguments
     try:
         program().main(args=list(arguments), prog_name="mastery")
     except SystemExit as ended:

@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mastery_engine.cli.session import Session
+from mastery_engine.contracts.event_words import printable
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 _ITEM: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _STUDENT: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
+_TEACHER: Final = re.compile(r"(?!os:)[\x21-\x7e]{1,200}")
 _PAGE: Final = 1_000
 
 
@@ -49,11 +51,15 @@ def cohort_of(cohort_id: str, name: str, students: Sequence[str], teachers: Sequ
     """A class of these people, without ends of membership.
 
     Raises:
-        InvalidInput: The class's id breaks its rule.
+        InvalidInput: The id of the class or of a teacher breaks its rule.
     """
     if not _ITEM.fullmatch(cohort_id):
         rule = "must be 1 to 100 of letters, digits, ., _, : and -"
         raise InvalidInput.of(Problem("cohort_id", cohort_id[:100], rule))
+    rule = "must be 1 to 200 visible characters of ASCII, as the sub of a teacher's token"
+    wrong = [Problem("--teacher", one[:100], rule) for one in teachers if not _TEACHER.fullmatch(one)]
+    if wrong:
+        raise InvalidInput.of(*wrong[:10])
     return Cohort(
         cohort_id=cohort_id,
         name=name,
@@ -63,13 +69,15 @@ def cohort_of(cohort_id: str, name: str, students: Sequence[str], teachers: Sequ
 
 
 async def all_of(session: Session) -> list[Cohort]:
-    """Every class of the caller's tenant."""
+    """Every class of the caller's tenant, once the look at their students is on record."""
     engine, caller = session
     await engine.tenants.get(caller.tenant_id)
     found: list[Cohort] = []
     after = ""
     while part := await engine.adapters.rosters.list(caller.tenant_id, after=after, limit=_PAGE):
         found += part
+        students = sorted({member.person_id for one in part for member in one.students})
+        await engine.access.record(caller, "cohorts.read", students, allowed=True)
         after = part[-1].cohort_id
     return found
 
@@ -82,6 +90,6 @@ def table(found: Sequence[Cohort]) -> list[RenderableType]:
     for name in ("Class", "Name", "Students", "Teachers"):
         grid.add_column(name, justify="right" if name == "Students" else "left")
     for one in found:
-        teachers = ", ".join(member.person_id for member in one.teachers)
-        grid.add_row(one.cohort_id, Text(one.name), str(len(one.students)), teachers)
+        teachers = printable(", ".join(member.person_id for member in one.teachers))
+        grid.add_row(one.cohort_id, Text(printable(one.name)), str(len(one.students)), Text(teachers))
     return [grid]

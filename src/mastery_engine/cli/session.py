@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 from mastery_engine.domain.errors import NotFound
@@ -56,6 +56,7 @@ def run(
         # Ctrl-C ends a wait for standard input too, which cancelling would not; what is open is closed.
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        asyncio.get_running_loop().set_exception_handler(_on_lost_error)
         async with open_engine(chosen) as engine:
             try:
                 return await job(Session(engine, operator(tenant or chosen.tenant)))
@@ -66,6 +67,12 @@ def run(
                 raise NotFound(f"student {student!r}: {error.message}; {advice}") from None
 
     return asyncio.run(within())
+
+
+def _on_lost_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of a task that Ctrl-C ended: the command tells of it."""
+    if not isinstance(context.get("exception"), KeyboardInterrupt):
+        loop.default_exception_handler(context)
 
 
 def operator(tenant_id: str) -> Caller:

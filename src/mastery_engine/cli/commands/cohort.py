@@ -46,14 +46,17 @@ def put(
     async def job(session: Session) -> None:
         engine, caller = session
         await engine.tenants.get(caller.tenant_id)
+        members = [one.person_id for one in made.students]
+        detail = {"cohort_id": made.cohort_id}
+        await engine.access.record(caller, "cohorts.write", members, allowed=True, detail=detail)
         await engine.adapters.rosters.put(caller.tenant_id, [made])
 
     run(job, tenant)
     if json:
         print_json(made)
     else:
-        students_told = counted(len(made.students), "student")
-        say(f"class {cohort}: {students_told}, {counted(len(made.teachers), 'teacher')}")
+        counts = f"{counted(len(made.students), 'student')}, {counted(len(made.teachers), 'teacher')}"
+        say(f"class {cohort}: {counts}")
 
 
 @examples("mastery cohort list --tenant demo")

@@ -13,6 +13,7 @@ from mastery_engine.cli.class_lines import ClassLine
 from mastery_engine.cli.views.fitting import Fitting
 from mastery_engine.cli.views.profile import level_text
 from mastery_engine.contracts.answers import Comparison, MemberStanding, Metric
+from mastery_engine.contracts.event_words import printable
 from mastery_engine.domain.cohort import Standing
 
 _BAR_WIDTH = 10
@@ -90,7 +91,7 @@ def _standings_table(gap: int, mean: str, median: str) -> Table:
 
 def _title(answer: Comparison) -> Text:
     text = Text("Class ")
-    text.append(answer.name or answer.cohort_id, style="bold")
+    text.append(printable(answer.name) or answer.cohort_id, style="bold")
     if answer.student_id is not None:
         text.append(" · student ")
         text.append(answer.student_id, style="bold")
