@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, Final, TypeVar, cast
 
@@ -15,6 +16,8 @@ from mastery_engine.domain.errors import InvalidInput, Problem
 
 MOST_BYTES: Final = 1 << 20
 MOST_INGEST_BYTES: Final = 5 << 20
+MOST_SECONDS: Final = 30.0
+"""A body that trickles in would keep a connection and its memory for as long as the sender likes."""
 _SHOWN: Final = 100
 Model = TypeVar("Model", bound=Struct)
 
@@ -31,12 +34,18 @@ async def read_json(request: Request, most_bytes: int = MOST_BYTES) -> object:
         most_bytes: Most bytes; no more than that is ever held.
 
     Raises:
-        Refusal: The body is too large, or says that it is no plain JSON.
+        Refusal: The body is too large, too slow, or says that it is no plain JSON.
         InvalidInput: It is no JSON, or JSON of a kind that is refused.
         CallerGone: It did not come whole.
     """
     _check_media_type(request)
-    return decode_strictly(await _read(request, most_bytes))
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            body = await _read(request, most_bytes)
+    except TimeoutError:
+        message = f"the body did not come within {MOST_SECONDS:g} seconds"
+        raise Refusal("VALIDATION_ERROR", message, headers={"Connection": "close"}) from None
+    return decode_strictly(body)
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, cast
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 MOST_DEPTH: Final = 10
+_SPACED: Final = re.compile(rb'"[ \t\r\n]+:')
 
 
 def decode_strictly(raw: bytes, most_depth: int = MOST_DEPTH) -> object:
@@ -37,6 +39,34 @@ def decode_strictly(raw: bytes, most_depth: int = MOST_DEPTH) -> object:
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidInput.of(Problem("", "", f"is not JSON: {error}"), reason="not_json") from None
     return value
+
+
+def name_twice(raw: bytes) -> Problem | None:
+    """What is wrong with JSON in which an object has a name twice; None for all else, broken JSON too.
+
+    Quick for what is sound: without a backslash each `":` ends a name, so that they and the names are as many.
+    """
+    try:
+        value: object = msgspec.json.decode(raw)
+        if b"\\" not in raw and raw.count(b'":') == _names(value) and not _SPACED.search(raw):
+            return None
+        json.loads(raw.decode(), object_pairs_hook=_unique)
+    except InvalidInput as error:
+        return error.problems[0]
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return None
+
+
+def _names(value: object) -> int:
+    if isinstance(value, dict):
+        inner = list(cast("dict[str, object]", value).values())
+    elif isinstance(value, list):
+        inner = cast("list[object]", value)
+    else:
+        return 0
+    own = len(inner) if isinstance(value, dict) else 0
+    return own + sum(map(_names, inner))
 
 
 def _check_depth(value: object, most: int) -> None:

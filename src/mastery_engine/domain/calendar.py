@@ -15,6 +15,8 @@ DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 LAST_DAY: Final = date.max.toordinal() - _EPOCH_ORDINAL
+_OF_A_MACHINE: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that some systems have beside the IANA ones; the days would depend on where they are cut."""
 _ONE_MS: Final = timedelta(milliseconds=1)
 
 
@@ -36,8 +38,9 @@ class Calendar:
         try:
             self._zone = None if time_zone == "UTC" else ZoneInfo(time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            rule = "must be an IANA time zone such as Europe/Berlin"
-            raise InvalidInput.of(Problem("time_zone", time_zone[:100], rule)) from None
+            raise _unknown(time_zone) from None
+        if time_zone in _OF_A_MACHINE:
+            raise _unknown(time_zone)
 
     def day(self, timestamp_ms: int) -> int:
         """Number of the day in which the moment lies.
@@ -74,3 +77,8 @@ def date_of(day: int) -> date:
 def moment_of(timestamp_ms: int) -> datetime:
     """The moment as an aware datetime in UTC."""
     return _EPOCH + timestamp_ms * _ONE_MS
+
+
+def _unknown(time_zone: str) -> InvalidInput:
+    rule = "must be an IANA time zone such as Europe/Berlin"
+    return InvalidInput.of(Problem("time_zone", time_zone[:100], rule))

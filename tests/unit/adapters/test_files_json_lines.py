@@ -149,3 +149,33 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.jsonl", tmp_path):
         with pytest.raises(InvalidInput, match="cannot be opened"), open_events(str(path)):
             pass
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"student_id": "ada", "student_id": "bob"}',
+        b'{"student_id":"ada","student_id" \t: "bob"}',
+        b'{"student_id": "ada", "student\\u005fid": "bob"}',
+        b'{"metadata": {"a": "1", "a": "2"}}',
+        b'{"list": [{"a": 1, "a": 2}]}',
+    ],
+)
+def test_a_name_that_stands_twice_is_refused_since_readers_would_not_agree(line: bytes) -> None:
+    (record,) = records(line)
+    assert problem(record).endswith(" = twice: must stand once in its object")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"a": {"a": [{"a": 1}, {"a": 2}]}}',
+        b'{"a": ":", "b": "a\\":", "c": "\\"a\\": 1, \\"a\\": 2"}',
+        b'{"a" : 1, "": ""}',
+        b'[{"a": 1}, 2]',
+        b'{"a": 1, "a"',
+        b'{"a": [1, 2}',
+    ],
+)
+def test_names_that_stand_once_are_handed_on_and_broken_lines_are_left_to_the_decoder(line: bytes) -> None:
+    assert records(line) == [Record(1, line, line)]

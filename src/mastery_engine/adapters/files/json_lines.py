@@ -17,6 +17,7 @@ from mastery_engine.adapters.files.records import (
     shortened,
     too_long,
 )
+from mastery_engine.contracts.strict_json import name_twice
 from mastery_engine.domain.errors import Problem
 
 _NOTHING: Final = FieldMapping()
@@ -41,7 +42,8 @@ class JsonLines:
     def _record(self, line: Line) -> Record:
         if line.skipped:
             return too_long(line)
-        if not line.data.isascii() and (problem := encoding_problem(line.data)) is not None:
+        spoiled = None if line.data.isascii() else encoding_problem(line.data)
+        if (problem := spoiled or name_twice(line.data)) is not None:
             return refused(line.number, line.data, problem)
         if self._mapping is None:
             return Record(line.number, line.data, line.data)
