@@ -58,7 +58,10 @@ COMMANDS: Final[dict[str, str | Group]] = {
         {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
     ),
     "audit": Group("Who did what to whose data.", {"verify": "audit:verify", "list": "audit:list_records"}),
-    "state": Group("Look into the state store.", {"show": "state:show"}),
+    "state": Group(
+        "Look into the state store, and finish what a fault left there.",
+        {"show": "state:show", "complete": "state:complete"},
+    ),
     "serve": "serve:serve",
     "worker": "worker:worker",
     "doctor": "doctor:doctor",

@@ -78,6 +78,19 @@ class Worker:
             if progress is not None:
                 progress(report)
 
+    async def complete(self) -> int:
+        """Fold what waits, then finish every outcome that has no `processed:` record; see `Processor.complete`.
+
+        Returns:
+            How many outcomes were finished.
+
+        Raises:
+            DependencyDown: As in `drain`.
+            StepLate: As in `drain`.
+        """
+        await self.drain()
+        return await self._processor.complete()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the step under way is finished.
 

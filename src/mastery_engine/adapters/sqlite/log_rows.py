@@ -37,7 +37,7 @@ LOG_SCHEMA: Final = Schema(
             ) WITHOUT ROWID""",
         ),
     ),
-    page_size=32_768,
+    page_size=16_384,
 )
 _PARTITIONS: Final = 1_024
 _OFFSET_BITS: Final = 40
