@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from msgspec import Struct
 
 from mastery_engine.cli.exits import DONE, SOME_REFUSED
 from mastery_engine.cli.words import counted
+from mastery_engine.engine.ingest import Receipt
+
+_MOST_REASONS: Final = 20
 
 
 class RefusedEvent(Struct, frozen=True, kw_only=True):
@@ -36,7 +42,8 @@ class IntakeReport(Struct, kw_only=True):
         folded_by_another: Whether another process folded them; then `repeats` and `folded` are 0.
         seconds: How long it took.
         rejects: File with the refused lines.
-        items: The refused ones, at most a thousand.
+        items: The refused lines of a file, at most a thousand.
+        reasons: Of refused events that are no lines of a file: how many by field and rule, at most twenty.
     """
 
     accepted: int = 0
@@ -49,6 +56,7 @@ class IntakeReport(Struct, kw_only=True):
     seconds: float = 0.0
     rejects: str | None = None
     items: list[RefusedEvent] = []
+    reasons: dict[str, int] = {}
 
     @property
     def code(self) -> int:
@@ -63,10 +71,28 @@ class IntakeReport(Struct, kw_only=True):
             lines.append(f"{counted(self.already, 'event')} {verb} there already and not counted again")
         if self.dead_letters:
             lines.append("what was refused when it was folded waits, with its reason: mastery dlq list")
-        if self.refused:
-            where = f"; they are in {self.rejects}, to be mended and sent again" if self.rejects else ""
-            lines.append(f"{counted(self.refused, 'line')} refused{where}")
+        lines += self._refused()
         return "\n".join(lines)
+
+    def count_reasons(self, receipts: Iterable[Receipt]) -> None:
+        """Count why events were refused."""
+        for receipt in receipts:
+            if receipt.error is None:
+                continue
+            problems = receipt.error.problems
+            reason = "; ".join(f"{one.field} {one.rule}" for one in problems) or receipt.error.message
+            if reason in self.reasons or len(self.reasons) < _MOST_REASONS:
+                self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def _refused(self) -> list[str]:
+        if not self.refused:
+            return []
+        if self.reasons:
+            told = [f"{counted(count, 'event')} refused: {why}" for why, count in self.reasons.items()]
+            others = self.refused - sum(self.reasons.values())
+            return told + ([f"{counted(others, 'event')} refused for other reasons"] if others else [])
+        where = f"; they are in {self.rejects}, to be mended and sent again" if self.rejects else ""
+        return [f"{counted(self.refused, 'line')} refused{where}"]
 
     def _taken(self) -> str:
         rate = f", {self.accepted / self.seconds:,.0f} a second" if self.seconds > 0 and self.accepted else ""
@@ -89,6 +115,5 @@ class IntakeReport(Struct, kw_only=True):
         if more <= 0 or self.folded_by_another:
             return []
         verb = "was" if more == 1 else "were"
-        return [
-            f"{counted(more, 'record')} of these {verb} in the log before, left by a run that was interrupted"
-        ]
+        why = "an interrupted one had left them in the log, or another process sent them meanwhile"
+        return [f"{counted(more, 'record')} of these {verb} not of this run: {why}"]

@@ -40,7 +40,7 @@ async def take_all(
         meter: Shows how far it is; entered.
         fresh: Nothing of these events can be there yet.
         many: So many that a process of its own for folding is worth its start.
-        each: Given the receipts of each batch.
+        each: Given the receipts of each batch, to tell of refused ones; without it the report tells why.
     """
     configure_logs(engine.settings)
     report = IntakeReport()
@@ -63,7 +63,9 @@ async def take_all(
                 else:
                     report.accepted += 1
             landing.add(receipt.position for receipt in receipts if receipt.position is not None)
-            if each is not None:
+            if each is None:
+                report.count_reasons(receipts)
+            else:
                 each(receipts)
             meter.advance(amount, len(events))
     report.folded = taking.total.folded
