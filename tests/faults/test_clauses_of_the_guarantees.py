@@ -144,6 +144,18 @@ async def what_is_not_archived_is_not_marked_as_finished(code: Code) -> None:
     assert len(await house.archive.of_student("default", "ann")) == 2
 
 
+async def what_another_event_under_its_id_came_before_is_not_marked_as_finished(code: Code) -> None:
+    house = House(2, code.process)
+    await house.send(FIRST)
+    with pytest.raises(Killed):
+        await house.work(archive=Failing(house.archive, "add", Killed()))
+    await house.work(consumer=await _elsewhere(house, quiz(1, correct=9)))
+    assert await house.processed(FIRST) is None
+    await house.replay(code.replay.Replay).run(DEFAULT, "r", switch=True)
+    await house.work()
+    assert (await house.document()).state.events == 1
+
+
 async def what_was_refused_is_not_archived_when_it_comes_again(code: Code) -> None:
     house = House(2, code.process)
     await house.send(FIRST)
@@ -218,6 +230,9 @@ SCENARIOS: dict[Scenario, str] = {
     ),
     another_students_record_does_not_hide_an_unsent_outcome: "a `processed:` record counts for every student",
     what_is_not_archived_is_not_marked_as_finished: "marked as finished before it is archived",
+    what_another_event_under_its_id_came_before_is_not_marked_as_finished: (
+        "what was refused is taken for archived"
+    ),
     what_was_refused_is_not_archived_when_it_comes_again: (
         "the archive takes what was refused when it first came"
     ),

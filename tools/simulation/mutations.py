@@ -163,6 +163,12 @@ MUTATIONS: Final = (
         "                if ids is not None:\n",
     ),
     Mutation(
+        "what was refused is taken for archived",
+        "step_parts",
+        "            ids = {accepted.event_id for accepted in work.batch.valid}\n",
+        "            ids = {accepted.event_id for accepted in work.records}\n",
+    ),
+    Mutation(
         "the archive takes what was refused when it first came",
         "fold_batch",
         "            if repeat is True or _is_given_up(document, accepted):\n",

@@ -134,14 +134,15 @@ class Parts:
 
         Args:
             works: Whose outcomes.
-            archived: Leave out outcomes whose records are not of this batch: they may not be in the archive yet. One
+            archived: Leave out outcomes whose records this batch has not archived: they may not be in the archive yet. One
                 whose `processed:` record is there, and damaged, is.
         """
         writes: list[Write] = []
         names: list[bytes] = []
         for work in works:
             tenant, pseudonym = work.learner.tenant, work.learner.pseudonym
-            ids = {accepted.event_id for accepted in work.records}
+            # Not of all its records: one that was refused for its id stands for another event.
+            ids = {accepted.event_id for accepted in work.batch.valid}
             ttl = self._lifetimes.processed(tenant)
             for outcome in work.document.outcomes:
                 if not archived or outcome.event_id in ids or outcome.event_id in work.batch.damaged:
