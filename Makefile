@@ -10,6 +10,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SIMULATION_ARGS ?=
+TEETH_ARGS ?=
 
 # The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
 unexport VIRTUAL_ENV
@@ -22,7 +23,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo test check format bench coverage mutation simulation docs lock clean distclean
+.PHONY: help install demo test check format bench coverage mutation simulation teeth docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -84,6 +85,9 @@ mutation: $(DEV)  ## Mutation testing of the domain, floor 85 % (long; results i
 
 simulation: $(DEV)  ## Random histories of processing with every fault (long); SIMULATION_ARGS passes on arguments
 	@$(BIN)/python -m tools.simulation $(SIMULATION_ARGS)
+
+teeth: $(DEV)  ## See that those histories notice each clause of the guarantees taken out (long); TEETH_ARGS
+	@$(BIN)/python -m tools.simulation.teeth $(TEETH_ARGS)
 
 docs: $(DEV)  ## Serve the documentation while it is being written
 	@$(BIN)/mkdocs serve

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
-from mastery_engine.bootstrap import Engine, open_engine
+from rich.console import Console
+
+from mastery_engine.bootstrap import open_engine
+from mastery_engine.cli.replaying import lines_of
 from mastery_engine.config import load_settings
 from mastery_engine.contracts import keys
+from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.ports import Write
 from tests.cli.conftest import Mastery, quiz, write_lines
 
@@ -15,16 +20,12 @@ EVENT = "00000000-0000-4000-8000-000000000001"
 RECORD = keys.processed("default", bytes.fromhex(EVENT.replace("-", "")))
 
 
-async def _spoil(engine: Engine, key: str) -> None:
-    await engine.adapters.store.write_many([Write(key, b"\xc1 rubbish")])
-
-
 def spoil(key: str) -> None:
     """Damage what the home of the environment has under a key."""
 
     async def job() -> None:
         async with open_engine(load_settings()) as engine:
-            await _spoil(engine, key)
+            await engine.adapters.store.write_many([Write(key, b"\xc1 rubbish")])
 
     asyncio.run(job())
 
@@ -50,3 +51,37 @@ def test_a_damaged_document_is_mended(mastery: Mastery, tmp_path: Path) -> None:
     assert "a learner's document is damaged" in dry.out
     assert "1 switched" in mastery("replay", "--all").out
     assert mastery("show", "ada-01", "--json").data == before
+
+
+def test_an_old_state_beside_a_newer_log_is_brought_up_to_it(
+    mastery: Mastery, home: Path, tmp_path: Path
+) -> None:
+    mastery("ingest", write_lines(tmp_path / "first.jsonl", quiz(1)))
+    shutil.copy(home / "state.db", tmp_path / "old.db")
+    mastery("ingest", write_lines(tmp_path / "next.jsonl", quiz(2)))
+    before = mastery("show", "ada-01", "--json").data
+    for file in home.glob("state.db*"):
+        file.unlink()
+    shutil.copy(tmp_path / "old.db", home / "state.db")
+    dry = mastery("replay", "--all", "--dry-run")
+    assert dry.code == 1
+    assert "000000000002 is committed and not live" in " ".join(dry.out.split())
+    assert "1 switched" in mastery("replay", "--all").out
+    assert mastery("show", "ada-01", "--json").data == before
+
+
+def test_what_a_replay_leaves_to_others_is_told() -> None:
+    report = ReplayReport(
+        pending=[EVENT], behind=["ada-01", "bob-02", "cy-03"], lost=[EVENT], waiting=[EVENT]
+    )
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(*lines_of(report, switch=True, limit=2), sep="\n")
+    told = captured.get()
+    assert "1 event left out, in the log and not folded yet" in told
+    assert (
+        "3 left alone, since whoever folds has yet to finish with them; run it again: ada-01, bob-02 and 1 more"
+        in told
+    )
+    assert "1 event counted and not in the archive, so their students are left alone; send them again" in told
+    assert "1 event left out, waiting among the dead letters" in told

@@ -213,7 +213,45 @@ async def a_replay_does_not_drop_what_is_about_to_be_archived(code: Code) -> Non
     assert (await house.document()).state.events == 2
 
 
+async def a_replay_takes_no_work_under_way_for_a_difference(code: Code) -> None:
+    house = House()
+    await house.send(FIRST)
+    await house.work()
+
+    async def fold(number: int) -> None:
+        await house.send(quiz(number))
+        await house.work()
+
+    # The first makes the replay look closely, the second comes while it does.
+    store = Meddling(house.store, "get_many", 1, lambda: fold(2))
+    log = Meddling(house.log, "topic_id", 2, lambda: fold(3))
+    report = await house.replay(code.replay.Replay, store=store, log=log).run(DEFAULT, "r", switch=False)
+    assert (report.different, report.equal) == ({}, 1)
+
+
+async def a_replay_brings_a_state_up_to_what_is_committed(code: Code) -> None:
+    house = House(engine=code.process)
+    await house.send(FIRST)
+    await house.work()
+    older = await house.entry(keys.document("default", "ann"))
+    assert older is not None
+    await house.send(NEXT)
+    await house.work()
+    await house.store.write_many(
+        [
+            Write(keys.document("default", "ann"), older.value),
+            Write(keys.processed("default", identity_of(NEXT)[0]), None),
+        ]
+    )
+    await house.replay(code.replay.Replay).run(DEFAULT, "r", switch=True)
+    assert (await house.document()).state.events == 2
+    await house.send(NEXT)
+    assert (await house.work()).repeats == 1
+
+
 SCENARIOS: dict[Scenario, str] = {
+    a_replay_takes_no_work_under_way_for_a_difference: "a replay reads what is committed after the document",
+    a_replay_brings_a_state_up_to_what_is_committed: "a replay takes what is committed for still to come",
     a_replay_switches_only_the_document_that_it_compared: "a replay switches without compare-and-set",
     a_replay_does_not_drop_what_is_about_to_be_archived: "a replay does not wait for what is not archived yet",
     processed_is_read_after_the_document: "`processed:` read before the document",

@@ -106,7 +106,7 @@ async def test_a_record_that_changes_under_the_replay_is_left_alone() -> None:
     assert await house.entry(key_of(quiz(1))) is None
 
 
-async def test_records_of_what_left_no_result_stay_damaged_and_are_named() -> None:
+async def test_the_record_of_a_question_is_mended_too() -> None:
     house = House()
     await house.send(question(1))
     await house.work()
@@ -116,7 +116,9 @@ async def test_records_of_what_left_no_result_stay_damaged_and_are_named() -> No
     await house.work()
     await spoil(house, question(1))
     report = await house.replay().run(DEFAULT, "r", switch=True)
-    assert (report.damaged, report.mended) == ([event_id(1)], 0)
+    assert (report.damaged, report.mended) == ([event_id(1)], 1)
+    await house.send(question(1))
+    assert (await house.work()).repeats == 1
 
 
 async def test_a_redelivered_event_needs_no_record() -> None:

@@ -10,7 +10,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.domain.events import Event
-from mastery_engine.engine.rebuild import differences
+from mastery_engine.engine.differences import differences
 from tests.faults.meddling import Failing, Holding, down
 from tests.unit.engine.house import House, completion, quiz, visit
 

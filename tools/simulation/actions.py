@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, decode_document, encode_document
@@ -16,55 +16,46 @@ from mastery_engine.ports import ABSENT, Write
 from tools.simulation.code import Code
 from tools.simulation.events import STUDENTS, TENANTS, draw_broken, draw_event, draw_question, uuid_of
 from tools.simulation.faults import Actor, FaultyStore, Rates, moment
-from tools.simulation.world import GROUP, World, run
+from tools.simulation.stage import Stage
+from tools.simulation.themes import draw_theme
+from tools.simulation.world import GROUP, run
 
-_CROWDED: Final = 0.3
+T = TypeVar("T")
 _REPLAYED: Final = 0.7
+_SWITCHED: Final = 0.6
 _ERASED: Final = 0.3
 _LATE_MS: Final = 31_000
 
 
-class Actions:
+class Actions(Stage):
     """What may happen, and the actors that it concerns."""
 
     def __init__(self, seed: int, code: Code) -> None:
-        self.world = World(seed, code)
-        self.code = code
-        self.chance = self.world.chance
-        self.rates = Rates.draw(self.chance)
-        self.most_workers = self.chance.choice((1, 1, 2, 3))
-        self.students = STUDENTS
-        if self.chance.random() < _CROWDED:
-            # Many things about one student at the same time find what four students hide.
-            self.students = (self.chance.choice(STUDENTS),)
-            self.rates = Rates(0.0, 0.0, 0.0, self.chance.choice((0.9, 0.97, 0.99)))
-            self.most_workers = 2
-        self.actors: list[Actor[None]] = []
+        super().__init__(seed, code)
+        self.theme = draw_theme(self.chance)
+        self.rates = Rates.draw(self.chance, self.theme.stay, calm=self.theme.calm)
+        self.most_workers = self.chance.choice(self.theme.workers)
+        self.students = STUDENTS[: self.theme.students] if self.theme.students > 1 else (self._anybody(),)
+        self.world.scattered = self.theme.scattered
+        self.world.undisturbed = self.most_workers == 1
+        self.sleep = self.chance.choice(self.theme.sleep)
         self.rebalanced: set[str] = set()
         self.outage = 0
         self.born = 0
-        self.trace: list[str] = []
+        self.replays = 0
+        self.moments: int = 0
+        self.asleep: dict[str, int] = {}
+        """Until which moment an actor stands still, by its name."""
         self._now: Actor[None] | None = None
+        self.copy: tuple[str, dict[str, bytes]] | None = None
+        """A copy of the state, and the topic of that time."""
+
+    def _anybody(self) -> tuple[str, str]:
+        return self.chance.choice(STUDENTS)
 
     def _action(self) -> Callable[[], None]:
-        common = [self._send] * 12 + [self._repeat] * 5 + [self._break, self._ask]
-        rare = [
-            self._send_poison,
-            self._heal,
-            self._reuse_with_other_content,
-            self._reuse_for_another_student,
-            self._reset_offsets,
-            self._rebalance,
-            self._recreate_topic,
-            self._start_replay,
-            self._damage,
-            self._damage_record,
-            self._store_down,
-            self._pass_time,
-            self._expire,
-            self._erase,
-        ]
-        return self.chance.choice(common if self.chance.random() < 0.75 else rare)
+        actions = self.theme.actions
+        return getattr(self, f"_{self.chance.choices(list(actions), list(actions.values()))[0]}")
 
     def _student(self) -> tuple[str, str]:
         return self.chance.choice(self.students)
@@ -90,7 +81,7 @@ class Actions:
             one for one in self.world.sent if one.event and one.event.event_id not in self.world.expired
         ]
         if earlier:
-            event = self.chance.choice(earlier[-3:] if self.chance.random() < 0.5 else earlier).event
+            event = self.chance.choice(self._mostly_late(earlier)).event
             assert event is not None
             self.world.append((event.tenant_id, event.student_id), encode_event(event), event)
 
@@ -126,7 +117,10 @@ class Actions:
             and one.event.event_id not in self.world.expired
             and not isinstance(one.event, MasteryCalculationRequested)
         ]
-        return self.chance.choice(events) if events else None
+        return self.chance.choice(self._mostly_late(events)) if events else None
+
+    def _mostly_late(self, events: list[T]) -> list[T]:
+        return events[-3:] if self.chance.random() < 0.5 else events
 
     def _reset_offsets(self) -> None:
         log = self.world.log
@@ -140,7 +134,9 @@ class Actions:
         self.world.recreate()
 
     def _start_replay(self) -> None:
-        self.actors.append(Actor("replay", self._replaying()))
+        self.replays += 1
+        switch = self.chance.random() < _SWITCHED
+        self.actors.append(Actor(f"replay-{self.replays}", self._replaying(switch=switch)))
 
     def _store_down(self) -> None:
         self.outage = 30
@@ -174,11 +170,8 @@ class Actions:
 
     def _expire(self) -> None:
         """The `processed:` records of what is long done with expire."""
-        world, log = self.world, self.world.log
-        committed = run(log.consumer(GROUP).committed())
-        if not self._resting() or any(
-            end != committed.get(partition, 0) for partition, end in run(log.ends()).items()
-        ):
+        world = self.world
+        if not self._is_done():
             return
         for sent in world.sent:
             if sent.event is not None:
@@ -186,6 +179,26 @@ class Actions:
                 if run(world.store.get_many([key]))[0] is not None:
                     world.expired.add(sent.event.event_id)
                     run(world.store.write_many([Write(key, None)]))
+
+    def _remember(self) -> None:
+        """Somebody copies the state while nothing is under way."""
+        if self._is_done():
+            self.copy = (self.world.topic_id, run(self.world.copy_of_state()))
+
+    def _go_back(self) -> None:
+        """The state is lost, its copy put in place and brought up to the log by a replay, before anybody goes on."""
+        world = self.world
+        given_up_or_erased = world.ever_poison or world.erased
+        if self.copy and self.copy[0] == world.topic_id and not given_up_or_erased and self._is_done():
+            self._end()
+            world.went_back = True
+            run(world.put_back(self.copy[1]))
+            self._alone(self._replaying())
+
+    def _is_done(self) -> bool:
+        committed = run(self.world.log.consumer(GROUP).committed())
+        ends = run(self.world.log.ends())
+        return self._resting() and all(end == committed.get(partition, 0) for partition, end in ends.items())
 
     def _erase(self) -> None:
         if self.chance.random() < _ERASED:
@@ -216,15 +229,13 @@ class Actions:
             except DependencyDown:
                 await moment("eraser waits", 0)
 
-    async def _replaying(self) -> None:
-        self.world.replayed = True
+    async def _replaying(self, *, switch: bool = True) -> None:
+        self.world.replayed = self.world.replayed or switch
         replay = self.world.replay(self.code)
         for tenant in TENANTS:
             try:
-                await replay.run(tenant, "run", switch=True)
+                report = await replay.run(tenant, "run", switch=switch)
             except DependencyDown:
                 return
-
-    def _resting(self) -> bool:
-        """Whether every actor only looks for more to do."""
-        return all(actor.at is None or actor.at[0] in {"log.poll", "clock.sleep"} for actor in self.actors)
+            if not switch:
+                self.world.told.update(report.different)

@@ -56,13 +56,15 @@ class Rates(NamedTuple):
     stay: float
 
     @staticmethod
-    def draw(chance: random.Random) -> Rates:
+    def draw(chance: random.Random, stay: Sequence[float], *, calm: bool) -> Rates:
         """Calm and wild histories alike."""
+        if calm:
+            return Rates(0.0, 0.0, 0.0, chance.choice(stay))
         return Rates(
             kill=chance.choice((0.0, 0.02, 0.05, 0.15)),
             down=chance.choice((0.0, 0.0, 0.02, 0.1)),
             late=chance.choice((0.0, 0.0, 0.0, 0.01)),
-            stay=chance.choice((0.5, 0.8, 0.95, 0.99)),
+            stay=chance.choice(stay),
         )
 
 

@@ -15,15 +15,10 @@ from mastery_engine.domain.learner import LearnerState
 from mastery_engine.engine.step import StepLate
 from tools.simulation.actions import Actions
 from tools.simulation.faults import Actor, Fate
+from tools.simulation.stage import MOST_MOMENTS, NoEnd
 from tools.simulation.world import World
 
-_MOST_MOMENTS: Final = 20_000
 _LATE_MS: Final = 31_000
-_TRACE: Final = 400
-
-
-class NoEnd(AssertionError):
-    """The history did not come to rest."""
 
 
 class History(Actions):
@@ -41,39 +36,31 @@ class History(Actions):
         return self.world
 
     def _unrest(self) -> None:
-        plan = [self._action() for _ in range(self.chance.randrange(4, 22))]
+        plan = [self._action() for _ in range(self.chance.randrange(*self.theme.length))]
         pace = self.chance.choice((0.01, 0.05, 0.15))
-        moments = 0
-        while plan or (moments < 1 / pace and not self._resting()):
-            moments += 1
-            if moments > _MOST_MOMENTS:
+        while plan:
+            if self.moments > MOST_MOMENTS:
                 raise NoEnd(f"still {len(plan)} actions to do")
-            if plan and self.chance.random() < (0.3 if self._resting() else pace):
+            if self.chance.random() < (0.3 if self._resting() else pace):
                 self._note("world", plan[-1].__name__)
                 plan.pop()()
-            self._people()
-            self._one(self._fate)
+            self._moment()
+        for _ in range(self.chance.choice((0, 20, 300))):
+            if self._resting():
+                break
+            self._moment()
 
-    def _end(self) -> None:
-        for actor in self.actors:
-            actor.kill()
-        self.actors = []
+    def _moment(self) -> None:
+        self.moments += 1
+        self._people()
+        self._one(self._fate)
 
     def _settle(self) -> None:
         """Everybody dies; a worker in good health does what is left, and a replay mends."""
-        self._end()
         self.outage = 0
-        spoilt = self.world.damaged or self.world.unclear
-        healing = (self._tidy, self._replaying) if spoilt else (self._tidy,)
-        for body in healing:
-            actor = Actor[None]("healer", body())
-            self.actors = [actor]
-            for _ in range(_MOST_MOMENTS):
-                if actor.ended:
-                    break
-                self._resume(actor, Fate())
-            else:
-                raise NoEnd("the healthy worker does not come to an end")
+        self._alone(self._tidy())
+        if self.world.damaged or self.world.unclear:
+            self._alone(self._replaying())
 
     async def _tidy(self) -> None:
         processor, consumer = self.world.processor(self.code)
@@ -92,19 +79,14 @@ class History(Actions):
             self.actors.append(Actor(name, self._working(name)))
 
     def _one(self, fate: Callable[[Actor[None]], Fate]) -> None:
-        if self._now is None or self._now.ended or self.chance.random() >= self.rates.stay:
-            self._now = self.chance.choice(self.actors)
+        awake = [actor for actor in self.actors if self.asleep.get(actor.name, 0) <= self.moments]
+        if self._now is None or self._now not in awake or self.chance.random() >= self.rates.stay:
+            self._now = self.chance.choice(awake or self.actors)
         self.world.clock.ms += self.chance.randrange(20)
         self.outage = max(0, self.outage - 1)
         self._resume(self._now, fate(self._now))
-
-    def _resume(self, actor: Actor[None], fate: Fate) -> None:
-        if actor.at is not None:
-            self._note(
-                actor.name,
-                f"{actor.at[0]} x{actor.at[1]} {fate.ending} {'' if fate.done is None else fate.done}",
-            )
-        actor.resume(fate)
+        if self.sleep and self.chance.random() < self.sleep:
+            self.asleep[self._now.name] = self.moments + self.chance.randrange(5, 80)
 
     def _fate(self, actor: Actor[None]) -> Fate:
         if actor.at is None:
@@ -113,6 +95,7 @@ class History(Actions):
         chance = self.chance
         if self.rates.late and chance.random() < self.rates.late:
             self.world.clock.ms += _LATE_MS
+            self.world.undisturbed = False
         part = chance.choice((0, size, chance.randrange(size + 1)))
         if chance.random() < self.rates.kill:
             return Fate("is killed", part)
@@ -128,7 +111,7 @@ class History(Actions):
         """A worker's life: steps, and a new start after whatever was down."""
         code, world = self.code, self.world
         processor, consumer = world.processor(code)
-        size = self.chance.choice((1, 2, 4, 20))
+        size = self.chance.choice(self.theme.batches)
         while True:
             try:
                 if name in self.rebalanced:
@@ -138,10 +121,6 @@ class History(Actions):
             except (DependencyDown, StepLate):
                 self.rebalanced.add(name)
                 await world.clock.sleep(0.1)
-
-    def _note(self, who: str, what: str) -> None:
-        self.trace.append(f"{self.world.clock.ms} {who}: {what}")
-        del self.trace[:-_TRACE]
 
 
 @contextmanager

@@ -175,6 +175,18 @@ MUTATIONS: Final = (
         "            if accepted:\n",
     ),
     Mutation(
+        "a replay takes what is committed for still to come",
+        "rebuild",
+        "            if committed.is_to_come(one):\n",
+        "            if one.topic_id in live.offsets:\n",
+    ),
+    Mutation(
+        "a replay reads what is committed after the document",
+        "replay",
+        "            committed = await self._committed()\n            entry = (await self._live(tenant, [student_id]))[0]\n",
+        "            entry = (await self._live(tenant, [student_id]))[0]\n            committed = await self._committed()\n",
+    ),
+    Mutation(
         "what a deleted topic took from the archive is not noted",
         "leftovers",
         "            if lacking:\n",

@@ -13,7 +13,7 @@ from tools.simulation.runs import play
 def main() -> int:
     """Play histories on each mutation until one fails; 1 if a mutation lives."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--histories", type=int, default=5_000, help="at most, for each mutation")
+    parser.add_argument("--histories", type=int, default=20_000, help="at most, for each mutation")
     parser.add_argument("--only", default="", help="mutations whose name holds this")
     arguments = parser.parse_args()
     lives = 0

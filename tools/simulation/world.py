@@ -18,6 +18,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import Tenant, encode_tenant
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.domain.formulas import Formulas, Rollout
+from mastery_engine.engine.committed import Committed, committed_of
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.lifetimes import Lifetimes
@@ -33,6 +34,7 @@ from tools.simulation.faults import (
     FaultyResults,
     FaultyStore,
     VirtualClock,
+    pause,
 )
 
 GROUP: Final = "workers"
@@ -87,7 +89,15 @@ class World:
         self.unclear: set[str] = set()
         """Ids of events whose `processed:` records were spoilt."""
         self.replayed = False
-        """Whether a replay ran."""
+        """Whether a replay ran that switches."""
+        self.went_back = False
+        """Whether the state was lost, and an older one put in its place."""
+        self.told: dict[str, list[str]] = {}
+        """Differences that a comparison told, by student."""
+        self.undisturbed = True
+        """Whether there was one worker at a time, and no step that did not come to its end."""
+        self.scattered = 0.0
+        """Share of the records that lie under another key than their student's."""
         self.tenants = {tenant.tenant_id: tenant for tenant in TENANTS}
         for tenant in TENANTS[1:]:
             run(self.store.write_many([Write(keys.tenant(tenant.tenant_id), encode_tenant(tenant), ABSENT)]))
@@ -118,16 +128,22 @@ class World:
         return code.replay.Replay(
             FaultyStore(self.store),
             FaultyArchive(self.archive),
+            self._committed,
             choice,
             self.pseudonyms,
             NeverExpire(),
             self.clock,
         )
 
+    async def _committed(self) -> Committed:
+        """What the workers have committed, as one more moment at which others may go on."""
+        await pause("log.committed", 0)
+        return await committed_of(self.log, GROUP)
+
     def append(self, student: tuple[str, str], raw: bytes, event: LearningEvent | None) -> None:
         """Put a record into the log, mostly under the student's own key."""
         key = keys.learner(*student).encode()
-        if self.chance.random() < 0.2:
+        if self.chance.random() < self.scattered:
             key += b"-" + str(self.chance.randrange(4)).encode()
         partition = crc32(key) % PARTITIONS
         offset = run(self.log.ends())[partition]
@@ -152,6 +168,20 @@ class World:
     def topic_id(self) -> str:
         """Id of the topic as it is now."""
         return f"topic-{self.topics - 1}"
+
+    async def copy_of_state(self) -> dict[str, bytes]:
+        """All that the state store holds."""
+        state: dict[str, bytes] = {}
+        async for names in self.store.scan(""):
+            entries = await self.store.get_many(names)
+            state.update({name: one.value for name, one in zip(names, entries, strict=True) if one})
+        return state
+
+    async def put_back(self, state: dict[str, bytes]) -> None:
+        """Make the state store hold what it once held, and nothing else."""
+        async for names in self.store.scan(""):
+            await self.store.write_many([Write(name, None) for name in names])
+        await self.store.write_many([Write(name, value) for name, value in state.items()])
 
     def recreate(self) -> None:
         """Delete the topic and make it again."""

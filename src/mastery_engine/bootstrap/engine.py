@@ -11,7 +11,7 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from mastery_engine.adapters.clock import SystemClock
@@ -165,11 +165,18 @@ class Engine:
     @cached_property
     def replay(self) -> Replay:
         """Rebuilding from the archive."""
-        from mastery_engine.engine.replay import Replay  # noqa: PLC0415 - see above
+        from mastery_engine.engine.committed import committed_of  # noqa: PLC0415 - see above
+        from mastery_engine.engine.replay import Replay  # noqa: PLC0415 - as above
 
         adapters = self.adapters
         return Replay(
-            adapters.store, adapters.archive, self.choice, self.pseudonyms, self.lifetimes, adapters.clock
+            adapters.store,
+            adapters.archive,
+            partial(committed_of, adapters.log, CONSUMER_GROUP),
+            self.choice,
+            self.pseudonyms,
+            self.lifetimes,
+            adapters.clock,
         )
 
     @cached_property

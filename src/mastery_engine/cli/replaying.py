@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 from rich.table import Table
@@ -14,7 +15,7 @@ from mastery_engine.cli.views.profile import level_text
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.errors import NotFound
-from mastery_engine.engine.replay import FormulaChange, ReplayReport
+from mastery_engine.engine.replay_report import FormulaChange, ReplayReport
 
 
 def rebuild(student: str | None, tenant_id: str | None, *, switch: bool, limit: int, as_json: bool) -> bool:
@@ -42,7 +43,7 @@ def rebuild(student: str | None, tenant_id: str | None, *, switch: bool, limit: 
     if as_json:
         output.print_json(report)
     else:
-        _tell(report, switch=switch, limit=limit)
+        output.show(*(Text(line) for line in lines_of(report, switch=switch, limit=limit)))
     return switch or not (report.different or report.missing)
 
 
@@ -76,7 +77,14 @@ async def _permitted(session: Session, student: str | None, what: str) -> Tenant
     return tenant
 
 
-def _tell(report: ReplayReport, *, switch: bool, limit: int) -> None:
+def lines_of(report: ReplayReport, *, switch: bool, limit: int) -> list[str]:
+    """A report in sentences.
+
+    Args:
+        report: What a replay came to.
+        switch: Whether it was to switch.
+        limit: Most students to name.
+    """
     events, students = words.counted(report.events, "event"), words.counted(report.students, "student")
     lines = [f"{students} rebuilt from {events}", f"{report.equal:,} equal the live state, field by field"]
     if report.missing:
@@ -88,22 +96,33 @@ def _tell(report: ReplayReport, *, switch: bool, limit: int) -> None:
             lines.append(f"  {student_id}: {'; '.join(found[:3])}{more}")
     if report.different or report.missing:
         lines.append(f"{report.switched:,} switched" if switch else "nothing switched (--dry-run)")
+    return lines + list(_left_out(report, switch=switch, limit=limit))
+
+
+def _left_out(report: ReplayReport, *, switch: bool, limit: int) -> Iterator[str]:
     if report.waiting:
         waiting = words.counted(len(report.waiting), "event")
-        lines.append(f"{waiting} left out, waiting among the dead letters; see: mastery dlq list")
+        yield (f"{waiting} left out, waiting among the dead letters; see: mastery dlq list")
+    if report.pending:
+        pending = words.counted(len(report.pending), "event")
+        yield (f"{pending} left out, in the log and not folded yet; whoever folds will do that")
+    if report.behind:
+        names = ", ".join(report.behind[:limit])
+        more = f" and {len(report.behind) - limit:,} more" if len(report.behind) > limit else ""
+        yield (
+            f"{len(report.behind):,} left alone, since whoever folds has yet to finish with them; run it again: "
+            f"{names}{more}"
+        )
     if report.lost:
         lost = words.counted(len(report.lost), "event")
-        lines.append(
-            f"{lost} counted and not in the archive, so their students are left alone; send them again"
-        )
+        yield (f"{lost} counted and not in the archive, so their students are left alone; send them again")
     if report.damaged:
         damaged = words.counted(len(report.damaged), "damaged `processed:` record")
-        lines.append(
+        yield (
             f"{damaged}; {report.mended:,} written anew" if switch else f"{damaged}; not mended (--dry-run)"
         )
     if report.erased:
-        lines.append(f"{report.erased:,} left alone, since they are erased")
-    output.show(*(Text(line) for line in lines))
+        yield (f"{report.erased:,} left alone, since they are erased")
 
 
 def _tell_changes(changes: list[FormulaChange], formula: str, limit: int) -> None:

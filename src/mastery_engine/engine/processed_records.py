@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import DamagedDocument, Document, decode_document
-from mastery_engine.contracts.outcome import Outcome, encode_processed
+from mastery_engine.contracts.event_json import decode_event
+from mastery_engine.contracts.outcome import (
+    Outcome,
+    Published,
+    component_places,
+    encode_processed,
+    from_micros,
+    level_place,
+    micros,
+    to_micros,
+)
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.domain.learner import LearnerState
+from mastery_engine.domain.scores import Components, Formula
 from mastery_engine.engine.fold_batch import unfinished
 from mastery_engine.engine.formula_choice import FormulaChoice
+from mastery_engine.engine.judge import identity_of
 from mastery_engine.engine.lifetimes import Lifetimes
-from mastery_engine.engine.rebuild import Rebuilt, note_published, restored_outcomes
+from mastery_engine.engine.rebuild import Rebuilt
 from mastery_engine.ports import ABSENT, ArchivedEvent, Entry, StateStore, Write
 
 
@@ -58,8 +71,8 @@ class ProcessedRecords:
         Before the document, so that a crash in between leaves a student whom the next replay still finds different.
         """
         formula = await self._formulas.now(tenant, student_id)
-        if rebuilt.made_anew:
-            note_published(rebuilt.document, formula)
+        if rebuilt.made_anew or rebuilt.missed:
+            _note_published(rebuilt.document, formula)
         pseudonym, ttl = (
             self._pseudonyms.digest(tenant.tenant_id, student_id),
             self._lifetimes.processed(tenant),
@@ -122,7 +135,29 @@ class ProcessedRecords:
         self, tenant: Tenant, student_id: str, rebuilt: Rebuilt, events: Sequence[ArchivedEvent]
     ) -> list[Outcome]:
         formula = await self._formulas.now(tenant, student_id)
-        return restored_outcomes(rebuilt.document.state, _folded(rebuilt, events), formula)
+        return _restored_outcomes(rebuilt.document.state, _folded(rebuilt, events), formula)
+
+
+def _note_published(document: Document, formula: Formula) -> None:
+    """Take the rebuilt result for the last one sent, from which the next event tells its difference."""
+    if document.state.newest_day >= 0:
+        result = document.state.latest_result(formula)
+        weak = component_places(formula.weak(from_micros(to_micros(result.components))))
+        document.published = Published(micros(result.score), level_place(result.level), weak)
+
+
+def _restored_outcomes(state: LearnerState, lost: Iterable[ArchivedEvent], formula: Formula) -> list[Outcome]:
+    """Outcomes for events whose own are lost; their outputs were sent long ago, so all tell the rebuilt result."""
+    known = state.newest_day >= 0
+    components = state.latest_result(formula).components if known else Components(None, None, None, None)
+    score = formula.score(components)
+    told = (micros(score), level_place(formula.level(score)), to_micros(components), formula.id)
+    as_of, day = (state.newest, state.newest_day) if known else (0, 0)
+    outcomes: list[Outcome] = []
+    for one in lost:
+        event_id, digest = identity_of(decode_event(one.value))
+        outcomes.append(Outcome(event_id, digest, one.partition, one.offset, as_of, day, *told))
+    return outcomes
 
 
 def _folded(rebuilt: Rebuilt, events: Sequence[ArchivedEvent]) -> list[ArchivedEvent]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final, final
 
-from msgspec import Struct
-
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, encode_document
 from mastery_engine.contracts.tenant import Tenant
-from mastery_engine.domain.scores import Formula, Level
+from mastery_engine.domain.scores import Formula
+from mastery_engine.engine.committed import Committed
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.lifetimes import DAY_SECONDS, Lifetimes
 from mastery_engine.engine.processed_records import ProcessedRecords
 from mastery_engine.engine.rebuild import Rebuilt, rebuild
+from mastery_engine.engine.replay_report import FormulaChange, ReplayReport
 from mastery_engine.ports import ABSENT, Archive, ArchivedEvent, Clock, Entry, StateStore, Write
 
 SIDE_BY_SIDE_SECONDS: Final = 7 * DAY_SECONDS
@@ -24,49 +24,6 @@ STEP_DEADLINE_SECONDS: Final = 30.0
 SWITCH_TRIES: Final = 10
 WAIT_SECONDS: Final = 0.1
 STUDENTS_A_BATCH: Final = 200
-
-
-class ReplayReport(Struct, kw_only=True):
-    """What a replay came to.
-
-    Attributes:
-        students: Students rebuilt.
-        events: Archived events folded.
-        equal: Students whose live state agreed.
-        missing: Students without a live state.
-        different: Students whose live state differed, with what differed.
-        switched: Students whose live document was replaced.
-        behind: Students left alone, since a worker has yet to archive or finish what it folded for them.
-        erased: Students left alone, since they are erased.
-        waiting: Ids of events that wait among the dead letters.
-        lost: Ids of events that counted, and were deleted with their topic before they were archived; their students
-            are not switched, or they would count no more. Sent again, they are archived.
-        damaged: Ids of events that counted, and whose `processed:` records cannot be read.
-        mended: How many of these records were written anew.
-    """
-
-    students: int = 0
-    events: int = 0
-    equal: int = 0
-    missing: int = 0
-    different: dict[str, list[str]] = {}
-    switched: int = 0
-    behind: list[str] = []
-    erased: int = 0
-    waiting: list[str] = []
-    lost: list[str] = []
-    damaged: list[str] = []
-    mended: int = 0
-
-
-class FormulaChange(Struct, frozen=True, kw_only=True):
-    """A student under the formula in force and under another."""
-
-    student_id: str
-    score: float
-    level: Level
-    new_score: float
-    new_level: Level
 
 
 @final
@@ -77,14 +34,26 @@ class Replay:
         self,
         store: StateStore,
         archive: Archive,
+        committed: Callable[[], Awaitable[Committed]],
         formulas: FormulaChoice,
         pseudonyms: keys.Pseudonyms,
         lifetimes: Lifetimes,
         clock: Clock,
     ) -> None:
-        """Put the parts together."""
+        """Put the parts together.
+
+        Args:
+            store: Where the live documents are, and the rebuilt ones beside them.
+            archive: What they are rebuilt from.
+            committed: Tells how far the log is done with (`committed_of`).
+            formulas: For results that are noted as sent.
+            pseudonyms: Of the students in `processed:` records.
+            lifetimes: Of what is written.
+            clock: For deadlines and waits.
+        """
         self._store = store
         self._archive = archive
+        self._committed = committed
         self._formulas = formulas
         self._pseudonyms = pseudonyms
         self._lifetimes = lifetimes
@@ -124,10 +93,11 @@ class Replay:
         await self._formulas.refresh(tenant)
         changes: list[FormulaChange] = []
         async for batch in self._students(tenant, None):
+            committed = await self._committed()
             live = await self._live(tenant, list(batch))
             for (student_id, events), entry in zip(batch.items(), live, strict=True):
                 if not await self._is_erased(tenant, student_id, entry):
-                    state = self._rebuilt(tenant, entry, events).document.state
+                    state = self._rebuilt(tenant, entry, events, committed).document.state
                     if state.newest_day >= 0:
                         now = state.latest_result(self._formulas.of(tenant, student_id))
                         then = state.latest_result(formula)
@@ -153,13 +123,15 @@ class Replay:
         records: bool,
     ) -> None:
         deadline = self._clock.monotonic() + STEP_DEADLINE_SECONDS
+        # Before the documents: what is committed by now has been folded by then.
+        committed = await self._committed()
         live = await self._live(tenant, list(batch))
         aside: list[Write] = []
         for (student_id, events), entry in zip(batch.items(), live, strict=True):
             if await self._is_erased(tenant, student_id, entry):
                 report.erased += 1
                 continue
-            rebuilt = self._rebuilt(tenant, entry, events)
+            rebuilt = self._rebuilt(tenant, entry, events, committed)
             report.students += 1
             agrees = entry is not None and not rebuilt.differences
             if agrees:
@@ -174,6 +146,7 @@ class Replay:
                     report.mended += await self._records.mend(tenant, student_id, rebuilt, events, damaged)
             report.events += rebuilt.events
             report.waiting += rebuilt.waiting
+            report.pending += rebuilt.pending
             report.lost += rebuilt.lost
             key = keys.rebuilt(run_id, keys.document(tenant.tenant_id, student_id))
             aside.append(Write(key, encode_document(rebuilt.document), None, SIDE_BY_SIDE_SECONDS))
@@ -184,7 +157,7 @@ class Replay:
     async def _look_closely(
         self, tenant: Tenant, student_id: str, report: ReplayReport, *, switch: bool
     ) -> tuple[Rebuilt | None, bool]:
-        """Compare again, the document read before the archive, and switch by one conditional write.
+        """Compare again, what is committed read before the document and the archive after it; switch by one conditional write.
 
         Workers go on meanwhile: if the document has changed, or the archive lags behind it, catch up and try again.
 
@@ -197,13 +170,14 @@ class Replay:
             if attempt:
                 await self._clock.sleep(WAIT_SECONDS)
             deadline = self._clock.monotonic() + STEP_DEADLINE_SECONDS
+            committed = await self._committed()
             entry = (await self._live(tenant, [student_id]))[0]
             if await self._is_erased(tenant, student_id, entry):
                 report.erased += 1
                 return None, False
             waiting = await self._records.unfinished(tenant, student_id, entry)
             events = await self._archive.of_student(tenant.tenant_id, student_id)
-            rebuilt = self._rebuilt(tenant, entry, events)
+            rebuilt = self._rebuilt(tenant, entry, events, committed)
             if entry is not None and not rebuilt.differences:
                 report.equal += 1
                 return rebuilt, True
@@ -227,8 +201,11 @@ class Replay:
         report.behind.append(student_id)
         return rebuilt, False
 
-    def _rebuilt(self, tenant: Tenant, entry: Entry | None, events: Sequence[ArchivedEvent]) -> Rebuilt:
-        return rebuild(tenant, None if entry is None else entry.value, events, self._clock.now_ms())
+    def _rebuilt(
+        self, tenant: Tenant, entry: Entry | None, events: Sequence[ArchivedEvent], committed: Committed
+    ) -> Rebuilt:
+        live = None if entry is None else entry.value
+        return rebuild(tenant, live, events, self._clock.now_ms(), committed)
 
     async def _live(self, tenant: Tenant, student_ids: Sequence[str]) -> list[Entry | None]:
         return await self._store.get_many([keys.document(tenant.tenant_id, one) for one in student_ids])

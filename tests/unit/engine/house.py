@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +30,7 @@ from mastery_engine.domain.events import (
 )
 from mastery_engine.domain.formulas import BUILT_IN, Formulas, Rollout
 from mastery_engine.engine import process
+from mastery_engine.engine.committed import committed_of
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.fold_batch import Learner
 from mastery_engine.engine.formula_choice import FormulaChoice
@@ -128,10 +130,12 @@ class House:
         return FormulaChoice(self.formulas, self.flags)
 
     def replay(self, make: type[Replay] = Replay, **ports: Any) -> Replay:
-        parts: dict[str, Any] = {"store": self.store, "archive": self.archive, "clock": self.clock, **ports}
+        parts: dict[str, Any] = {"store": self.store, "archive": self.archive, "clock": self.clock}
+        parts.update({"log": self.log, **ports})
         return make(
             parts["store"],
             parts["archive"],
+            partial(committed_of, parts["log"], GROUP),
             self.choice(),
             self.pseudonyms,
             self.lifetimes,

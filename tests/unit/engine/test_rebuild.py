@@ -11,11 +11,14 @@ from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.events import Event
 from mastery_engine.domain.evidence import DecayedMean
 from mastery_engine.domain.learner import LearnerState
-from mastery_engine.engine.rebuild import differences, rebuild
+from mastery_engine.engine.committed import Committed
+from mastery_engine.engine.differences import differences
+from mastery_engine.engine.rebuild import rebuild
 from mastery_engine.ports import ArchivedEvent
 from tests.unit.engine.house import NOW, at, completion, event_id, question, quiz, visit
 
 TENANT = Tenant(tenant_id="default")
+COMMITTED = Committed("topic", {0: 4})
 
 
 def archived(event: Event, offset: int = 0, topic_id: str = "topic", partition: int = 0) -> ArchivedEvent:
@@ -42,7 +45,9 @@ def live(*events: Event, folded_to: int = 0) -> Document:
 
 
 def test_without_a_live_document_everything_is_folded_and_its_offsets_are_noted() -> None:
-    rebuilt = rebuild(TENANT, None, [archived(quiz(1), 3), archived(question(2), 7, partition=1)], at(NOW))
+    rebuilt = rebuild(
+        TENANT, None, [archived(quiz(1), 3), archived(question(2), 7, partition=1)], at(NOW), COMMITTED
+    )
     assert rebuilt.events == 2
     assert rebuilt.document.state.events == 1
     assert rebuilt.document.offsets == {"topic": {0: 3, 1: 7}}
@@ -52,15 +57,44 @@ def test_without_a_live_document_everything_is_folded_and_its_offsets_are_noted(
 def test_events_that_the_live_document_has_yet_to_fold_are_left_out() -> None:
     document = live(quiz(1), folded_to=3)
     events = [archived(quiz(1), 3), archived(quiz(2), 4), archived(quiz(3), 0, partition=1)]
-    rebuilt = rebuild(TENANT, encode_document(document), events, at(NOW))
+    rebuilt = rebuild(TENANT, encode_document(document), events, at(NOW), COMMITTED)
     assert rebuilt.pending == [event_id(2), event_id(3)]
     assert rebuilt.differences == []
+
+
+def test_committed_events_that_the_live_document_has_not_are_folded_and_named() -> None:
+    document = live(quiz(1), folded_to=1)
+    events = [archived(quiz(1), 1), archived(quiz(2), 3), archived(quiz(3), 4)]
+    rebuilt = rebuild(TENANT, encode_document(document), events, at(NOW), COMMITTED)
+    assert (rebuilt.missed, rebuilt.pending) == ([event_id(2)], [event_id(3)])
+    assert rebuilt.differences[0] == f"event {event_id(2)} is committed and not live"
+    assert rebuilt.document.state.events == 2
+    assert rebuilt.document.offsets == {"topic": {0: 3}}
+
+
+def test_a_question_that_the_live_document_has_not_seen_is_a_difference_too() -> None:
+    document = live(quiz(1), folded_to=1)
+    rebuilt = rebuild(
+        TENANT,
+        encode_document(document),
+        [archived(quiz(1), 1), archived(question(2), 2)],
+        at(NOW),
+        COMMITTED,
+    )
+    assert rebuilt.differences == [f"event {event_id(2)} is committed and not live"]
+
+
+def test_events_of_a_deleted_topic_never_come_again() -> None:
+    document = live(quiz(1), folded_to=1)
+    events = [archived(quiz(1), 1), archived(quiz(2), 9)]
+    rebuilt = rebuild(TENANT, encode_document(document), events, at(NOW), Committed("made again", {}))
+    assert (rebuilt.missed, rebuilt.pending) == ([event_id(2)], [])
 
 
 def test_what_an_unknown_topic_held_was_folded() -> None:
     document = live(quiz(1), quiz(2), folded_to=3)
     events = [archived(quiz(1), 3), archived(quiz(2), 99, topic_id="deleted")]
-    rebuilt = rebuild(TENANT, encode_document(document), events, at(NOW))
+    rebuilt = rebuild(TENANT, encode_document(document), events, at(NOW), COMMITTED)
     assert (rebuilt.pending, rebuilt.differences) == ([], [])
 
 
@@ -74,21 +108,21 @@ def test_a_tenants_day_that_the_archive_has_only_in_part_is_taken_over() -> None
     for event in (early, late):
         document.state.fold(event, oldest, 30)
     document.advance("topic", 0, 1)
-    rebuilt = rebuild(tenant, encode_document(document), [archived(late, 1)], now)
+    rebuilt = rebuild(tenant, encode_document(document), [archived(late, 1)], now, COMMITTED)
     assert rebuilt.differences == []
     assert rebuilt.document.state.events == 2
 
 
 def test_a_state_whose_events_are_all_too_old_is_taken_over_whole() -> None:
     document = live(quiz(1, 5, "2023-11-01T10:00:00"))
-    rebuilt = rebuild(TENANT, encode_document(document), [], at(NOW))
+    rebuilt = rebuild(TENANT, encode_document(document), [], at(NOW), COMMITTED)
     assert rebuilt.differences == []
     assert rebuilt.document.state.newest == document.state.newest
 
 
 def test_an_archive_without_the_newest_events_tells_the_difference_and_keeps_the_time() -> None:
     document = live(quiz(1, 5, "2023-12-01T10:00:00"), quiz(2))
-    rebuilt = rebuild(TENANT, encode_document(document), [], at(NOW))
+    rebuilt = rebuild(TENANT, encode_document(document), [], at(NOW), COMMITTED)
     assert rebuilt.differences
     assert rebuilt.document.state.newest == document.state.newest
 

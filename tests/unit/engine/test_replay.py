@@ -10,26 +10,15 @@ from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.errors import NewerVersion
 from mastery_engine.domain.formulas import BUILT_IN
-from mastery_engine.engine.rebuild import differences
+from mastery_engine.engine.differences import differences
 from mastery_engine.engine.replay import SIDE_BY_SIDE_SECONDS, STEP_DEADLINE_SECONDS, SWITCH_TRIES
 from mastery_engine.ports import Write
 from tests.faults.meddling import Failing, Meddling, down, poison
 from tests.unit.engine.house import GROUP, House, completion, event_id, quiz, visit
+from tests.unit.engine.two_students import folded
 
 KEY = keys.document("default", "ann")
 TENANT = Tenant(tenant_id="default")
-
-
-async def _folded(*, days: int = 3) -> House:
-    """A house with a few events of two students, some of them late."""
-    house = House()
-    for day in range(days):
-        when = f"2024-03-{day + 1:02}T10:00:00"
-        await house.send(quiz(10 * day + 1, day, when), completion(10 * day + 2, day, when, student="bob"))
-        await house.work()
-    await house.send(visit(900, "2024-02-10T10:00:00", "2024-02-09"))
-    await house.work()
-    return house
 
 
 async def _spoil(house: House) -> None:
@@ -42,7 +31,7 @@ async def _spoil(house: House) -> None:
 
 
 async def test_a_rebuilt_student_equals_the_live_one_and_nothing_is_switched() -> None:
-    house = await _folded()
+    house = await folded()
     before = await house.entry(KEY)
     told: list[int] = []
     report = await house.replay().run(TENANT, "r1", switch=True, progress=told.append)
@@ -52,7 +41,7 @@ async def test_a_rebuilt_student_equals_the_live_one_and_nothing_is_switched() -
 
 
 async def test_the_rebuilt_state_lies_beside_the_live_one_for_a_week() -> None:
-    house = await _folded()
+    house = await folded()
     await house.replay().run(TENANT, "r1", switch=False)
     aside = await house.entry(keys.rebuilt("r1", KEY))
     assert aside is not None
@@ -62,7 +51,7 @@ async def test_the_rebuilt_state_lies_beside_the_live_one_for_a_week() -> None:
 
 
 async def test_one_student_alone_can_be_rebuilt() -> None:
-    house = await _folded()
+    house = await folded()
     report = await house.replay().run(TENANT, "r1", student_id="bob", switch=True)
     assert (report.students, report.equal, report.events) == (1, 1, 3)
     nobody = await house.replay().run(TENANT, "r1", student_id="nobody", switch=True)
@@ -70,7 +59,7 @@ async def test_one_student_alone_can_be_rebuilt() -> None:
 
 
 async def test_a_state_that_differs_is_told_and_switched_only_if_asked() -> None:
-    house = await _folded()
+    house = await folded()
     await _spoil(house)
     report = await house.replay().run(TENANT, "r1", switch=False)
     assert report.different == {"ann": ["course 'A', all: events: 5 live, 4 rebuilt"]}
@@ -81,7 +70,7 @@ async def test_a_state_that_differs_is_told_and_switched_only_if_asked() -> None
 
 
 async def test_a_switch_takes_offsets_outcomes_notes_and_the_last_result_from_the_live_document() -> None:
-    house = await _folded()
+    house = await folded()
     await house.send(quiz(500))
     with poison(500):
         await house.work()
@@ -99,7 +88,7 @@ async def test_a_switch_takes_offsets_outcomes_notes_and_the_last_result_from_th
 
 
 async def test_a_lost_state_store_is_rebuilt_whole_and_redelivery_adds_nothing() -> None:
-    house = await _folded()
+    house = await folded()
     live = await house.document()
     async for batch in house.store.scan("student:"):
         await house.store.write_many([Write(key, None) for key in batch])
@@ -115,7 +104,7 @@ async def test_a_lost_state_store_is_rebuilt_whole_and_redelivery_adds_nothing()
 
 
 async def test_a_document_that_cannot_be_read_is_rebuilt() -> None:
-    house = await _folded()
+    house = await folded()
     live = await house.document()
     await house.store.write_many([Write(KEY, b"\xff rubbish")])
     report = await house.replay().run(TENANT, "r1", switch=True)
@@ -124,7 +113,7 @@ async def test_a_document_that_cannot_be_read_is_rebuilt() -> None:
 
 
 async def test_a_document_of_a_newer_release_is_left_alone() -> None:
-    house = await _folded()
+    house = await folded()
     entry = await house.entry(KEY)
     assert entry is not None
     newer = entry.value[:1] + b"\x09" + entry.value[2:]
@@ -134,7 +123,7 @@ async def test_a_document_of_a_newer_release_is_left_alone() -> None:
 
 
 async def test_a_switch_catches_up_when_a_worker_folds_meanwhile() -> None:
-    house = await _folded()
+    house = await folded()
     await _spoil(house)
 
     async def fold_one_more() -> None:
@@ -148,7 +137,7 @@ async def test_a_switch_catches_up_when_a_worker_folds_meanwhile() -> None:
 
 
 async def test_what_a_worker_has_folded_and_not_archived_yet_is_not_lost_by_a_switch() -> None:
-    house = await _folded()
+    house = await folded()
     await house.send(quiz(55))
     with pytest.raises(Exception, match="plug"):
         await house.work(archive=Failing(house.archive, "add", down()))
@@ -161,7 +150,7 @@ async def test_what_a_worker_has_folded_and_not_archived_yet_is_not_lost_by_a_sw
 
 
 async def test_a_replay_waits_for_a_worker_that_is_about_to_archive() -> None:
-    house = await _folded()
+    house = await folded()
     consumer = house.log.consumer(GROUP)
     processor = house.processor(consumer, archive=Failing(house.archive, "add", down()))
     await house.send(quiz(55))
@@ -177,7 +166,7 @@ async def _finish(house: House) -> None:
 
 
 async def test_a_replay_that_is_late_brings_nobody_back() -> None:
-    house = await _folded()
+    house = await folded()
     await house.store.write_many([Write(KEY, None)])
 
     async def erased_meanwhile() -> None:
@@ -192,7 +181,7 @@ async def test_a_replay_that_is_late_brings_nobody_back() -> None:
 
 
 async def test_erased_students_are_left_alone() -> None:
-    house = await _folded()
+    house = await folded()
     await house.store.write_many([Write(KEY, TOMBSTONE)])
     await house.store.write_many(
         [
@@ -206,7 +195,7 @@ async def test_erased_students_are_left_alone() -> None:
 
 
 async def test_an_event_that_no_fold_survives_is_named_and_never_switched_past() -> None:
-    house = await _folded()
+    house = await folded()
     await _spoil(house)
     with poison(11):
         report = await house.replay().run(TENANT, "r1", switch=True)

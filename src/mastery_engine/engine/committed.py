@@ -1,0 +1,34 @@
+"""How far the log is done with: which of its records are still to come, and which will never come again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from mastery_engine.ports import ArchivedEvent, EventLog
+
+
+class Committed(NamedTuple):
+    """Offsets committed by those who fold.
+
+    Attributes:
+        topic_id: Id of the topic as it is now.
+        offsets: The next offset to read by partition; a partition without one is read from its start.
+    """
+
+    topic_id: str
+    offsets: Mapping[int, int]
+
+    def is_to_come(self, one: ArchivedEvent) -> bool:
+        """Whether the event's record is read again; one of a deleted topic is not."""
+        return one.topic_id == self.topic_id and one.offset >= self.offsets.get(one.partition, 0)
+
+
+async def committed_of(log: EventLog, group: str) -> Committed:
+    """Offsets that a consumer group has committed now."""
+    topic_id = await log.topic_id()
+    consumer = log.consumer(group)
+    try:
+        return Committed(topic_id, await consumer.committed())
+    finally:
+        await consumer.close()

@@ -1,0 +1,52 @@
+"""What replays come to."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from mastery_engine.domain.scores import Level
+
+
+class ReplayReport(Struct, kw_only=True):
+    """What a replay came to.
+
+    Attributes:
+        students: Students rebuilt.
+        events: Archived events folded.
+        equal: Students whose live state agreed.
+        missing: Students without a live state.
+        different: Students whose live state differed, with what differed.
+        switched: Students whose live document was replaced.
+        behind: Students left alone, since a worker has yet to archive or finish what it folded for them.
+        erased: Students left alone, since they are erased.
+        waiting: Ids of events that wait among the dead letters.
+        pending: Ids of events that lie in the log, and are archived and not folded yet.
+        lost: Ids of events that counted, and were deleted with their topic before they were archived; their students
+            are not switched, or they would count no more. Sent again, they are archived.
+        damaged: Ids of events that counted, and whose `processed:` records cannot be read.
+        mended: How many of these records were written anew.
+    """
+
+    students: int = 0
+    events: int = 0
+    equal: int = 0
+    missing: int = 0
+    different: dict[str, list[str]] = {}
+    switched: int = 0
+    behind: list[str] = []
+    erased: int = 0
+    waiting: list[str] = []
+    pending: list[str] = []
+    lost: list[str] = []
+    damaged: list[str] = []
+    mended: int = 0
+
+
+class FormulaChange(Struct, frozen=True, kw_only=True):
+    """A student under the formula in force and under another."""
+
+    student_id: str
+    score: float
+    level: Level
+    new_score: float
+    new_level: Level
