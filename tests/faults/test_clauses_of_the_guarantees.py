@@ -181,6 +181,14 @@ async def an_id_used_twice_in_a_batch_is_judged_by_what_is_stored(code: Code) ->
     assert (await house.document("bob")).state.events == 0
 
 
+async def an_id_is_contested_by_who_waits_for_another(code: Code) -> None:
+    house = House(engine=code.process)
+    await house.send(quiz(1), quiz(1, correct=9), quiz(2), quiz(2, student="bob"))
+    report = await house.work()
+    assert (report.folded, report.refused) == (2, 2)
+    assert (await house.document("bob")).state.events == 0
+
+
 async def a_replay_switches_only_the_document_that_it_compared(code: Code) -> None:
     house = House()
     await house.send(FIRST)
@@ -274,6 +282,7 @@ SCENARIOS: dict[Scenario, str] = {
     what_was_refused_is_not_archived_when_it_comes_again: (
         "the archive takes what was refused when it first came"
     ),
+    an_id_is_contested_by_who_waits_for_another: "what contests an id waits for the first of the batch only",
     an_id_used_twice_in_a_batch_is_judged_by_what_is_stored: "an id used twice in one batch is judged at once",
 }
 

@@ -213,7 +213,13 @@ MUTATIONS: Final = (
     Mutation(
         "an id used twice in one batch is judged at once",
         "grouping",
-        "            behind.add(learner)\n",
-        "            pass\n",
+        "        if digest != one.digest:\n",
+        "        if digest != one.digest and not digest:\n",
+    ),
+    Mutation(
+        "what contests an id waits for the first of the batch only",
+        "grouping",
+        "_MOST_ROUNDS: Final = 20\n",
+        "_MOST_ROUNDS: Final = 2\n",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import Tenant
@@ -11,6 +11,8 @@ from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.judge import Accepted
 from mastery_engine.engine.step import Work
 from mastery_engine.engine.tenants import TenantDirectory
+
+_MOST_ROUNDS: Final = 20
 
 
 @final
@@ -46,21 +48,23 @@ class Grouping:
 
 
 def without_contest(accepted: list[Accepted]) -> list[list[Accepted]]:
-    """All at once, or first those whose event ids stand for one event each, and behind them what contests an id.
+    """All at once, or one after the other: behind the first event of an id, what contests the id.
 
-    A student's records stay in their order.
+    A student's records stay in their order. Who makes a chain of contests gets no more than `_MOST_ROUNDS`; what is behind
+    them is judged together.
     """
-    first: dict[tuple[str, bytes], bytes] = {}
-    now: list[Accepted] = []
-    later: list[Accepted] = []
-    behind: set[tuple[str, str]] = set()
+    first: dict[tuple[str, bytes], tuple[bytes, int]] = {}
+    reached: dict[tuple[str, str], int] = {}
+    rounds: list[list[Accepted]] = [[]]
     for one in accepted:
         event = one.event
         learner = (event.tenant_id, event.student_id)
-        if first.setdefault((event.tenant_id, one.event_id), one.digest) != one.digest:
-            behind.add(learner)
-        if learner in behind:
-            later.append(one)
-        else:
-            now.append(one)
-    return [part for part in (now, later) if part]
+        number = reached.get(learner, 0)
+        digest, told = first.setdefault((event.tenant_id, one.event_id), (one.digest, number))
+        if digest != one.digest:
+            number = min(max(number, told + 1), _MOST_ROUNDS - 1)
+            reached[learner] = number
+            if number == len(rounds):
+                rounds.append([])
+        rounds[number].append(one)
+    return rounds if accepted else []
