@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, final
 
+from mastery_engine.adapters.oulad.apart import call_apart
 from mastery_engine.adapters.oulad.events import EventMaker
 from mastery_engine.adapters.oulad.plan import Plan, plan
 from mastery_engine.adapters.oulad.tables import load
@@ -39,17 +37,6 @@ def start_of(presentation: str) -> date:
 def _read(folder: Path, presentation: str, module: str | None) -> tuple[tuple[str, ...], Plan]:
     tables = load(folder, presentation, module)
     return tables.modules, plan(tables)
-
-
-def _read_apart(folder: Path, presentation: str, module: str | None) -> tuple[tuple[str, ...], Plan]:
-    with ProcessPoolExecutor(
-        1,
-        mp_context=get_context("spawn"),
-        # Ctrl-C is for this process; that one ends with it.
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    ) as pool:
-        return pool.submit(_read, folder, presentation, module).result()
 
 
 @final
@@ -84,10 +71,11 @@ class OuladEvents:
         Raises:
             InvalidInput: The tables lack something or break a rule; file and column are named.
             ConfigurationError: The tables are Parquet files and pyarrow is not installed.
+            DependencyDown: The process of its own has ended without an answer.
         """
         start_day = day_of(start_of(presentation))
-        read = _read_apart if apart else _read
-        modules, self._plan = read(folder, presentation, module)
+        told = (folder, presentation, module)
+        modules, self._plan = call_apart(_read, *told) if apart else _read(*told)
         self._maker = EventMaker(start_day, presentation, modules, tenant_id)
         self._batch_size = batch_size
         self.course_ids = tuple(f"{name}_{presentation}" for name in modules)

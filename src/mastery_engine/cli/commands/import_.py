@@ -35,16 +35,18 @@ def oulad(
 
     Returns when everything is folded. May be interrupted and started again: nothing is counted twice.
     """
+    from mastery_engine.adapters.oulad.importer import OuladEvents
     from mastery_engine.cli.output import print_json, say
     from mastery_engine.cli.session import run
+    from mastery_engine.cli.taking import BATCH, MANY, take_all
+
+    # Before anything is opened: Ctrl-C ends the reading at once.
+    source = OuladEvents(folder, presentation, module, tenant_id=tenant, batch_size=BATCH, apart=True)
 
     async def job(session: Session) -> IntakeReport:
-        from mastery_engine.adapters.oulad.importer import OuladEvents
         from mastery_engine.cli.progress import Meter
-        from mastery_engine.cli.taking import BATCH, MANY, take_all
         from mastery_engine.cli.tenants import ensure_tenant
 
-        source = OuladEvents(folder, presentation, module, tenant_id=tenant, batch_size=BATCH, apart=True)
         fresh = await ensure_tenant(session.engine, tenant, retention_days=None)
         with Meter(f"import {presentation}", source.total) as meter:
             batches = ((batch, len(batch)) for batch in source)
