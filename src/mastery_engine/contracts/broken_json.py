@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Self, cast
 
 from mastery_engine.contracts.event_words import printable
-from mastery_engine.domain.errors import Problem
+from mastery_engine.domain.errors import InvalidInput, Problem
 
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _BEFORE: Final = 40
@@ -28,6 +28,23 @@ class _NoNumber(float):
         return made
 
     text: str
+
+
+def not_utf8(raw: bytes) -> InvalidInput:
+    """The refusal of bytes that are not UTF-8; the position counts from 1, from the beginning of what was sent.
+
+    A reader of JSON names the place within its string, which nobody can find.
+
+    Args:
+        raw: Bytes that a reader refused.
+    """
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        rule = f"is not UTF-8: byte {error.start + 1} is 0x{raw[error.start]:02x}"
+    else:
+        rule = "is not UTF-8"
+    return InvalidInput.of(Problem("", "", rule), reason="not_utf8")
 
 
 def no_numbers(raw: bytes) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from mastery_engine.contracts.broken_json import no_numbers, place_of
+from mastery_engine.contracts.broken_json import no_numbers, not_utf8, place_of
 from mastery_engine.contracts.event_words import field_problems, shown
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent, event_type
@@ -83,10 +83,8 @@ def identity(raw: bytes) -> tuple[str | None, str | None, str | None]:
 def _decode_leniently(raw: bytes) -> LearningEvent:
     try:
         fields = msgspec.json.decode(raw)
-    except UnicodeDecodeError as error:
-        raise InvalidInput.of(
-            Problem("", "", f"is not UTF-8 at byte {error.start}"), reason="not_utf8"
-        ) from None
+    except UnicodeDecodeError:
+        raise not_utf8(raw) from None
     except msgspec.DecodeError as error:
         problems = tuple(no_numbers(raw)) or (Problem("", place_of(raw, error), f"is not JSON: {error}"),)
         raise InvalidInput.of(*problems, reason="not_json") from None

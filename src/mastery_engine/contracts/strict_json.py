@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from mastery_engine.contracts.broken_json import not_utf8
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 MOST_DEPTH: Final = 10
@@ -32,10 +33,8 @@ def decode_strictly(raw: bytes, most_depth: int = MOST_DEPTH) -> object:
         json.loads(raw.decode(), object_pairs_hook=_unique)
     except RecursionError:
         raise _too_deep(most_depth) from None
-    except UnicodeDecodeError as error:
-        raise InvalidInput.of(
-            Problem("", "", f"is not UTF-8 at byte {error.start}"), reason="not_utf8"
-        ) from None
+    except UnicodeDecodeError:
+        raise not_utf8(raw) from None
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidInput.of(Problem("", "", f"is not JSON: {error}"), reason="not_json") from None
     return value

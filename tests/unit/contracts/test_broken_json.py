@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from mastery_engine.contracts.broken_json import not_utf8
 from mastery_engine.contracts.event_json import decode_event
+from mastery_engine.contracts.strict_json import decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 
@@ -52,3 +56,14 @@ def test_a_broken_line_is_told_with_the_text_around_the_place() -> None:
 def test_a_short_or_odd_line_is_told_whole_and_harmless(raw: bytes, shown: str) -> None:
     (problem,) = problems(raw)
     assert problem.value == shown
+
+
+@pytest.mark.parametrize("read", [decode_event, decode_strictly])
+def test_a_byte_that_is_no_utf_8_is_placed_within_all_that_was_sent(read: Callable[[bytes], object]) -> None:
+    with pytest.raises(InvalidInput, match=r"is not UTF-8: byte 15 is 0xff$") as refused:
+        read(b'{"a": "\xc3\xa9\\n xx\xff"}')
+    assert refused.value.reason == "not_utf8"
+
+
+def test_a_reader_that_finds_no_utf_8_where_another_does_is_believed() -> None:
+    assert not_utf8(b"{}").message == "is not UTF-8"
