@@ -177,3 +177,18 @@ def test_a_closed_standard_input_is_told(mastery: Mastery, monkeypatch: pytest.M
     done = mastery("ingest", "-")
     assert done.code == 2
     assert "standard input is closed" in done.err
+
+
+def test_a_request_for_a_calculation_is_told_as_answered(mastery: Mastery, tmp_path: Path) -> None:
+    common = {name: quiz(2)[name] for name in ("timestamp", "student_id", "source")}
+    asked = [
+        {**common, "event_id": quiz(number)["event_id"], "event_type": "mastery.calculation.requested"}
+        | {"correlation_id": f"c-{number}"}
+        for number in (2, 3)
+    ]
+    done = mastery("ingest", write_lines(tmp_path / "asked.jsonl", quiz(1), *asked))
+    assert done.code == 0
+    assert "3 events taken in in" in done.out
+    assert ": 1 folded, 2 requests answered\n" in done.out
+    again = mastery("ingest", write_lines(tmp_path / "more.jsonl", quiz(4), asked[0]), "--json").data
+    assert (again["accepted"], again["folded"], again["answered"], again["already"]) == (1, 1, 0, 1)

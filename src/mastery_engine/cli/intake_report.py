@@ -37,9 +37,10 @@ class IntakeReport(Struct, kw_only=True):
         refused: Refused at the door.
         repeats: Taken, and found to have counted already when they were folded.
         dead_letters: Taken, and refused when they were folded, by whatever process.
-        folded: Counted by this run. Of what an interrupted run had left in the log, this one folds too: it
-            is in these three numbers, and not in `accepted`.
-        folded_by_another: Whether another process folded them; then `repeats` and `folded` are 0.
+        folded: Counted by this run.
+        answered: Requests for a calculation that this run answered. Of what an interrupted run had left in the
+            log, this one folds too: it is in these four numbers, and not in `accepted`.
+        folded_by_another: Whether another process folded them; then `repeats`, `folded` and `answered` are 0.
         seconds: How long it took.
         rejects: File with the refused lines.
         items: The refused lines of a file, at most a thousand.
@@ -52,6 +53,7 @@ class IntakeReport(Struct, kw_only=True):
     repeats: int = 0
     dead_letters: int = 0
     folded: int = 0
+    answered: int = 0
     folded_by_another: bool = False
     seconds: float = 0.0
     rejects: str | None = None
@@ -101,9 +103,11 @@ class IntakeReport(Struct, kw_only=True):
         if self.folded_by_another:
             refused = f"; it refused {self.dead_letters:,} of them" if self.dead_letters else ""
             return f"{taken} and folded {took}, by the process that folds{refused}"
-        if self.folded == self.accepted and not self.repeats and not self.dead_letters:
+        if self.folded == self.accepted and not (self.answered or self.repeats or self.dead_letters):
             return f"{taken} and folded {took}"
         became = [f"{self.folded:,} folded"]
+        if self.answered:
+            became.append(f"{counted(self.answered, 'request')} answered")
         if self.repeats:
             became.append(f"{counted(self.repeats, 'repeat')} passed over")
         if self.dead_letters:
@@ -111,7 +115,7 @@ class IntakeReport(Struct, kw_only=True):
         return f"{taken} {took}: {', '.join(became)}"
 
     def _left_over(self) -> list[str]:
-        more = self.folded + self.repeats + self.dead_letters - self.accepted
+        more = self.folded + self.answered + self.repeats + self.dead_letters - self.accepted
         if more <= 0 or self.folded_by_another:
             return []
         verb = "was" if more == 1 else "were"

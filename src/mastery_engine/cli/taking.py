@@ -69,6 +69,7 @@ async def take_all(
                 each(receipts)
             meter.advance(amount, len(events))
     report.folded = taking.total.folded
+    report.answered = taking.total.answered
     report.repeats = taking.total.repeats
     report.dead_letters = taking.total.refused
     if waited:

@@ -54,6 +54,7 @@ class FoldedBatch:
 
     Attributes:
         document: The document, changed in place.
+        answered: How many requests were answered; they are no evidence and are not in `folded`.
         changed: Whether it has to be written.
         damaged: Events of the document's outcomes whose `processed:` records are damaged, to be written anew.
         folded: Outcomes of this batch, oldest first, beside the ones noted earlier.
@@ -63,10 +64,21 @@ class FoldedBatch:
         valid: Records whose events count or wait, for the archive.
     """
 
-    __slots__ = ("changed", "damaged", "document", "folded", "late_days", "refused", "repeats", "valid")
+    __slots__ = (
+        "answered",
+        "changed",
+        "damaged",
+        "document",
+        "folded",
+        "late_days",
+        "refused",
+        "repeats",
+        "valid",
+    )
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.answered = 0
         self.changed = False
         self.damaged: set[bytes] = set()
         self.folded: list[Outcome] = []
@@ -181,6 +193,7 @@ def _fold(learner: Learner, batch: FoldedBatch, accepted: Accepted) -> None:
     event, day = accepted.event, accepted.day
     if isinstance(event, MasteryCalculationRequested):
         document.outcomes.append(_answer(learner, document, accepted, event))
+        batch.answered += 1
         return
     late = day < state.newest_day
     state.fold(event, day, learner.tenant.retention_days)

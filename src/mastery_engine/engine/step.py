@@ -72,6 +72,7 @@ class StepReport(Struct, kw_only=True):
     Attributes:
         polled: Taken from the log.
         folded: Counted for the first time.
+        answered: Requests for a calculation, answered for the first time.
         repeats: Redelivered, or sent twice by a producer.
         refused: Sent to the dead letters.
         erased: Dropped, since their student is erased.
@@ -81,6 +82,7 @@ class StepReport(Struct, kw_only=True):
 
     polled: int = 0
     folded: int = 0
+    answered: int = 0
     repeats: int = 0
     refused: int = 0
     erased: int = 0
@@ -94,6 +96,7 @@ class StepReport(Struct, kw_only=True):
                 self.erased += len(work.records)
                 continue
             self.folded += len(work.batch.folded)
+            self.answered += work.batch.answered
             self.repeats += work.batch.repeats
             self.refused += len(work.batch.refused)
 

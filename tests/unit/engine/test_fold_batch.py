@@ -143,7 +143,7 @@ def test_a_question_is_answered_and_folds_nothing() -> None:
     fold(document, completion(1, 6))
     asked = WhatIfComponents(quiz=1.0)
     batch = fold(document, question(2), question(3, asked), first=1)
-    assert (document.state.events, batch.folded, len(batch.valid)) == (1, [], 2)
+    assert (document.state.events, batch.folded, batch.answered, len(batch.valid)) == (1, [], 2, 2)
     stands, what_if = document.outcomes[1:]
     assert (stands.score, stands.answer, stands.day) == (340_000, Answer("c-1", None), DAY)
     assert (what_if.score, what_if.components) == (300_000, (None, MICROS, None, None))

@@ -15,6 +15,7 @@ def worker() -> None:
 
     from mastery_engine.bootstrap.logs import configure_logs
     from mastery_engine.cli.output import note
+    from mastery_engine.cli.words import counted
     from mastery_engine.config import load_settings
     from mastery_engine.worker.run import run_worker
 
@@ -24,6 +25,8 @@ def worker() -> None:
         run_worker(settings, lambda: note(f"folding the events of {settings.home}; Ctrl-C ends it"))
     )
     counts = f"{report.folded:,} events counted, {report.repeats:,} repeats, {report.refused:,} dead letters"
+    if report.answered:
+        counts += f", {counted(report.answered, 'request')} answered"
     if report.unarchived:
         counts += f", {report.unarchived:,} not archived before their log was deleted"
     note(f"ended: {counts}")
