@@ -42,6 +42,23 @@ def test_a_damaged_record_is_shown_told_and_written_anew(mastery: Mastery, tmp_p
     assert "damaged" not in mastery("replay", "ada-01").out
 
 
+def test_a_file_sent_again_over_a_damaged_record_leaves_a_letter_and_counts_once(
+    mastery: Mastery, tmp_path: Path
+) -> None:
+    first = write_lines(tmp_path / "first.jsonl", quiz(1))
+    mastery("ingest", first)
+    mastery("ingest", write_lines(tmp_path / "next.jsonl", quiz(2)))
+    spoil(RECORD)
+    assert mastery("ingest", first).code == 3
+    (letter,) = mastery("dlq", "list", "--json").data
+    assert (letter["kind"], letter["reason"]) == ("processing", "damaged_record")
+    assert mastery("replay", "ada-01").code == 0
+    assert mastery("dlq", "reprocess", letter["letter_id"]).code == 0
+    assert mastery("dlq", "list", "--json").data == []
+    assert mastery("ingest", first).code == 0
+    assert mastery("show", "ada-01", "--json").data["events"] == 2
+
+
 def test_a_damaged_document_is_mended(mastery: Mastery, tmp_path: Path) -> None:
     mastery("ingest", write_lines(tmp_path / "first.jsonl", quiz(1)))
     before = mastery("show", "ada-01", "--json").data

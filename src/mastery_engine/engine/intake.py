@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Final, Literal, NamedTuple, Protocol, final
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.outcome import decode_processed
+from mastery_engine.contracts.processed import read_processed
 from mastery_engine.domain.errors import Conflict, InvalidInput, MasteryError, Problem
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Ingest, Receipt
@@ -253,8 +253,11 @@ class _Known:
             for event, entry in zip(events, entries, strict=True)
         ]
 
-    def _same(self, event: LearningEvent, entry: Entry) -> InvalidInput | Literal[True]:
-        record = decode_processed(entry.value)
+    def _same(self, event: LearningEvent, entry: Entry) -> InvalidInput | Literal[True] | None:
+        record = read_processed(bytes.fromhex(event.event_id.replace("-", "")), entry.value)
+        if record is None:
+            # Damaged: nobody can tell here either, and whoever folds makes a dead letter of the event.
+            return None
         if record.student != self._pseudonyms.digest(event.tenant_id, event.student_id):
             return _reused(event, "another student")
         if record.outcome.digest != identity_of(event)[1]:
