@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,12 @@ from typing import Any, NamedTuple
 import pytest
 import structlog
 
+from mastery_engine.bootstrap import open_engine
 from mastery_engine.cli.main import run
+from mastery_engine.config import load_settings
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.keys import DEFAULT_TENANT
+from mastery_engine.ports import NewRecord
 
 
 class Outcome(NamedTuple):
@@ -80,6 +87,29 @@ def write_lines(path: Path, *events: dict[str, Any] | bytes) -> Path:
     lines = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
+
+
+def put_into_log(*events: dict[str, Any]) -> None:
+    """Append events past every door, as an agent does that speaks to the log itself; the next intake folds them."""
+
+    async def append() -> None:
+        async with open_engine(load_settings()) as engine:
+            await engine.adapters.log.append(
+                [
+                    NewRecord(
+                        keys.learner(DEFAULT_TENANT, one["student_id"]).encode(), json.dumps(one).encode()
+                    )
+                    for one in events
+                ]
+            )
+
+    asyncio.run(append())
+
+
+def make_a_dead_letter(mastery: Mastery, **changes: object) -> None:
+    """Fold a quiz, and another one under its id, which becomes the letter."""
+    put_into_log(quiz(1), quiz(1, **({"correct_answers": 1} | changes)))
+    assert mastery("ingest", os.devnull).code == 3
 
 
 def days_ago(days: int) -> str:

@@ -75,14 +75,27 @@ def test_an_id_that_counted_with_another_content_or_student_is_refused(
     assert "with another student" in done.err
 
 
-def test_one_id_with_two_contents_in_one_file_becomes_a_dead_letter(mastery: Mastery, tmp_path: Path) -> None:
-    file = write_lines(tmp_path / "events.jsonl", quiz(1), quiz(1, correct_answers=1))
-    done = mastery("ingest", file)
+def test_of_two_events_with_one_id_in_one_file_the_first_counts_and_the_other_can_be_mended(
+    mastery: Mastery, tmp_path: Path
+) -> None:
+    events = (quiz(1), quiz(1), quiz(1, correct_answers=1), quiz(2, student_id="zoe"), quiz(2))
+    refused = tmp_path / "refused.jsonl"
+    done = mastery("ingest", write_lines(tmp_path / "events.jsonl", *events), "--rejects", refused)
     assert done.code == 3
-    assert "2 events taken in in" in done.out
-    assert ": 1 folded, 1 refused when folded" in done.out
-    assert "mastery dlq list" in done.out
-    assert [letter["reason"] for letter in mastery("dlq", "list", "--json").data] == ["event_id_reused"]
+    assert "3 events taken in in" in done.out
+    assert ": 2 folded, 1 repeat passed over" in done.out
+    assert "2 lines refused; they are in" in done.out
+    rule = "stands for another event, which came first; an event has an id of its own"
+    assert f"line 3: event_id = 00000000-0000-4000-8000-000000000001: {rule}" in done.err
+    assert f"line 5: event_id = 00000000-0000-4000-8000-000000000002: {rule}" in done.err
+    assert mastery("dlq", "list", "--json").data == []
+    text = refused.read_text("utf-8")
+    for number in (1, 2):
+        text = text.replace(f'-{number:012d}"', f'-{number + 10:012d}"')
+    refused.write_text(text, "utf-8")
+    assert mastery("ingest", refused).code == 0
+    assert mastery("show", "ada-01", "--json").data["events"] == 3
+    assert mastery("show", "zoe", "--json").data["events"] == 1
 
 
 def test_tenant_overrides_the_file_and_the_setting_completes_it(

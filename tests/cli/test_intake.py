@@ -16,6 +16,7 @@ from mastery_engine.config import load_settings
 from mastery_engine.contracts.event_json import event_from
 from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.domain.events import LearningEvent
+from mastery_engine.domain.learner import MAX_COURSES
 from tests.cli.conftest import Mastery, quiz, write_lines
 
 
@@ -73,7 +74,7 @@ def test_what_an_interrupted_run_left_in_the_log_is_folded_by_the_next(
 @pytest.mark.usefixtures("home")
 async def test_dead_letters_of_another_process_that_folds_are_told_by_number_and_exit_code() -> None:
     settings = load_settings()
-    twice = [quiz(1), quiz(1, correct_answers=3), quiz(2)]
+    courses = [quiz(number, course_id=f"course-{number}") for number in range(MAX_COURSES + 1)]
     async with AsyncExitStack() as stack:
         folding = await stack.enter_async_context(open_engine(settings))
         sending = await stack.enter_async_context(open_engine(settings))
@@ -81,12 +82,12 @@ async def test_dead_letters_of_another_process_that_folds_are_told_by_number_and
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
         meter = stack.enter_context(Meter("test", None))
-        events: list[LearningEvent | InvalidInput] = [event_from(one) for one in twice]
+        events: list[LearningEvent | InvalidInput] = [event_from(one) for one in courses]
         report = await take_all(sending, [(events, 1)], meter)
-        again = await take_all(sending, [([event_from(quiz(3))], 1)], meter)
+        again = await take_all(sending, [([event_from(quiz(999, course_id="course-1"))], 1)], meter)
         stop.set()
         await running
-    assert (report.accepted, report.dead_letters, report.folded_by_another) == (3, 1, True)
+    assert (report.accepted, report.dead_letters, report.folded_by_another) == (201, 1, True)
     assert report.code == 3
     assert "it refused 1 of them\n" in report.sentence()
     assert "mastery dlq list" in report.sentence()

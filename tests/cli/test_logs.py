@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from mastery_engine.domain.learner import LearnerState
-from tests.cli.conftest import Mastery, quiz, write_lines
+from tests.cli.conftest import Mastery, make_a_dead_letter, quiz, write_lines
 
 
 def fails(state: LearnerState, event: object, *rest: object) -> None:
@@ -51,8 +51,8 @@ def test_every_command_that_folds_logs_json(
     assert isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer)
 
 
-def test_reprocessing_a_dead_letter_logs_json(mastery: Mastery, tmp_path: Path) -> None:
-    mastery("ingest", write_lines(tmp_path / "twice.jsonl", quiz(1), quiz(1, correct_answers=1)))
+def test_reprocessing_a_dead_letter_logs_json(mastery: Mastery) -> None:
+    make_a_dead_letter(mastery)
     structlog.reset_defaults()
     mastery("dlq", "reprocess", "--all")
     assert isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer)

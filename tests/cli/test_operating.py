@@ -14,7 +14,7 @@ from rich.console import Console
 
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.cli.letters import LetterView, bytes_of, page
-from tests.cli.conftest import Mastery, quiz, write_lines
+from tests.cli.conftest import Mastery, make_a_dead_letter
 
 
 def test_a_school_is_made_once_and_shown(mastery: Mastery) -> None:
@@ -58,9 +58,8 @@ def test_formulas_are_listed_and_shown(mastery: Mastery) -> None:
     assert mastery("formula", "show", "adr-005").code == 4
 
 
-def test_a_dead_letter_is_listed_mended_and_counted(mastery: Mastery, tmp_path: Path) -> None:
-    twice = write_lines(tmp_path / "twice.jsonl", quiz(1), quiz(1, correct_answers=1))
-    assert mastery("ingest", twice).code == 3
+def test_a_dead_letter_is_listed_mended_and_counted(mastery: Mastery) -> None:
+    make_a_dead_letter(mastery)
     letter = mastery("dlq", "list", "--json").data[0]["letter_id"]
     assert "event_id_reused" in mastery("dlq", "list").out
     assert "correct_answers" in mastery("dlq", "show", letter).out
@@ -76,12 +75,8 @@ def test_a_dead_letter_is_listed_mended_and_counted(mastery: Mastery, tmp_path: 
     assert "00000000-0000-4000-8000-000000000001" in shown["original"]
 
 
-def test_a_dead_letter_is_shown_whole_and_its_bytes_command_no_terminal(
-    mastery: Mastery, tmp_path: Path
-) -> None:
-    metadata = {str(key): "x" * 400 for key in range(9)}
-    twice = write_lines(tmp_path / "twice.jsonl", quiz(1), quiz(1, correct_answers=1, metadata=metadata))
-    mastery("ingest", twice)
+def test_a_dead_letter_is_shown_whole_and_its_bytes_command_no_terminal(mastery: Mastery) -> None:
+    make_a_dead_letter(mastery, metadata={str(key): "x" * 400 for key in range(9)})
     found = mastery("dlq", "list", "--json").data[0]
     shown = mastery("dlq", "show", found["letter_id"]).out
     assert found["payload"] in shown.splitlines()
@@ -98,9 +93,8 @@ def test_a_dead_letter_is_shown_whole_and_its_bytes_command_no_terminal(
     assert "\x07" not in told
 
 
-def test_a_dead_letter_is_discarded_with_a_reason_once(mastery: Mastery, tmp_path: Path) -> None:
-    twice = write_lines(tmp_path / "twice.jsonl", quiz(1), quiz(1, correct_answers=1))
-    mastery("ingest", twice)
+def test_a_dead_letter_is_discarded_with_a_reason_once(mastery: Mastery) -> None:
+    make_a_dead_letter(mastery)
     letter = mastery("dlq", "list", "--tenant", "default", "--json").data[0]["letter_id"]
     assert mastery("dlq", "discard", letter).code == 2
     assert mastery("dlq", "discard", letter, "--reason", " ").code == 2

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Mastery, days_ago, quiz, write_lines
+from tests.cli.conftest import Mastery, days_ago, put_into_log, quiz, write_lines
 
 STUDENT = "student-of-a-long-name"
 
@@ -18,7 +19,9 @@ def three_students(mastery: Mastery, tmp_path: Path) -> Mastery:
         for number, student in enumerate((STUDENT, "ben-01", "chloe-01"))
         for day in range(5)
     ]
-    mastery("ingest", write_lines(tmp_path / "events.jsonl", *events, quiz(1, correct_answers=0, source="x")))
+    mastery("ingest", write_lines(tmp_path / "events.jsonl", *events))
+    put_into_log(quiz(1, correct_answers=0, source="x"))
+    assert mastery("ingest", os.devnull).code == 3
     return mastery
 
 

@@ -12,7 +12,8 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.event_json import decode_event, encode_event, event_from
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import LearningEvent
-from mastery_engine.engine.judge import Judge
+from mastery_engine.engine.first_comers import FirstComers
+from mastery_engine.engine.judge import Judge, digest_of
 from mastery_engine.ports import Clock, EventLog, NewRecord, Position
 
 
@@ -44,9 +45,16 @@ class Ingest:
         self._judge = judge
         self._clock = clock
 
-    async def take_events(self, events: Sequence[LearningEvent]) -> list[Receipt]:
-        """Judge and append typed events; see `take`."""
-        return await self._take([*events])
+    async def take_events(
+        self, events: Sequence[LearningEvent], first: FirstComers | None = None
+    ) -> list[Receipt]:
+        """Judge and append typed events; see `take`.
+
+        Args:
+            events: Good ones, for all that their types can tell.
+            first: Knows the ids of those before them, and refuses an event whose id stands for another one.
+        """
+        return await self._take([*events], first)
 
     async def take_raw(self, raws: Sequence[bytes], tenant_id: str | None = None) -> list[Receipt]:
         """Judge and append events as JSON; see `take`.
@@ -72,7 +80,9 @@ class Ingest:
         """
         return await self._take([_of_tenant(item, tenant_id) for item in items])
 
-    async def _take(self, events: Sequence[LearningEvent | InvalidInput]) -> list[Receipt]:
+    async def _take(
+        self, events: Sequence[LearningEvent | InvalidInput], first: FirstComers | None = None
+    ) -> list[Receipt]:
         good = [(place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)]
         verdicts = await self._judge.check([event for _, event in good], self._clock.now_ms())
         refusals: dict[int, InvalidInput] = {
@@ -81,9 +91,17 @@ class Ingest:
         refusals.update(
             {place: error for (place, _), error in zip(good, verdicts, strict=True) if error is not None}
         )
-        accepted = [(place, event) for place, event in good if place not in refusals]
-        positions = await self._log.append([_record(event) for _, event in accepted]) if accepted else []
-        lies = {place: position for (place, _), position in zip(accepted, positions, strict=True)}
+        records: dict[int, NewRecord] = {}
+        for place, event in good:
+            if place not in refusals:
+                record = _record(event)
+                reused = None if first is None else first.claim(event, digest_of(record.value))
+                if reused is None:
+                    records[place] = record
+                else:
+                    refusals[place] = reused
+        positions = await self._log.append([*records.values()]) if records else []
+        lies = dict(zip(records, positions, strict=True))
         return [
             Receipt(
                 index=place,

@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from typing import Final, Literal, NamedTuple, Protocol, final
+from typing import Final, NamedTuple, Protocol, final
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.processed import read_processed
-from mastery_engine.domain.errors import Conflict, InvalidInput, MasteryError, Problem
+from mastery_engine.domain.errors import Conflict, InvalidInput, MasteryError
 from mastery_engine.domain.events import LearningEvent
+from mastery_engine.engine.first_comers import FirstComers
 from mastery_engine.engine.ingest import Ingest, Receipt
-from mastery_engine.engine.judge import identity_of
+from mastery_engine.engine.known_events import KnownEvents
 from mastery_engine.engine.step import StepReport
-from mastery_engine.ports import Clock, Entry, EventLog, LogConsumer, StateStore
+from mastery_engine.ports import Clock, EventLog, LogConsumer, StateStore
 
 LOOK_AGAIN_SECONDS: Final = 0.1
+MOST_WAITING: Final = 100_000
+"""Events that may lie in the log for another process to fold before this one waits; about 30 MB of ids."""
 
 
 class Folder(Protocol):
@@ -61,7 +63,7 @@ class Intake:
             group: Consumer group of whoever folds.
         """
         self._log = log
-        self._parts = _Parts(ingest, _Known(store, pseudonyms), clock, folding)
+        self._parts = _Parts(ingest, KnownEvents(store, pseudonyms), clock, folding)
         self._group = group
 
     @asynccontextmanager
@@ -115,6 +117,7 @@ class Taking:
         self._progress = progress
         self._folder: Folder | None = None
         self._ends: dict[int, int] = {}
+        self._first = FirstComers()
         self._folding: asyncio.Task[None] | None = None
         self.total = StepReport()
 
@@ -128,9 +131,12 @@ class Taking:
     ) -> list[Receipt]:
         """Judge, append and fold a batch.
 
+        Of events with one id, the first that keeps the rules counts, in this batch or an earlier one; another one is
+        refused, and a repeat is not.
+
         Args:
             events: Events, or why one could not be read.
-            fresh: Nothing of these events can be there yet, so do not look.
+            fresh: Nothing of these events was there before this run, so look up only what the run itself may have brought.
 
         Returns:
             A receipt for each, in order.
@@ -141,23 +147,25 @@ class Taking:
         """
         verdicts = [event if isinstance(event, InvalidInput) else None for event in events]
         there = [False] * len(events)
-        if not fresh:
-            readable = [
-                (place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)
-            ]
-            found = await self._parts.known.look_up([event for _, event in readable])
-            for (place, _), known in zip(readable, found, strict=True):
-                if known is True:
-                    there[place] = True
-                elif isinstance(known, InvalidInput):
-                    verdicts[place] = known
+        await self._forget_folded()
+        readable = [
+            (place, event)
+            for place, event in enumerate(events)
+            if not isinstance(event, InvalidInput) and (not fresh or self._first.may_be_folded(event))
+        ]
+        found = await self._parts.known.look_up([event for _, event in readable]) if readable else []
+        for (place, _), known in zip(readable, found, strict=True):
+            if known is True:
+                there[place] = not fresh
+            elif isinstance(known, InvalidInput):
+                verdicts[place] = known
         wanted = [place for place in range(len(events)) if verdicts[place] is None and not there[place]]
         chosen = [event for place in wanted if not isinstance(event := events[place], InvalidInput)]
-        taken = dict(zip(wanted, await self._parts.ingest.take_events(chosen), strict=True))
-        for receipt in taken.values():
-            if receipt.position is not None:
-                partition, offset = receipt.position
-                self._ends[partition] = max(offset + 1, self._ends.get(partition, 0))
+        receipts = await self._parts.ingest.take_events(chosen, self._first)
+        taken = dict(zip(wanted, receipts, strict=True))
+        ends = _ends(receipts)
+        self._first.appended(ends)
+        self._ends |= ends
         await self._fold_meanwhile()
         return [
             self._receipt(place, event, taken.get(place), verdicts[place])
@@ -185,6 +193,13 @@ class Taking:
             folding.cancel()
             with suppress(asyncio.CancelledError, MasteryError):
                 await folding
+
+    async def _forget_folded(self) -> None:
+        """Let go of the ids of what is folded; `processed:` records have them. Where too many wait, wait too."""
+        if len(self._first) > MOST_WAITING:
+            await self.finish()
+        if self._first:
+            self._first.forget(await self._consumer.committed())
 
     async def _fold_here(self) -> bool:
         if self._folder is None:
@@ -224,47 +239,20 @@ class Taking:
         return Receipt(index=place, event_id=event_id, error=error, already=error is None)
 
 
+def _ends(receipts: Sequence[Receipt]) -> dict[int, int]:
+    """By partition, the offset behind the last record."""
+    ends: dict[int, int] = {}
+    for receipt in receipts:
+        if receipt.position is not None:
+            partition, offset = receipt.position
+            ends[partition] = max(offset + 1, ends.get(partition, 0))
+    return ends
+
+
 class _Parts(NamedTuple):
     """What a taking works with."""
 
     ingest: Ingest
-    known: _Known
+    known: KnownEvents
     clock: Clock
     folding: Folding
-
-
-@final
-class _Known:
-    """Knows which events were folded before."""
-
-    def __init__(self, store: StateStore, pseudonyms: keys.Pseudonyms) -> None:
-        self._store = store
-        self._pseudonyms = pseudonyms
-
-    async def look_up(self, events: Sequence[LearningEvent]) -> list[InvalidInput | Literal[True] | None]:
-        """True for an event that was folded, None for one that was not, a refusal of an id used otherwise."""
-        wanted = [
-            keys.processed(event.tenant_id, bytes.fromhex(event.event_id.replace("-", "")))
-            for event in events
-        ]
-        entries = await self._store.get_many(wanted)
-        return [
-            None if entry is None else self._same(event, entry)
-            for event, entry in zip(events, entries, strict=True)
-        ]
-
-    def _same(self, event: LearningEvent, entry: Entry) -> InvalidInput | Literal[True] | None:
-        record = read_processed(bytes.fromhex(event.event_id.replace("-", "")), entry.value)
-        if record is None:
-            # Damaged: nobody can tell here either, and whoever folds makes a dead letter of the event.
-            return None
-        if record.student != self._pseudonyms.digest(event.tenant_id, event.student_id):
-            return _reused(event, "another student")
-        if record.outcome.digest != identity_of(event)[1]:
-            return _reused(event, "another content")
-        return True
-
-
-def _reused(event: LearningEvent, how: str) -> InvalidInput:
-    rule = f"has counted already with {how}; an event has an id of its own"
-    return InvalidInput.of(Problem("event_id", event.event_id, rule), reason="event_id_reused")

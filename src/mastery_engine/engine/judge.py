@@ -107,5 +107,9 @@ class Judge:
 
 def identity_of(event: Event) -> tuple[bytes, bytes]:
     """Event id as 16 bytes, and the hash of the event's content."""
-    digest = blake2b(encode_event(event), digest_size=DIGEST_BYTES).digest()
-    return bytes.fromhex(event.event_id.replace("-", "")), digest
+    return bytes.fromhex(event.event_id.replace("-", "")), digest_of(encode_event(event))
+
+
+def digest_of(encoded: bytes) -> bytes:
+    """The hash of an event's content, from its canonical JSON."""
+    return blake2b(encoded, digest_size=DIGEST_BYTES).digest()
