@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-SAMPLE_SECONDS: Final = 0.25
+SAMPLE_SECONDS: Final = 1.0
 MASTERY = (sys.executable, "-m", "mastery_engine.cli.main")
 
 

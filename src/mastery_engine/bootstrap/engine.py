@@ -131,7 +131,7 @@ class Engine:
         """Processes that fold side by side for this one, under its lock; see `folding`."""
         from mastery_engine.bootstrap.folding_process import folding_apart  # noqa: PLC0415 - see above
 
-        with self.fold_lock():
+        with self.fold_lock(), set_for_bulk_work():
             async with folding_apart(self.settings, batch_size or self.settings.batch_size) as folder:
                 yield folder
 

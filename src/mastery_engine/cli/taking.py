@@ -14,8 +14,8 @@ from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
 from mastery_engine.engine.landing import Landing
 
-BATCH: Final = 6_000
-FOLDED: Final = 3_000
+BATCH: Final = 5_400
+FOLDED: Final = 2_700
 MANY: Final = 20_000
 """Events from which a second process folds: it takes a third of a second to start."""
 

@@ -12,7 +12,7 @@ from typing import Final, final
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import LearningEvent
 
-_BITS: Final = 1 << 25
+_BITS: Final = 1 << 23
 _SECOND: Final = 31
 """How far the second of an id's two bits is taken from its hash."""
 
@@ -23,7 +23,7 @@ _Name = tuple[str, str]
 class FirstComers:
     """The ids that stand for an event of this run which is not known to be folded yet.
 
-    Memory: the ids held, and 4 MiB that remember all others well enough to know which are worth looking up.
+    Memory: the ids held, and 1 MiB that remembers all others well enough to know which are worth looking up.
     """
 
     def __init__(self) -> None:
