@@ -70,6 +70,30 @@ class Settings(BaseSettings):
         "", description="state store; default: sqlite:/// under the home, memory:// for trying out"
     )
     log_url: str = Field(EMBEDDED_LOG, description="event log")
+    registry_url: str = Field("", description="schema registry, Confluent-compatible; needed for Kafka")
+    kafka_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,50}$",
+        description="put before topics and consumer groups, for several installations on one cluster",
+    )
+    kafka_partitions: int = Field(
+        6, ge=1, le=1_000, description="partitions of the topics; the dead letters' has half of them"
+    )
+    kafka_replication: int | None = Field(
+        None, ge=1, le=10, description="replicas of the topics; default: 3 in production, else 1"
+    )
+    kafka_group_protocol: Literal["consumer", "classic"] = Field(
+        "consumer", description="how consumers share partitions: consumer (KIP-848), or classic for older brokers"
+    )
+    kafka_security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="how brokers are spoken to"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how a user proves itself to Kafka"
+    )
+    kafka_sasl_username: str = Field("", description="user of Kafka")
+    kafka_sasl_password: SecretStr | None = Field(None, description="password of that user")
+    kafka_ca_file: UserPath | None = Field(None, description="certificates that Kafka's own must be signed by")
     archive_url: str = Field(
         "", description="archive, audit trail, rosters; default: sqlite:/// under the home"
     )
