@@ -83,7 +83,8 @@ class Settings(BaseSettings):
         None, ge=1, le=10, description="replicas of the topics; default: 3 in production, else 1"
     )
     kafka_group_protocol: Literal["consumer", "classic"] = Field(
-        "consumer", description="how consumers share partitions: consumer (KIP-848), or classic for older brokers"
+        "consumer",
+        description="how consumers share partitions: consumer (KIP-848), or classic for older brokers",
     )
     kafka_security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
         "plaintext", description="how brokers are spoken to"
@@ -93,7 +94,9 @@ class Settings(BaseSettings):
     )
     kafka_sasl_username: str = Field("", description="user of Kafka")
     kafka_sasl_password: SecretStr | None = Field(None, description="password of that user")
-    kafka_ca_file: UserPath | None = Field(None, description="certificates that Kafka's own must be signed by")
+    kafka_ca_file: UserPath | None = Field(
+        None, description="certificates that Kafka's own must be signed by"
+    )
     archive_url: str = Field(
         "", description="archive, audit trail, rosters; default: sqlite:/// under the home"
     )

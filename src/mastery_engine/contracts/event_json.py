@@ -6,6 +6,7 @@ the contract allows, and judged field by field only when something is wrong.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -61,6 +62,26 @@ def event_from(fields: dict[str, Any]) -> LearningEvent:
     except msgspec.ValidationError as error:
         problems = tuple(field_problems(fields, cls)) or (Problem("", "", str(error)),)
         raise InvalidInput.of(*problems) from None
+
+
+class JsonEvents:
+    """The codec of a log whose values are JSON."""
+
+    async def decode(self, values: Sequence[bytes]) -> list[LearningEvent | InvalidInput]:
+        """Read each; see `decode_event`."""
+        return [event_or_refusal(value) for value in values]
+
+    async def encode(self, events: Sequence[LearningEvent]) -> list[bytes]:
+        """Write each; see `encode_event`."""
+        return [encode_event(event) for event in events]
+
+
+def event_or_refusal(raw: bytes) -> LearningEvent | InvalidInput:
+    """The event, or why there is none; see `decode_event`."""
+    try:
+        return decode_event(raw)
+    except InvalidInput as error:
+        return error
 
 
 def identity(raw: bytes) -> tuple[str | None, str | None, str | None]:
@@ -120,4 +141,13 @@ def _milliseconds(moment: str) -> int | str:
     return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
 
 
-__all__ = ["MAX_EVENT_BYTES", "decode_event", "encode_event", "event_from", "event_type", "identity"]
+__all__ = [
+    "MAX_EVENT_BYTES",
+    "JsonEvents",
+    "decode_event",
+    "encode_event",
+    "event_from",
+    "event_or_refusal",
+    "event_type",
+    "identity",
+]

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from mastery_engine.contracts.tracing import Trace
 from mastery_engine.domain.errors import NewerVersion
 from mastery_engine.domain.scores import COMPONENTS, LEVELS, Component, Components, Level, Result
 
@@ -58,6 +59,7 @@ class Outcome(Struct, array_like=True, frozen=True, gc=False):
         previous_level: Place in `LEVELS`, None for a first result.
         path: Set when a learning path goes out too.
         answer: Set when the event was a calculation request, which folds nothing.
+        trace: What the event's record told of where it comes from.
     """
 
     event_id: bytes
@@ -74,6 +76,7 @@ class Outcome(Struct, array_like=True, frozen=True, gc=False):
     previous_level: int | None = None
     path: PathNote | None = None
     answer: Answer | None = None
+    trace: Trace | None = None
 
     @property
     def result(self) -> Result:

@@ -24,7 +24,11 @@ def letter_id(topic_id: str, partition: int, offset: int) -> str:
 def letter_of(refused: Refused, topic: str, topic_id: str, now_ms: int) -> DeadLetter:
     """The letter of a record that breaks a rule."""
     record = refused.record
-    tenant_id, student_id, event_id = identity(record.value)
+    event = refused.event
+    if event is None:
+        tenant_id, student_id, event_id = identity(record.value)
+    else:
+        tenant_id, student_id, event_id = event.tenant_id, event.student_id, event.event_id
     return DeadLetter(
         letter_id=letter_id(topic_id, record.partition, record.offset),
         topic=topic,
@@ -49,12 +53,6 @@ def given_up_letter(
     accepted: Accepted, topic: str, topic_id: str, error: Exception, attempts: int, now_ms: int
 ) -> DeadLetter:
     """The letter of a valid event that could not be folded."""
-    event, message = accepted.event, f"{type(error).__name__}: {error}"
-    refused = Refused(accepted.record, InvalidInput(message, reason="given_up"))
-    return replace(
-        letter_of(refused, topic, topic_id, now_ms),
-        attempts=attempts,
-        tenant_id=event.tenant_id,
-        student_id=event.student_id,
-        event_id=event.event_id,
-    )
+    message = f"{type(error).__name__}: {error}"
+    refused = Refused(accepted.record, InvalidInput(message, reason="given_up"), accepted.event)
+    return replace(letter_of(refused, topic, topic_id, now_ms), attempts=attempts)

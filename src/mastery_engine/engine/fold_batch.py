@@ -19,6 +19,7 @@ from mastery_engine.contracts.outcome import (
     to_micros,
 )
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tracing import trace_of
 from mastery_engine.domain.errors import InvalidInput, Problem, TooManyCourses
 from mastery_engine.domain.events import MasteryCalculationRequested
 from mastery_engine.domain.scores import Components, Formula
@@ -121,7 +122,7 @@ def fold_batch(
         document.advance(topic_id, record.partition, record.offset)
         batch.changed = True
         if isinstance(repeat, InvalidInput):
-            batch.refused.append(Refused(record, repeat))
+            batch.refused.append(Refused(record, repeat, accepted.event))
         elif repeat:
             batch.repeats += 1
             batch.valid.append(accepted)
@@ -129,7 +130,7 @@ def fold_batch(
             try:
                 _fold(learner, batch, accepted)
             except TooManyCourses as error:
-                batch.refused.append(Refused(record, error))
+                batch.refused.append(Refused(record, error, accepted.event))
             else:
                 known[accepted.event_id] = accepted.digest
                 batch.valid.append(accepted)
@@ -231,6 +232,7 @@ def _outcome(learner: Learner, document: Document, accepted: Accepted) -> Outcom
         None if before is None else before.score,
         None if before is None else before.level,
         path,
+        trace=trace_of(accepted.record.headers),
     )
 
 
@@ -260,6 +262,7 @@ def _answer(
         to_micros(components),
         formula.id,
         answer=Answer(event.correlation_id, error),
+        trace=trace_of(accepted.record.headers),
     )
 
 

@@ -9,12 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.event_json import decode_event, encode_event, event_from
+from mastery_engine.contracts.event_json import JsonEvents, encode_event, event_from, event_or_refusal
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.first_comers import FirstComers
 from mastery_engine.engine.judge import Judge, digest_of
-from mastery_engine.ports import Clock, EventLog, NewRecord, Position
+from mastery_engine.ports import Clock, EventCodec, EventLog, NewRecord, Position
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -39,8 +39,16 @@ class Receipt(Struct, frozen=True, kw_only=True):
 class Ingest:
     """Takes events into the log."""
 
-    def __init__(self, log: EventLog, judge: Judge, clock: Clock) -> None:
-        """Put the parts together."""
+    def __init__(self, log: EventLog, judge: Judge, clock: Clock, codec: EventCodec | None = None) -> None:
+        """Put the parts together.
+
+        Args:
+            log: Where the events go.
+            judge: Says which may.
+            clock: By whose time they are judged.
+            codec: Of the log's values; JSON by default.
+        """
+        self._codec = codec or JsonEvents()
         self._log = log
         self._judge = judge
         self._clock = clock
@@ -80,6 +88,10 @@ class Ingest:
         """
         return await self._take([_of_tenant(item, tenant_id) for item in items])
 
+    async def _append(self, events: Sequence[LearningEvent]) -> list[Position]:
+        values = await self._codec.encode(events)
+        return await self._log.append([*map(record_of, events, values)])
+
     async def _take(
         self, events: Sequence[LearningEvent | InvalidInput], first: FirstComers | None = None
     ) -> list[Receipt]:
@@ -91,17 +103,16 @@ class Ingest:
         refusals.update(
             {place: error for (place, _), error in zip(good, verdicts, strict=True) if error is not None}
         )
-        records: dict[int, NewRecord] = {}
+        chosen: dict[int, LearningEvent] = {}
         for place, event in good:
             if place not in refusals:
-                record = _record(event)
-                reused = None if first is None else first.claim(event, digest_of(record.value))
+                reused = None if first is None else first.claim(event, digest_of(encode_event(event)))
                 if reused is None:
-                    records[place] = record
+                    chosen[place] = event
                 else:
                     refusals[place] = reused
-        positions = await self._log.append([*records.values()]) if records else []
-        lies = dict(zip(records, positions, strict=True))
+        positions = await self._append([*chosen.values()]) if chosen else []
+        lies = dict(zip(chosen, positions, strict=True))
         return [
             Receipt(
                 index=place,
@@ -113,16 +124,16 @@ class Ingest:
         ]
 
 
-def _record(event: LearningEvent) -> NewRecord:
-    return NewRecord(keys.learner(event.tenant_id, event.student_id).encode(), encode_event(event))
+def record_of(event: LearningEvent, value: bytes) -> NewRecord:
+    """The record of an event, whose value is given."""
+    return NewRecord(keys.learner(event.tenant_id, event.student_id).encode(), value)
 
 
 def _decoded(raw: bytes, tenant_id: str | None) -> LearningEvent | InvalidInput:
-    try:
-        event = decode_event(raw)
-    except InvalidInput as error:
-        return error
-    return event if tenant_id is None else msgspec.structs.replace(event, tenant_id=tenant_id)
+    event = event_or_refusal(raw)
+    if tenant_id is None or isinstance(event, InvalidInput):
+        return event
+    return msgspec.structs.replace(event, tenant_id=tenant_id)
 
 
 def _of_tenant(item: object, tenant_id: str) -> LearningEvent | InvalidInput:

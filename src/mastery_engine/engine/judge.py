@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from mastery_engine.contracts.event_json import decode_event, encode_event
+from mastery_engine.contracts.event_json import JsonEvents, encode_event
 from mastery_engine.contracts.outcome import DIGEST_BYTES
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import Event, LearningEvent
 from mastery_engine.domain.rules import AcceptanceRules
 from mastery_engine.engine.tenants import TenantDirectory
-from mastery_engine.ports import Record
+from mastery_engine.ports import EventCodec, Record
 
 
 class Accepted(NamedTuple):
@@ -36,29 +36,45 @@ class Accepted(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A record that cannot count, and why."""
+    """A record that cannot count, and why.
+
+    Attributes:
+        event: What it holds, where that could be read.
+    """
 
     record: Record
     error: InvalidInput
+    event: LearningEvent | None = None
 
 
 class Judge:
     """Applies schema, business rules and tenants' settings."""
 
-    def __init__(self, tenants: TenantDirectory) -> None:
-        """Use the tenants' settings."""
+    def __init__(self, tenants: TenantDirectory, codec: EventCodec | None = None) -> None:
+        """Use the tenants' settings.
+
+        Args:
+            tenants: Their directory.
+            codec: Of the log's values; JSON by default.
+        """
         self._tenants = tenants
+        self._codec = codec or JsonEvents()
         self._rules: dict[str, AcceptanceRules] = {}
 
     async def judge(self, records: Sequence[Record]) -> tuple[list[Accepted], list[Refused]]:
-        """Judge each record as of its own append time, in order."""
+        """Judge each record as of its own append time, in order.
+
+        Raises:
+            DependencyDown: Tenants cannot be read, or a schema that a record needs.
+        """
         refused: list[Refused] = []
         decoded: list[tuple[Record, LearningEvent]] = []
-        for record in records:
-            try:
-                decoded.append((record, decode_event(record.value)))
-            except InvalidInput as error:
-                refused.append(Refused(record, error))
+        read = await self._codec.decode([record.value for record in records])
+        for record, event in zip(records, read, strict=True):
+            if isinstance(event, InvalidInput):
+                refused.append(Refused(record, event))
+            else:
+                decoded.append((record, event))
         tenants = await self._tenants.find(event.tenant_id for _, event in decoded)
         accepted: list[Accepted] = []
         for record, event in decoded:
@@ -66,7 +82,7 @@ class Judge:
                 rules = self._rules_of(event, tenants)
                 self._check(event, rules, record.appended_ms)
             except InvalidInput as error:
-                refused.append(Refused(record, error))
+                refused.append(Refused(record, error, event))
             else:
                 event_id, digest = identity_of(event)
                 accepted.append(

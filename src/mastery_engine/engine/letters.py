@@ -10,10 +10,19 @@ from msgspec import Struct
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, decode_document
-from mastery_engine.contracts.event_json import decode_event, encode_event, identity
+from mastery_engine.contracts.event_json import JsonEvents, decode_event, encode_event
 from mastery_engine.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from mastery_engine.engine.access import Access, Caller
-from mastery_engine.ports import Clock, DeadLetter, DeadLetters, EventLog, LetterStatus, NewRecord, StateStore
+from mastery_engine.engine.ingest import record_of
+from mastery_engine.ports import (
+    Clock,
+    DeadLetter,
+    DeadLetters,
+    EventCodec,
+    EventLog,
+    LetterStatus,
+    StateStore,
+)
 
 MOST_LISTED: Final = 1_000
 GIVEN_UP: Final = "given_up"
@@ -39,9 +48,25 @@ class DeadLetterDesk:
     """Works on the dead letters of record."""
 
     def __init__(
-        self, letters: DeadLetters, log: EventLog, store: StateStore, access: Access, clock: Clock
+        self,
+        letters: DeadLetters,
+        log: EventLog,
+        store: StateStore,
+        access: Access,
+        clock: Clock,
+        codec: EventCodec | None = None,
     ) -> None:
-        """Put the parts together."""
+        """Put the parts together.
+
+        Args:
+            letters: The letters of record.
+            log: Where an event is sent again.
+            store: Of the documents, which tell what was given up.
+            access: Who may, and the audit trail.
+            clock: For the audit trail.
+            codec: Of the log's values; JSON by default.
+        """
+        self._codec = codec or JsonEvents()
         self._letters = letters
         self._log = log
         self._store = store
@@ -127,18 +152,17 @@ class DeadLetterDesk:
         folded.
         """
         letter = await self._get(caller, letter_id, write=True)
-        try:
-            event = decode_event(letter.payload)
-        except InvalidInput as error:
-            return _outcome(letter, "refused", f"still breaks the schema, mend it first: {error.message}")
+        (event,) = await self._codec.decode([letter.payload])
+        if isinstance(event, InvalidInput):
+            return _outcome(letter, "refused", f"still breaks the schema, mend it first: {event.message}")
         if letter.reason == GIVEN_UP and not await self._is_given_up(letter):
             if not dry_run:
                 await self._replace(_ended(letter, "reprocessed", "counted meanwhile"), letter)
             return _outcome(letter, "settled", "the event counted meanwhile; nothing to send")
         if dry_run:
             return _outcome(letter, "dry_run", f"would send {event.event_id} again")
-        key = keys.learner(event.tenant_id, event.student_id).encode()
-        await self._log.append([NewRecord(key, encode_event(event))])
+        (value,) = await self._codec.encode([event])
+        await self._log.append([record_of(event, value)])
         await self._replace(_ended(letter, "reprocessed", "sent again"), letter)
         return _outcome(letter, "sent", f"sent {event.event_id} again")
 
@@ -171,10 +195,9 @@ class DeadLetterDesk:
         return letter
 
     async def _is_given_up(self, letter: DeadLetter) -> bool:
-        tenant_id, student_id, _ = identity(letter.payload)
-        if tenant_id is None or student_id is None:
+        if letter.tenant_id is None or letter.student_id is None:
             return True
-        entry = (await self._store.get_many([keys.document(tenant_id, student_id)]))[0]
+        entry = (await self._store.get_many([keys.document(letter.tenant_id, letter.student_id)]))[0]
         if entry is None or entry.value == TOMBSTONE:
             return entry is None
         document = decode_document(entry.value)

@@ -18,6 +18,7 @@ from mastery_engine.contracts.outputs import (
     output_type,
 )
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tracing import Headers
 from mastery_engine.domain.calendar import date_of, moment_of
 from mastery_engine.domain.recommend import recommend
 from mastery_engine.domain.scores import LEVELS, Formula, Result
@@ -43,21 +44,25 @@ def messages_of(tenant: Tenant, student_id: str, outcome: Outcome, formula: Form
     cause, as_of = keys.uuid_text(outcome.event_id), _iso(outcome.as_of)
     common = (tenant.tenant_id, student_id, cause)
     key = name.encode()
+    headers = () if outcome.trace is None else outcome.trace.headers()
     if outcome.answer is not None:
         return [
             _message(
-                key, _ANSWERED, _answered(keys.derived_id(name, cause, _ANSWERED), common, as_of, outcome)
+                key,
+                _ANSWERED,
+                _answered(keys.derived_id(name, cause, _ANSWERED), common, as_of, outcome),
+                headers,
             )
         ]
     result = outcome.result
     updated = _updated(keys.derived_id(name, cause, _UPDATED), common, as_of, outcome, result, formula)
-    messages = [_message(key, _UPDATED, updated)]
+    messages = [_message(key, _UPDATED, updated, headers)]
     if outcome.previous_level is not None and outcome.previous_level != outcome.level:
         reached = _reached(keys.derived_id(name, cause, _REACHED), common, as_of, outcome)
-        messages.append(_message(key, _REACHED, reached))
+        messages.append(_message(key, _REACHED, reached, headers))
     if outcome.path is not None:
         path = _path(keys.derived_id(name, cause, _PATH), common, as_of, outcome, result, formula)
-        messages.append(_message(key, _PATH, path))
+        messages.append(_message(key, _PATH, path, headers))
     return messages
 
 
@@ -139,8 +144,8 @@ def _answered(output_id: str, common: _Common, as_of: str, outcome: Outcome) -> 
     )
 
 
-def _message(key: bytes, message_type: str, output: Output) -> OutputMessage:
-    return OutputMessage(output.event_id, message_type, key, encode_output(output))
+def _message(key: bytes, message_type: str, output: Output, headers: Headers) -> OutputMessage:
+    return OutputMessage(output.event_id, message_type, key, encode_output(output), headers)
 
 
 @lru_cache(maxsize=8_192)

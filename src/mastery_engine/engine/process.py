@@ -62,7 +62,7 @@ class Processor:
     ) -> None:
         """Put the parts together; nothing is read or written yet."""
         self._ports = ports
-        self._judge = Judge(tenants)
+        self._judge = Judge(tenants, ports.codec)
         self._grouping = Grouping(tenants, formulas, pseudonyms)
         self._parts = Parts(ports, formulas, lifetimes, derived)
         self._guard = PoisonGuard(ports, self._parts, self._attempt)
@@ -98,7 +98,7 @@ class Processor:
             await self._guard.run(step, await self._grouping.by_learner(part))
         # 8. Commit.
         step.check_deadline()
-        await ports.consumer.commit(_next_offsets(records))
+        await ports.consumer.commit(next_offsets(records))
         return report
 
     async def _attempt(self, step: Step, works: list[Work]) -> None:
@@ -184,7 +184,8 @@ class Processor:
         return accepted, refused
 
 
-def _next_offsets(records: Iterable[Record]) -> dict[int, int]:
+def next_offsets(records: Iterable[Record]) -> dict[int, int]:
+    """By partition, the offset behind the last of the records."""
     offsets: dict[int, int] = {}
     for record in records:
         offsets[record.partition] = max(record.offset + 1, offsets.get(record.partition, 0))

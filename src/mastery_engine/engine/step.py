@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mastery_engine.contracts.document import Document
+from mastery_engine.contracts.event_json import JsonEvents
 from mastery_engine.domain.errors import DependencyDown, MasteryError
 from mastery_engine.engine.fold_batch import FoldedBatch, Learner
 from mastery_engine.engine.judge import Accepted
 from mastery_engine.ports import (
     Archive,
     Clock,
-    DeadLetters,
+    DeadLetterSink,
     Entry,
+    EventCodec,
     EventLog,
     LogConsumer,
     Results,
@@ -31,15 +33,21 @@ class StepLate(MasteryError):
 
 
 class Ports(Struct, frozen=True, kw_only=True):
-    """What a processor works on. Without an archive, somebody else archives (a consumer group of its own)."""
+    """What a processor works on.
+
+    Attributes:
+        archive: None where somebody else archives, in a consumer group of its own.
+        codec: Of the log's values.
+    """
 
     log: EventLog
     consumer: LogConsumer
     store: StateStore
     results: Results
-    dead_letters: DeadLetters
+    dead_letters: DeadLetterSink
     archive: Archive | None
     clock: Clock
+    codec: EventCodec = field(default_factory=JsonEvents)
 
 
 @final
@@ -78,6 +86,7 @@ class StepReport(Struct, kw_only=True):
         erased: Dropped, since their student is erased.
         conflicts: Documents that somebody else had changed meanwhile.
         unarchived: Events found folded that a deleted topic took before they were archived.
+        kept: Events or dead letters that an archiver has put into a store of record.
     """
 
     polled: int = 0
@@ -88,6 +97,7 @@ class StepReport(Struct, kw_only=True):
     erased: int = 0
     conflicts: int = 0
     unarchived: int = 0
+    kept: int = 0
 
     def count(self, works: Iterable[Work]) -> None:
         """Add what became of the records of these learners."""

@@ -9,6 +9,7 @@ import structlog
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, Document, decode_document, encode_document
+from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.contracts.outcome import Processed, encode_processed
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.domain.calendar import DAY_MS
@@ -200,8 +201,9 @@ class Parts:
 
 
 def archived(accepted: Accepted, topic_id: str) -> ArchivedEvent:
-    """The event as the archive keeps it."""
+    """The event as the archive keeps it: readable without a registry."""
     record, event = accepted.record, accepted.event
+    value = record.value if record.value.startswith(b"{") else encode_event(event)
     return ArchivedEvent(
         event.tenant_id,
         event.event_id,
@@ -212,5 +214,5 @@ def archived(accepted: Accepted, topic_id: str) -> ArchivedEvent:
         record.partition,
         record.offset,
         record.appended_ms,
-        record.value,
+        value,
     )

@@ -1,10 +1,10 @@
-"""The worker's loop: step after step; what is down is waited for, and said so."""
+"""The loop of whoever reads the log: step after step; what is down is waited for, and said so."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 import structlog
 
@@ -22,18 +22,25 @@ TIDY_SECONDS: Final = 3_600.0
 _log: Final = structlog.get_logger(__name__)
 
 
-@final
-class Worker:
-    """Runs a processor until it is told to stop.
+class Steps(Protocol):
+    """What is done step by step."""
+
+    async def step(self, limit: int, wait_seconds: float = 0.0) -> StepReport:
+        """Do one step, of `limit` records at most; nothing polled means that nothing is left."""
+        ...
+
+
+class Runner:
+    """Does steps until it is told to stop.
 
     Attributes:
         total: What all steps together did.
-        waiting_for: Why the worker waits, None while it works; `/ready` tells it.
+        waiting_for: Why it waits, None while it works; `/ready` tells it.
     """
 
     def __init__(
         self,
-        processor: Processor,
+        steps: Steps,
         consumer: LogConsumer,
         clock: Clock,
         batch_size: int,
@@ -42,15 +49,15 @@ class Worker:
         """Put the parts together.
 
         Args:
-            processor: Does the steps.
-            consumer: The processor's consumer, to be rewound after a failed step.
+            steps: Does a step.
+            consumer: Whose records a step takes, to be rewound after a failed one.
             clock: For the waits.
             batch_size: Most records in a step.
             housekeeping: Done by `run` once an hour, between two steps.
         """
         self._housekeeping = housekeeping
         self._tidied = float("-inf")
-        self._processor = processor
+        self._steps = steps
         self._consumer = consumer
         self._clock = clock
         self._batch_size = batch_size
@@ -77,19 +84,6 @@ class Worker:
                 return self.total
             if progress is not None:
                 progress(report)
-
-    async def complete(self) -> int:
-        """Fold what waits, then finish every outcome that has no `processed:` record; see `Processor.complete`.
-
-        Returns:
-            How many outcomes were finished.
-
-        Raises:
-            DependencyDown: As in `drain`.
-            StepLate: As in `drain`.
-        """
-        await self.drain()
-        return await self._processor.complete()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the step under way is finished.
@@ -119,7 +113,7 @@ class Worker:
         if self._unfinished:
             await self._consumer.rewind()
         self._unfinished = True
-        report = await self._processor.step(self._batch_size, wait_seconds)
+        report = await self._steps.step(self._batch_size, wait_seconds)
         self._unfinished = False
         self.total = summed([self.total, report])
         return report
@@ -139,3 +133,33 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+
+
+@final
+class Worker(Runner):
+    """Runs a processor."""
+
+    def __init__(
+        self,
+        processor: Processor,
+        consumer: LogConsumer,
+        clock: Clock,
+        batch_size: int,
+        housekeeping: Housekeeping | None = None,
+    ) -> None:
+        """Put the parts together; see `Runner`."""
+        super().__init__(processor, consumer, clock, batch_size, housekeeping)
+        self._processor = processor
+
+    async def complete(self) -> int:
+        """Fold what waits, then finish every outcome that has no `processed:` record; see `Processor.complete`.
+
+        Returns:
+            How many outcomes were finished.
+
+        Raises:
+            DependencyDown: As in `drain`.
+            StepLate: As in `drain`.
+        """
+        await self.drain()
+        return await self._processor.complete()

@@ -7,7 +7,8 @@ from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterS
 from mastery_engine.ports.archive import Archive, ArchivedEvent
 from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
 from mastery_engine.ports.clock import Clock
-from mastery_engine.ports.dead_letters import DeadLetters
+from mastery_engine.ports.dead_letters import DeadLetters, DeadLetterSink
+from mastery_engine.ports.event_codec import EventCodec
 from mastery_engine.ports.event_log import (
     WHOLE,
     EventLog,
@@ -33,8 +34,10 @@ __all__ = [
     "AuditTrail",
     "Clock",
     "DeadLetter",
+    "DeadLetterSink",
     "DeadLetters",
     "Entry",
+    "EventCodec",
     "EventLog",
     "Flags",
     "LetterKind",

@@ -8,12 +8,16 @@ from typing import Protocol
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterStatus
 
 
-class DeadLetters(Protocol):
-    """The dead letters of record."""
+class DeadLetterSink(Protocol):
+    """Where a worker sends what cannot count."""
 
     async def add(self, letters: Sequence[DeadLetter]) -> int:
-        """Insert those whose id is not there yet; returns how many were new."""
+        """Take, durably, those whose id is not there yet; returns how many were new, as far as the sink can tell."""
         ...
+
+
+class DeadLetters(DeadLetterSink, Protocol):
+    """The dead letters of record."""
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """The letter of that id."""

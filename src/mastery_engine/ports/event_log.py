@@ -131,12 +131,15 @@ class OutputMessage(NamedTuple):
         message_type: E.g. `mastery.updated`.
         key: The learner's partition key.
         value: JSON.
+        headers: Trace context and correlation id of the causing event, beside `event_id` and `event_type`, which every log
+            adds.
     """
 
     message_id: str
     message_type: str
     key: bytes
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Results(Protocol):

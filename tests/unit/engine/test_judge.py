@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mastery_engine.contracts.event_json import encode_event
+from mastery_engine.contracts.event_json import JsonEvents, encode_event
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS
+from mastery_engine.domain.errors import InvalidInput
+from mastery_engine.domain.events import LearningEvent
 from mastery_engine.domain.formulas import Formulas
+from mastery_engine.engine.dead_letter_forms import letter_of
+from mastery_engine.engine.ingest import Ingest
 from mastery_engine.engine.judge import Judge, identity_of
+from mastery_engine.engine.step_parts import archived
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Record
 from tests.unit.engine.house import NOW, House, at, event_id, quiz, visit
@@ -115,3 +122,40 @@ async def test_no_bytes_whatever_stop_the_judge(value: bytes) -> None:
     house = House()
     accepted, refused = await Judge(TenantDirectory(house.store, Formulas())).judge([record(value)])
     assert len(accepted) + len(refused) == 1
+
+
+class Reversed:
+    """A codec of another wire format: the value is the JSON, back to front."""
+
+    async def decode(self, values: Sequence[bytes]) -> list[LearningEvent | InvalidInput]:
+        return await JsonEvents().decode([value[::-1] for value in values])
+
+    async def encode(self, events: Sequence[LearningEvent]) -> list[bytes]:
+        return [value[::-1] for value in await JsonEvents().encode(events)]
+
+
+async def test_records_of_another_wire_format_are_read_by_its_codec(house: House) -> None:
+    (value,) = await Reversed().encode([quiz(1)])
+    ((one,), refused) = await Judge(house.tenants, Reversed()).judge([record(value)])
+    assert (one.event, refused) == (quiz(1), [])
+
+
+async def test_the_archive_can_be_read_without_that_codec(house: House) -> None:
+    (value,) = await Reversed().encode([quiz(1)])
+    ((one,), _) = await Judge(house.tenants, Reversed()).judge([record(value)])
+    assert archived(one, "topic").value == encode_event(quiz(1))
+
+
+async def test_a_letter_names_the_student_of_a_record_that_json_cannot_tell(house: House) -> None:
+    (value,) = await Reversed().encode([quiz(1, when="2020-01-01T00:00:00")])
+    _, (refused,) = await Judge(house.tenants, Reversed()).judge([record(value)])
+    letter = letter_of(refused, "t", "id", 0)
+    assert (letter.tenant_id, letter.student_id, letter.event_id) == ("default", "ann", quiz(1).event_id)
+    assert letter.payload == value
+
+
+async def test_ingest_writes_by_the_codec_of_the_log(house: House) -> None:
+    ingest = Ingest(house.log, Judge(house.tenants), house.clock, Reversed())
+    await ingest.take_events([quiz(1)])
+    (one,) = await house.log.read(0, 0, 10)
+    assert one.value == encode_event(quiz(1))[::-1]

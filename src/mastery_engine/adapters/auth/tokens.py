@@ -74,7 +74,7 @@ class TokenVerifier:
         if len(token) > MOST_TOKEN_BYTES or not token.isascii():
             raise NotAuthenticated(_INVALID)
         try:
-            jwt.decode(  # pyright: ignore[reportUnknownMemberType] - a type of cryptography, which HS256 needs not
+            jwt.decode(
                 token,
                 self._secret,
                 algorithms=[ALGORITHM],
@@ -130,7 +130,7 @@ def make_token(  # noqa: PLR0913 - a claim each
         "iat": issued_at,
         "exp": issued_at + lifetime_seconds,
     }
-    return jwt.encode(claims, secret, algorithm=ALGORITHM)  # pyright: ignore[reportUnknownMemberType] - as above
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
 def _claims(token: str) -> Claims:

@@ -164,9 +164,11 @@ class SqliteResults:
         await self._log.append(
             [
                 NewRecord(
-                    key, value, (("event_id", message_id.encode()), ("event_type", message_type.encode()))
+                    key,
+                    value,
+                    (("event_id", message_id.encode()), ("event_type", message_type.encode()), *headers),
                 )
-                for message_id, message_type, key, value in messages
+                for message_id, message_type, key, value, headers in messages
             ]
         )
 
