@@ -23,17 +23,26 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo test check format bench coverage mutation simulation teeth docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench coverage mutation simulation teeth docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(DEV)  ## Make .venv with everything for development (idempotent)
 	@:
 
 demo: $(RUNTIME)  ## A simulated class through the real pipeline, then what it shows
 	@$(BIN)/mastery demo
+
+services: $(DEV)  ## Start Kafka, a schema registry, PostgreSQL and Redis on this machine, without Docker
+	@$(BIN)/python -m tools.services up
+
+services-stop: $(DEV)  ## End them; their data stays in .services
+	@$(BIN)/python -m tools.services stop
+
+services-status: $(DEV)  ## Tell which of them run, and where
+	@$(BIN)/python -m tools.services status
 
 test: $(DEV)  ## Run all tests; PYTEST_ARGS='-k name' passes on arguments
 	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
@@ -101,7 +110,8 @@ clean:  ## Remove what builds and tests leave behind
 	@find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean  ## Remove .venv and the bootstrapped tools too
-	@rm -rf .venv .tools
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m tools.services stop; fi
+	@rm -rf .venv .tools .services
 
 # --- set-up: .tools/uv by whatever road this machine offers, then .venv from the locks ---------------------------
 

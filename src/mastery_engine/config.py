@@ -27,6 +27,7 @@ SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
 LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
 SETTINGS_FILE: Final = "mastery.toml"
 EMBEDDED_LOG: Final = "embedded"
+KAFKA_SCHEME: Final = "kafka://"
 DerivedKind = Literal["day", "component", "activity"]
 _USER: Final = re.compile(r"(?<=://)[^/?#]*@")
 _QUERY: Final = re.compile(r"\?.*", re.DOTALL)
@@ -69,7 +70,9 @@ class Settings(BaseSettings):
     store_url: str = Field(
         "", description="state store; default: sqlite:/// under the home, memory:// for trying out"
     )
-    log_url: str = Field(EMBEDDED_LOG, description="event log")
+    log_url: str = Field(
+        EMBEDDED_LOG, description="event log: embedded, or kafka://HOST:PORT with commas between several"
+    )
     registry_url: str = Field("", description="schema registry, Confluent-compatible; needed for Kafka")
     kafka_prefix: str = Field(
         "",

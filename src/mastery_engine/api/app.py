@@ -17,7 +17,7 @@ from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document
 from mastery_engine.api.parts import Parts, Trouble
 from mastery_engine.api.positions import Positions
-from mastery_engine.bootstrap import CONSUMER_GROUP, Engine, open_engine
+from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 
@@ -46,7 +46,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
         async with AsyncExitStack() as stack:
             opened = engine or await stack.enter_async_context(open_engine(settings))
             app.state.clock = opened.adapters.clock
-            consumer = opened.adapters.log.consumer(CONSUMER_GROUP)
+            consumer = opened.adapters.log.consumer(opened.group)
             stack.push_async_callback(consumer.close)
             positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
             yield {"parts": Parts(opened, tokens, positions, trouble)}

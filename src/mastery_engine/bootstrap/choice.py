@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
-from mastery_engine.config import EMBEDDED_LOG, Settings, without_secrets
+from mastery_engine.config import EMBEDDED_LOG, KAFKA_SCHEME, Settings, without_secrets
+from mastery_engine.contracts.event_json import JsonEvents
+from mastery_engine.contracts.topics import REQUESTS, RESULTS
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import (
     Archive,
     AuditTrail,
     Clock,
     DeadLetters,
+    DeadLetterSink,
+    EventCodec,
     EventLog,
     Results,
     Rosters,
     StateStore,
 )
 
-REQUESTS: Final = "mastery.requests"
-RESULTS: Final = "mastery.results"
+if TYPE_CHECKING:
+    from mastery_engine.bootstrap.kafka import KafkaAdapters
+
 MEMORY_URL: Final = "memory://"
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """One adapter for each port."""
+    """One adapter for each port.
+
+    Attributes:
+        results_log: Outputs, where this program keeps them itself.
+        codec: Of the log's values.
+        sink: Where workers send dead letters; those of record take them at once where nothing else is told.
+        apart: What stands apart from the worker, where the log is Kafka.
+    """
 
     clock: Clock
     store: StateStore
@@ -37,17 +49,26 @@ class Adapters:
     audit: AuditTrail
     rosters: Rosters
     results_log: EventLog | None = None
+    codec: EventCodec = field(default_factory=JsonEvents)
+    sink: DeadLetterSink | None = None
+    apart: KafkaAdapters | None = None
+
+    @property
+    def dead_letter_sink(self) -> DeadLetterSink:
+        """Where workers send dead letters."""
+        return self.sink or self.dead_letters
 
 
 def check_urls(settings: Settings) -> None:
     """Refuse what no adapter stands behind, rather than pass it over.
 
     Raises:
-        ConfigurationError: The log is another than the embedded one, or the archive alone is to be kept.
+        ConfigurationError: The log is neither embedded nor Kafka, or the archive alone is to be kept.
     """
-    if settings.log_url != EMBEDDED_LOG:
+    if settings.log_url != EMBEDDED_LOG and not settings.log_url.startswith(KAFKA_SCHEME):
         raise ConfigurationError(
-            f"MASTERY_LOG_URL = {without_secrets(settings.log_url)!r} is not known; known is {EMBEDDED_LOG}"
+            f"MASTERY_LOG_URL = {without_secrets(settings.log_url)!r} is not known; known are {EMBEDDED_LOG} and "
+            "kafka://HOST:PORT"
         )
     if settings.store_url == MEMORY_URL and settings.archive_url not in {"", MEMORY_URL}:
         raise ConfigurationError(
@@ -99,4 +120,24 @@ async def embedded(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
         audit=await records.audit(),
         rosters=await records.rosters(),
         results_log=results_log,
+    )
+
+
+def with_kafka(adapters: Adapters, settings: Settings, stack: AsyncExitStack) -> Adapters:
+    """The same with their log on Kafka; `stack` closes it.
+
+    Raises:
+        ConfigurationError: A setting is missing or names no brokers.
+    """
+    from mastery_engine.bootstrap.kafka import on_kafka  # noqa: PLC0415 - only where it is used
+
+    apart = on_kafka(settings, stack)
+    return replace(
+        adapters,
+        log=apart.log,
+        results=apart.results,
+        results_log=None,
+        codec=apart.codec,
+        sink=apart.dead_letter_sink,
+        apart=apart,
     )

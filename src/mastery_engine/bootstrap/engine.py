@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from contextlib import (
+    AbstractAsyncContextManager,
     AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
@@ -13,14 +14,22 @@ from contextlib import (
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters, check_urls, embedded, in_memory
+from mastery_engine.bootstrap.choice import (
+    MEMORY_URL,
+    Adapters,
+    check_urls,
+    embedded,
+    in_memory,
+    with_kafka,
+)
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
-from mastery_engine.config import Settings
+from mastery_engine.config import EMBEDDED_LOG, Settings
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.formulas import Formulas
 from mastery_engine.engine.access import Access
@@ -44,7 +53,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.letters import DeadLetterDesk
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
-    from mastery_engine.engine.work import Worker
+    from mastery_engine.engine.work import Runner, Worker
 
 CONSUMER_GROUP: Final = "mastery-engine"
 
@@ -58,6 +67,12 @@ class Engine:
     formulas: Formulas
     choice: FormulaChoice
     pseudonyms: Pseudonyms
+
+    @cached_property
+    def group(self) -> str:
+        """Consumer group of those who fold. A state in memory begins from nothing, and so does its group."""
+        forgetful = self.adapters.apart is not None and self.settings.store_url == MEMORY_URL
+        return self.settings.kafka_prefix + CONSUMER_GROUP + (f"-{uuid4()}" if forgetful else "")
 
     @cached_property
     def tenants(self) -> TenantDirectory:
@@ -97,7 +112,7 @@ class Engine:
     @cached_property
     def ingest(self) -> Ingest:
         """Events in."""
-        return Ingest(self.adapters.log, Judge(self.tenants), self.adapters.clock)
+        return Ingest(self.adapters.log, Judge(self.tenants), self.adapters.clock, self.adapters.codec)
 
     @cached_property
     def exports(self) -> Exports:
@@ -107,7 +122,7 @@ class Engine:
         return Exports(self.reader, self.adapters.store)
 
     def intake(self, batch_size: int | None = None, *, apart: bool = False) -> Intake:
-        """Many events in, and folded.
+        """Many events in, and folded; on Kafka, in the log, and folded by its workers.
 
         Args:
             batch_size: See `folding`.
@@ -116,14 +131,18 @@ class Engine:
         from mastery_engine.engine.intake import Intake  # noqa: PLC0415 - see above
 
         apart = apart and self.settings.store_url != MEMORY_URL and (os.cpu_count() or 1) > 1
+
+        def folding() -> AbstractAsyncContextManager[Folder]:
+            return self.folding_apart(batch_size) if apart else self.folding(batch_size)
+
         return Intake(
             self.ingest,
             self.adapters.log,
             self.adapters.store,
             self.pseudonyms,
             self.adapters.clock,
-            lambda: self.folding_apart(batch_size) if apart else self.folding(batch_size),
-            CONSUMER_GROUP,
+            folding if self.adapters.apart is None else None,
+            self.group,
         )
 
     @asynccontextmanager
@@ -139,9 +158,10 @@ class Engine:
         """The lock of the one process, or family of processes, that folds this home.
 
         Raises:
-            Conflict: Another one has it. A home in memory has no lock: nobody else knows of it.
+            Conflict: Another one has it. A home in memory has no lock, since nobody else knows of it; nor is there one where
+                Kafka shares the partitions among those who fold.
         """
-        if self.settings.store_url == MEMORY_URL:
+        if self.settings.store_url == MEMORY_URL or self.adapters.apart is not None:
             return nullcontext()
         from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - see above
 
@@ -154,7 +174,12 @@ class Engine:
 
         adapters = self.adapters
         return DeadLetterDesk(
-            adapters.dead_letters, adapters.log, adapters.store, self.access, adapters.clock
+            adapters.dead_letters,
+            adapters.log,
+            adapters.store,
+            self.access,
+            adapters.clock,
+            adapters.codec,
         )
 
     @cached_property
@@ -172,7 +197,7 @@ class Engine:
         return Replay(
             adapters.store,
             adapters.archive,
-            partial(committed_of, adapters.log, CONSUMER_GROUP),
+            partial(committed_of, adapters.log, self.group),
             self.choice,
             self.pseudonyms,
             self.lifetimes,
@@ -190,7 +215,10 @@ class Engine:
         )
 
         adapters = self.adapters
-        logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, CONSUMER_GROUP)]
+        if adapters.apart is not None:
+            # Kafka drops old records by itself, and the archive's old days are the archiver's.
+            return Housekeeping(adapters.store, None, self.tenants, [], adapters.clock)
+        logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, self.group)]
         if adapters.results_log is not None:
             logs.append(LogRetention(adapters.results_log, RESULTS_KEPT_MS, None))
         return Housekeeping(adapters.store, adapters.archive, self.tenants, logs, adapters.clock)
@@ -207,9 +235,10 @@ class Engine:
             consumer=consumer,
             store=adapters.store,
             results=adapters.results,
-            dead_letters=adapters.dead_letters,
-            archive=adapters.archive,
+            dead_letters=adapters.dead_letter_sink,
+            archive=adapters.archive if adapters.apart is None else None,
             clock=adapters.clock,
+            codec=adapters.codec,
         )
         derived = DerivedKeys(self.lifetimes, self.settings.derived_keys)
         return Processor(ports, self.tenants, self.choice, self.pseudonyms, self.lifetimes, derived)
@@ -239,13 +268,30 @@ class Engine:
         from mastery_engine.engine.work import Worker  # noqa: PLC0415 - see above
 
         with set_for_bulk_work():
-            consumer = self.adapters.log.consumer(CONSUMER_GROUP, share)
+            if self.adapters.apart is not None:
+                await self.adapters.apart.topics.check()
+            consumer = self.adapters.log.consumer(self.group, share)
             try:
                 processor = self.processor(consumer)
                 size = batch_size or self.settings.batch_size
                 yield Worker(processor, consumer, self.adapters.clock, size, self.housekeeping)
             finally:
                 await consumer.close()
+
+    @asynccontextmanager
+    async def archiving(self, batch_size: int | None = None) -> AsyncGenerator[list[Runner]]:
+        """Those who follow the log on Kafka for the stores of record: one archives events, one files dead letters.
+
+        Args:
+            batch_size: Most records in a step; None means the setting.
+
+        Raises:
+            ConfigurationError: The log is embedded, so that the worker does both.
+        """
+        from mastery_engine.bootstrap.archiving import runners  # noqa: PLC0415 - see above
+
+        async with runners(self, batch_size or self.settings.batch_size) as found:
+            yield found
 
 
 @asynccontextmanager
@@ -269,6 +315,8 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> AsyncGe
         stack.push_async_callback(flags.close)
         memory = settings.store_url == MEMORY_URL
         adapters = in_memory(time) if memory else await embedded(settings, time, stack)
+        if settings.log_url != EMBEDDED_LOG:
+            adapters = with_kafka(adapters, settings, stack)
         pseudonyms = Pseudonyms(pseudonym_key(settings))
         yield Engine(
             settings=settings,

@@ -41,6 +41,7 @@ class IntakeReport(Struct, kw_only=True):
         answered: Requests for a calculation that this run answered. Of what an interrupted run had left in the
             log, this one folds too: it is in these four numbers, and not in `accepted`.
         folded_by_another: Whether another process folded them; then `repeats`, `folded` and `answered` are 0.
+        acknowledged: Whether they are in Kafka now, for its workers to fold; then these four numbers are 0.
         seconds: How long it took.
         rejects: File with the refused lines.
         items: The refused lines of a file, at most a thousand.
@@ -55,6 +56,7 @@ class IntakeReport(Struct, kw_only=True):
     folded: int = 0
     answered: int = 0
     folded_by_another: bool = False
+    acknowledged: bool = False
     seconds: float = 0.0
     rejects: str | None = None
     items: list[RefusedEvent] = []
@@ -100,6 +102,8 @@ class IntakeReport(Struct, kw_only=True):
         rate = f", {self.accepted / self.seconds:,.0f} a second" if self.seconds > 0 and self.accepted else ""
         taken = f"{counted(self.accepted, 'event')} taken in"
         took = f"in {self.seconds:.1f} s{rate}"
+        if self.acknowledged:
+            return f"{taken} {took}: Kafka has them, and its workers fold them"
         if self.folded_by_another:
             refused = f"; it refused {self.dead_letters:,} of them" if self.dead_letters else ""
             return f"{taken} and folded {took}, by the process that folds{refused}"

@@ -64,6 +64,12 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "serve": "serve:serve",
     "worker": "worker:worker",
+    "archiver": "archiver:archiver",
+    "topics": Group("Kafka's topics.", {"apply": "topics:apply", "check": "topics:check"}),
+    "schemas": Group(
+        "Schemas of events and outputs in the registry.",
+        {"register": "schemas:register", "check": "schemas:check"},
+    ),
     "doctor": "doctor:doctor",
 }
 """Name of a command to `module:function`."""

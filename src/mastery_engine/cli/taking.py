@@ -32,7 +32,7 @@ async def take_all(
     many: bool = False,
     each: Callable[[list[Receipt]], None] | None = None,
 ) -> IntakeReport:
-    """Take all events in; when this returns they are folded.
+    """Take all events in; when this returns they are folded, or Kafka has them.
 
     Args:
         engine: Open.
@@ -76,6 +76,7 @@ async def take_all(
         adapters = engine.adapters
         found = await landing.dead_letters(adapters.dead_letters, await adapters.log.topic_id())
         report.dead_letters = max(found, report.dead_letters)
-    report.folded_by_another = not taking.folds_here
+    report.acknowledged = not taking.folds
+    report.folded_by_another = taking.folds and not taking.folds_here
     report.seconds = round(meter.seconds, 3)
     return report

@@ -42,13 +42,21 @@ class Housekeeping:
 
     def __init__(
         self,
-        store: StateStore,
-        archive: Archive,
+        store: StateStore | None,
+        archive: Archive | None,
         tenants: TenantDirectory,
         logs: Sequence[LogRetention],
         clock: Clock,
     ) -> None:
-        """Put the parts together."""
+        """Put the parts together.
+
+        Args:
+            store: Whose expired keys go; None if somebody else clears it.
+            archive: Whose old days go; None as above.
+            tenants: Their retentions.
+            logs: Whose old records go.
+            clock: Says what is old.
+        """
         self._store = store
         self._archive = archive
         self._tenants = tenants
@@ -63,15 +71,16 @@ class Housekeeping:
         """
         now_ms = self._clock.now_ms()
         archived = 0
-        for tenant in await self._tenants.list():
-            if tenant.retention_days is not None:
+        for tenant in await self._tenants.list() if self._archive is not None else ():
+            if self._archive is not None and tenant.retention_days is not None:
                 first_kept = now_ms // DAY_MS - tenant.retention_days
                 archived += await self._archive.drop_before(tenant.tenant_id, first_kept)
         records = 0
         for log, kept_ms, group in self._logs:
             if group is None or await self._all_committed(log, group):
                 records += await log.trim(now_ms - kept_ms)
-        return Cleared(keys=await self._store.purge(), archived=archived, records=records)
+        keys = 0 if self._store is None else await self._store.purge()
+        return Cleared(keys=keys, archived=archived, records=records)
 
     async def _all_committed(self, log: EventLog, group: str) -> bool:
         consumer = log.consumer(group)

@@ -48,7 +48,7 @@ class Intake:
         store: StateStore,
         pseudonyms: keys.Pseudonyms,
         clock: Clock,
-        folding: Folding,
+        folding: Folding | None,
         group: str,
     ) -> None:
         """Put the parts together.
@@ -59,7 +59,7 @@ class Intake:
             store: Knows what was folded before.
             pseudonyms: Of the students in `processed:` records.
             clock: For waiting.
-            folding: See `Folding`.
+            folding: See `Folding`; without one, an event is taken once the log has it.
             group: Consumer group of whoever folds.
         """
         self._log = log
@@ -87,9 +87,11 @@ class Intake:
             consumer = self._log.consumer(self._group)
             stack.push_async_callback(consumer.close)
             taking = Taking(self._parts, stack, consumer, waits, progress)
-            await taking.catch_up(await self._log.ends())
+            if taking.folds:
+                await taking.catch_up(await self._log.ends())
             yield taking
-            await taking.finish()
+            if taking.folds:
+                await taking.finish()
 
 
 @final
@@ -98,6 +100,7 @@ class Taking:
 
     Attributes:
         total: What the steps of folding did here; zeros where another process folds.
+        folds: Whether somebody is waited for who folds.
         folds_here: Whether this process folds, or one that it has started.
     """
 
@@ -116,6 +119,7 @@ class Taking:
         self._waits = waits
         self._progress = progress
         self._folder: Folder | None = None
+        self.folds = parts.folding is not None
         self._ends: dict[int, int] = {}
         self._first = FirstComers()
         self._folding: asyncio.Task[None] | None = None
@@ -197,11 +201,17 @@ class Taking:
     async def _forget_folded(self) -> None:
         """Let go of the ids of what is folded; `processed:` records have them. Where too many wait, wait too."""
         if len(self._first) > MOST_WAITING:
-            await self.finish()
+            if not self.folds:
+                # Whoever folds tells repeats of them, too.
+                self._first = FirstComers()
+            else:
+                await self.finish()
         if self._first:
             self._first.forget(await self._consumer.committed())
 
     async def _fold_here(self) -> bool:
+        if self._parts.folding is None:
+            return False
         if self._folder is None:
             try:
                 self._folder = await self._stack.enter_async_context(self._parts.folding())
@@ -255,4 +265,4 @@ class _Parts(NamedTuple):
     ingest: Ingest
     known: KnownEvents
     clock: Clock
-    folding: Folding
+    folding: Folding | None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Callable
 
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.config import Settings
 from mastery_engine.engine.step import StepReport
+from mastery_engine.worker.stopping import stopped_by_signals
 
 
 async def run_worker(settings: Settings, ready: Callable[[], None]) -> StepReport:
@@ -23,11 +22,10 @@ async def run_worker(settings: Settings, ready: Callable[[], None]) -> StepRepor
 
     Raises:
         Conflict: Another process folds this home.
+        ConfigurationError: A topic of Kafka is not as it must be.
+        DependencyDown: Kafka does not answer at the start; later, it is waited for.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stopped_by_signals()
     async with open_engine(settings) as engine, engine.folding() as worker:
         ready()
         await worker.run(stop)

@@ -9,6 +9,8 @@ from mastery_engine.cli.program import examples
 def worker() -> None:
     """Fold events as they come, without the API.
 
+    Of an embedded log, one process folds; on Kafka, as many as there are partitions share them.
+
     It ends after the step under way when it is told to stop (Ctrl-C or SIGTERM).
     """
     import asyncio
@@ -16,14 +18,13 @@ def worker() -> None:
     from mastery_engine.bootstrap.logs import configure_logs
     from mastery_engine.cli.output import note
     from mastery_engine.cli.words import counted
-    from mastery_engine.config import load_settings
+    from mastery_engine.config import EMBEDDED_LOG, load_settings, without_secrets
     from mastery_engine.worker.run import run_worker
 
     settings = load_settings()
     configure_logs(settings)
-    report = asyncio.run(
-        run_worker(settings, lambda: note(f"folding the events of {settings.home}; Ctrl-C ends it"))
-    )
+    where = settings.home if settings.log_url == EMBEDDED_LOG else without_secrets(settings.log_url)
+    report = asyncio.run(run_worker(settings, lambda: note(f"folding the events of {where}; Ctrl-C ends it")))
     counts = f"{report.folded:,} events counted, {report.repeats:,} repeats, {report.refused:,} dead letters"
     if report.answered:
         counts += f", {counted(report.answered, 'request')} answered"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from typing import Final
 
-from mastery_engine.bootstrap import CONSUMER_GROUP, Engine
+from mastery_engine.bootstrap import Engine
 from mastery_engine.cli.demo.stage import CLASS_ID, CLASS_NAME, TENANT, Stage
 from mastery_engine.cli.demo.story import Crash, Proof, Sent
 from mastery_engine.cli.tenants import ensure_tenant
@@ -179,7 +179,7 @@ async def _documents(engine: Engine) -> AsyncIterator[Document]:
 
 
 async def _committed(engine: Engine) -> dict[int, int]:
-    consumer = engine.adapters.log.consumer(CONSUMER_GROUP)
+    consumer = engine.adapters.log.consumer(engine.group)
     try:
         return await consumer.committed()
     finally:

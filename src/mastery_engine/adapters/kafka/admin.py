@@ -1,0 +1,94 @@
+"""Questions about topics, asked in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, TypeVar, cast, final
+
+from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._topic import TopicDescription
+
+from mastery_engine.adapters.kafka.connection import KafkaConnection
+from mastery_engine.adapters.kafka.failures import kafka_errors
+
+ANSWER_SECONDS: Final = 5.0
+T = TypeVar("T")
+
+
+@final
+class KafkaAdmin:
+    """One administrative client of a process.
+
+    Attributes:
+        connection: To the brokers.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        """Nothing is opened before the first question."""
+        self.connection = connection
+        self._client: AdminClient | None = None
+        self._thread = ThreadPoolExecutor(4, "kafka-admin")
+
+    def client(self) -> AdminClient:
+        """The client, opened."""
+        if self._client is None:
+            self._client = AdminClient(self.connection.config())
+        return self._client
+
+    def topic(self, name: str) -> tuple[str, int]:
+        """Id and number of partitions of a topic. Blocks.
+
+        Raises:
+            KafkaException: There is no such topic, or nobody answers.
+        """
+        wanted = TopicCollection([name])
+        told = cast("Any", self.client()).describe_topics(wanted, request_timeout=ANSWER_SECONDS)
+        described = cast("TopicDescription", _answer(told[name]))
+        return str(cast("object", described.topic_id)), len(cast("list[object]", described.partitions))
+
+    def offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
+        """Offsets of all partitions by a rule; -1 where a time is behind the last record. Blocks.
+
+        Raises:
+            KafkaException: There is no such topic, or nobody answers.
+        """
+        _, partitions = self.topic(topic)
+        wanted = {TopicPartition(topic, number): spec for number in range(partitions)}
+        told = cast("Any", self.client()).list_offsets(wanted, request_timeout=ANSWER_SECONDS)
+        return {place.partition: _answer(future).offset for place, future in told.items()}
+
+    def delete_until(self, places: list[TopicPartition]) -> None:
+        """Delete the records before these offsets. Blocks.
+
+        Raises:
+            KafkaException: There is no such topic, or nobody answers.
+        """
+        told = cast("Any", self.client()).delete_records(places, request_timeout=ANSWER_SECONDS)
+        for future in told.values():
+            _answer(future)
+
+    async def ask(self, doing: str, question: Callable[[], T]) -> T:
+        """Do something that blocks.
+
+        Args:
+            doing: What it is, for the message of an error.
+            question: The call.
+
+        Raises:
+            DependencyDown: Nobody answers.
+            ConfigurationError: Kafka refuses the user or the protocol.
+        """
+        with kafka_errors(self.connection, doing):
+            return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+
+    async def close(self) -> None:
+        """Let go; idempotent."""
+        self._thread.shutdown(wait=False)
+
+
+def _answer(future: Future[Any]) -> Any:
+    return future.result(2 * ANSWER_SECONDS)

@@ -1,0 +1,212 @@
+"""One client of librdkafka that reads one topic, from the day it was made: a member of a group, or a reader of a share."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, final
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS
+from mastery_engine.adapters.kafka.connection import KafkaConnection
+from mastery_engine.adapters.kafka.messages import record_of
+from mastery_engine.ports import WHOLE, Record, Share
+
+METADATA_MS: Final = 3_000
+_QUEUED_KBYTES: Final = 32_768
+_FETCH_WAIT_MS: Final = 50
+_BACKOFF_MS: Final = 50
+_MAX_POLL_MS: Final = 300_000
+_TOO_EARLY: Final = frozenset({KafkaError.STALE_MEMBER_EPOCH, KafkaError.REBALANCE_IN_PROGRESS})
+_COMMIT_TRIES: Final = 20
+_COMMIT_PAUSE_SECONDS: Final = 0.1
+_PASSING: Final = frozenset(
+    {
+        KafkaError._PARTITION_EOF,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._RESOLVE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_ID,
+    }
+)
+"""Errors among the messages that say nothing new: who reads asks for the topic, and is told what is wrong."""
+
+
+@final
+class Member:
+    """Reads what it was given; its calls block, and come from one thread.
+
+    Attributes:
+        topic_id: Id that the topic had before the first fetch.
+        failure: Why it is of no more use, None while it is.
+    """
+
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        topic: str,
+        topic_id: str,
+        group: str,
+        share: Share,
+        partitions: int,
+    ) -> None:
+        """Begin to read.
+
+        Args:
+            connection: To the brokers.
+            topic: Its name.
+            topic_id: Its id, asked just now.
+            group: Consumer group.
+            share: The whole joins the group; a share is taken without joining.
+            partitions: How many the topic has.
+        """
+        self.topic_id = topic_id
+        self.failure: str | None = None
+        self._topic = topic
+        self._assigned: set[int] = set()
+        # What was polled and is not committed, and what of it is to be told again.
+        self._open: list[Record] = []
+        self._again: list[Record] = []
+        self._paused = False
+        self._consumer = Consumer(_config(connection, group, joins=share == WHOLE))
+        if share == WHOLE:
+            self._consumer.subscribe(
+                [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+            )
+        else:
+            mine = [number for number in range(partitions) if number % share.of == share.number]
+            self._on_assign(self._consumer, [TopicPartition(topic, number) for number in mine])
+
+    def poll(self, limit: int, wait_seconds: float) -> list[Record]:
+        """The next records of the partitions that are this member's at the end of the call.
+
+        Raises:
+            KafkaException: Reading failed.
+        """
+        if self._again:
+            self._checked([message for message in [self._consumer.poll(0)] if message is not None])
+            again, self._again = self._again[:limit], self._again[limit:]
+            if again:
+                return again
+        self._resume()
+        first = self._consumer.poll(wait_seconds)
+        if self.failure is not None:
+            raise KafkaException(KafkaError(KafkaError._FAIL, self.failure))
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(limit - 1, 0)] if limit > 1 else [first]
+        records = self._checked(messages)
+        self._open += records
+        return records
+
+    def rewind(self) -> None:
+        """Tell again what is not committed; fetch nothing more meanwhile."""
+        self._again = sorted(self._open, key=_place)
+        if self._assigned and not self._paused:
+            self._consumer.pause(self._partitions())
+            self._paused = True
+
+    def commit(self, offsets: list[TopicPartition]) -> None:
+        """Commit, and forget what that covers.
+
+        Raises:
+            KafkaException: It was not done.
+        """
+        for left in range(_COMMIT_TRIES, -1, -1):
+            try:
+                told = self._consumer.commit(offsets=offsets, asynchronous=False)
+                for place in told:
+                    if place.error is not None:
+                        raise KafkaException(place.error)  # noqa: TRY301 - as if the whole had failed
+                break
+            except KafkaException as error:
+                failure: KafkaError = error.args[0]
+                # The group is being shared out anew; this member learns of its new epoch in the background.
+                if failure.code() not in _TOO_EARLY or not left:
+                    raise
+                time.sleep(_COMMIT_PAUSE_SECONDS)
+        done = {place.partition: place.offset for place in offsets}
+        self._open = [one for one in self._open if one.offset >= done.get(one.partition, 0)]
+        self._again = [one for one in self._again if one.offset >= done.get(one.partition, 0)]
+
+    def close(self) -> None:
+        """Leave."""
+        self._consumer.close()
+
+    def _checked(self, messages: list[Message]) -> list[Record]:
+        records: list[Record] = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                if message.partition() in self._assigned:
+                    records.append(record_of(message))
+            elif error.fatal():
+                self.failure = error.name()
+                raise KafkaException(error)
+            elif error.code() not in _PASSING:
+                raise KafkaException(error)
+        return records
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            if self._assigned:
+                self._consumer.resume(self._partitions())
+
+    def _partitions(self) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, number) for number in sorted(self._assigned)]
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Read each from its committed offset, if that is of this topic, else from its start."""
+        if not partitions:
+            return
+        try:
+            found = consumer.committed(partitions, ANSWER_SECONDS)
+        except KafkaException as error:
+            # Guessing would read all again; so this member gives up, and the next one asks again.
+            self.failure = f"committed offsets cannot be read: {error.args[0].str()}"
+            return
+        for place in found:
+            ours = place.error is None and place.offset >= 0 and place.metadata == self.topic_id
+            start = TopicPartition(place.topic, place.partition, place.offset if ours else OFFSET_BEGINNING)
+            consumer.incremental_assign([start])
+            self._assigned.add(place.partition)
+            if self._paused:
+                consumer.pause([TopicPartition(place.topic, place.partition)])
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Let go: what was polled of them is committed, or comes again to their next owner."""
+        gone = {place.partition for place in partitions}
+        self._assigned -= gone
+        self._open = [one for one in self._open if one.partition not in gone]
+        self._again = [one for one in self._again if one.partition not in gone]
+        consumer.incremental_unassign(partitions)
+
+
+def _place(record: Record) -> tuple[int, int]:
+    return record.partition, record.offset
+
+
+def _config(connection: KafkaConnection, group: str, *, joins: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        **connection.config(),
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "isolation.level": "read_committed",
+        "topic.metadata.refresh.interval.ms": METADATA_MS,
+        "max.poll.interval.ms": _MAX_POLL_MS,
+        "fetch.wait.max.ms": _FETCH_WAIT_MS,
+        "fetch.error.backoff.ms": _BACKOFF_MS,
+        "fetch.queue.backoff.ms": _BACKOFF_MS,
+        "queued.max.messages.kbytes": _QUEUED_KBYTES,
+    }
+    if joins:
+        told["group.protocol"] = connection.group_protocol
+        if connection.group_protocol == "classic":
+            told["partition.assignment.strategy"] = "cooperative-sticky"
+    return told

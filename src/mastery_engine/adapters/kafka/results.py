@@ -1,0 +1,47 @@
+"""Outputs into `mastery.results`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import final
+
+from mastery_engine.adapters.kafka.producer import KafkaProducer
+from mastery_engine.ports import NewRecord, OutputMessage
+
+Encode = Callable[[Sequence[OutputMessage]], Awaitable[list[bytes]]]
+"""The values of messages as they go over the wire, in order."""
+
+
+@final
+class KafkaResults:
+    """Outputs keyed by learner, with the headers `event_id` and `event_type` and those of the message."""
+
+    def __init__(self, topic: str, producer: KafkaProducer, encode: Encode) -> None:
+        """Publish into a topic.
+
+        Args:
+            topic: Its name, prefix and all.
+            producer: Of the process; closed by whoever made it.
+            encode: Gives the values.
+        """
+        self._topic = topic
+        self._producer = producer
+        self._encode = encode
+
+    async def publish(self, messages: Sequence[OutputMessage]) -> None:
+        values = await self._encode(messages)
+        await self._producer.send(
+            self._topic,
+            [
+                NewRecord(
+                    message.key,
+                    value,
+                    (
+                        ("event_id", message.message_id.encode()),
+                        ("event_type", message.message_type.encode()),
+                        *message.headers,
+                    ),
+                )
+                for message, value in zip(messages, values, strict=True)
+            ],
+        )

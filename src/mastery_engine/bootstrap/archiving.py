@@ -1,0 +1,56 @@
+"""Those who follow the log on Kafka for the stores of record."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.engine.archiving import Archiver, ArchiverPorts
+from mastery_engine.engine.housekeeping import Housekeeping
+from mastery_engine.engine.letter_filing import LetterFiling
+from mastery_engine.engine.work import Runner
+
+if TYPE_CHECKING:
+    from mastery_engine.bootstrap.engine import Engine
+
+ARCHIVERS: Final = "mastery-archiver"
+
+
+@asynccontextmanager
+async def runners(engine: Engine, batch_size: int) -> AsyncGenerator[list[Runner]]:
+    """One that archives events, and one that files dead letters, in the archivers' group.
+
+    Raises:
+        ConfigurationError: The log is embedded, or a topic is not as it must be.
+        DependencyDown: Kafka does not answer.
+    """
+    adapters = engine.adapters
+    apart = adapters.apart
+    if apart is None:
+        raise ConfigurationError(
+            "the log is embedded, and its worker archives by itself; see MASTERY_LOG_URL"
+        )
+    await apart.topics.check()
+    group = engine.settings.kafka_prefix + ARCHIVERS
+    async with AsyncExitStack() as stack:
+        events, letters = apart.log.consumer(group), apart.letter_log.consumer(group + "-letters")
+        folding = apart.log.consumer(engine.group)
+        for consumer in (events, letters, folding):
+            stack.push_async_callback(consumer.close)
+        ports = ArchiverPorts(
+            consumer=events,
+            folding=folding,
+            store=adapters.store,
+            archive=adapters.archive,
+            clock=adapters.clock,
+            codec=adapters.codec,
+        )
+        archiver = Archiver(ports, engine.tenants, engine.pseudonyms)
+        filing = LetterFiling(letters, adapters.dead_letters, apart.codec)
+        old_days = Housekeeping(None, adapters.archive, engine.tenants, [], adapters.clock)
+        yield [
+            Runner(archiver, events, adapters.clock, batch_size, old_days),
+            Runner(filing, letters, adapters.clock, batch_size),
+        ]
