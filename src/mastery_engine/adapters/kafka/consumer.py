@@ -21,7 +21,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS, KafkaAdmin
-from mastery_engine.adapters.kafka.failures import FENCED, kafka_errors
+from mastery_engine.adapters.kafka.failures import FENCED, in_a_moment, kafka_errors
 from mastery_engine.adapters.kafka.member import Member
 from mastery_engine.ports import Record, Share
 
@@ -144,12 +144,12 @@ class KafkaLogConsumer:
 
     def _commit_alone(self, wanted: list[TopicPartition]) -> None:
         """Without a member, as when nothing was polled yet."""
-        self._reader().commit(offsets=wanted, asynchronous=False)
+        in_a_moment(lambda: self._reader().commit(offsets=wanted, asynchronous=False))
 
     def _committed(self) -> dict[int, int]:
         topic_id, partitions = self._admin.topic(self._topic)
         wanted = [TopicPartition(self._topic, number) for number in range(partitions)]
-        found = self._reader().committed(wanted, ANSWER_SECONDS)
+        found = in_a_moment(lambda: self._reader().committed(wanted, ANSWER_SECONDS))
         return {
             place.partition: place.offset
             for place in found

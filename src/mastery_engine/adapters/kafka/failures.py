@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -41,6 +42,38 @@ FENCED: Final = frozenset(
     }
 )
 """Errors of a commit by which a member learns that its partitions are somebody else's by now."""
+
+
+_PASSING: Final = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError._WAIT_COORD,
+    }
+)
+"""A group's coordinator is being found or moved: over in a moment."""
+COMING: Final = _PASSING | {KafkaError.STALE_MEMBER_EPOCH, KafkaError.REBALANCE_IN_PROGRESS}
+"""The partitions are being shared out anew, too; a member learns of its new epoch in the background."""
+_MOMENT_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 0.1
+T = TypeVar("T")
+
+
+def in_a_moment(call: Callable[[], T], passing: frozenset[int] = _PASSING) -> T:
+    """Call again while the error is one that passes by itself, for five seconds. Blocks.
+
+    Raises:
+        KafkaException: Another error, or it did not pass.
+    """
+    deadline = time.monotonic() + _MOMENT_SECONDS
+    while True:
+        try:
+            return call()
+        except KafkaException as error:
+            if error.args[0].code() not in passing or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager

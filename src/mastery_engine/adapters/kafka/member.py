@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final, final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS
 from mastery_engine.adapters.kafka.connection import KafkaConnection
+from mastery_engine.adapters.kafka.failures import COMING, in_a_moment
 from mastery_engine.adapters.kafka.messages import record_of
 from mastery_engine.ports import WHOLE, Record, Share
 
@@ -17,9 +17,6 @@ _QUEUED_KBYTES: Final = 32_768
 _FETCH_WAIT_MS: Final = 50
 _BACKOFF_MS: Final = 50
 _MAX_POLL_MS: Final = 300_000
-_TOO_EARLY: Final = frozenset({KafkaError.STALE_MEMBER_EPOCH, KafkaError.REBALANCE_IN_PROGRESS})
-_COMMIT_TRIES: Final = 20
-_COMMIT_PAUSE_SECONDS: Final = 0.1
 _PASSING: Final = frozenset(
     {
         KafkaError._PARTITION_EOF,
@@ -115,19 +112,7 @@ class Member:
         Raises:
             KafkaException: It was not done.
         """
-        for left in range(_COMMIT_TRIES, -1, -1):
-            try:
-                told = self._consumer.commit(offsets=offsets, asynchronous=False)
-                for place in told:
-                    if place.error is not None:
-                        raise KafkaException(place.error)  # noqa: TRY301 - as if the whole had failed
-                break
-            except KafkaException as error:
-                failure: KafkaError = error.args[0]
-                # The group is being shared out anew; this member learns of its new epoch in the background.
-                if failure.code() not in _TOO_EARLY or not left:
-                    raise
-                time.sleep(_COMMIT_PAUSE_SECONDS)
+        in_a_moment(lambda: _commit(self._consumer, offsets), COMING)
         done = {place.partition: place.offset for place in offsets}
         self._open = [one for one in self._open if one.offset >= done.get(one.partition, 0)]
         self._again = [one for one in self._again if one.offset >= done.get(one.partition, 0)]
@@ -164,7 +149,7 @@ class Member:
         if not partitions:
             return
         try:
-            found = consumer.committed(partitions, ANSWER_SECONDS)
+            found = in_a_moment(lambda: consumer.committed(partitions, ANSWER_SECONDS))
         except KafkaException as error:
             # Guessing would read all again; so this member gives up, and the next one asks again.
             self.failure = f"committed offsets cannot be read: {error.args[0].str()}"
@@ -184,6 +169,12 @@ class Member:
         self._open = [one for one in self._open if one.partition not in gone]
         self._again = [one for one in self._again if one.partition not in gone]
         consumer.incremental_unassign(partitions)
+
+
+def _commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
+    for place in consumer.commit(offsets=offsets, asynchronous=False):
+        if place.error is not None:
+            raise KafkaException(place.error)
 
 
 def _place(record: Record) -> tuple[int, int]:
