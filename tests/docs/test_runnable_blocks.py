@@ -5,6 +5,7 @@ appears: paths are those of the repository, and what a page writes stays out of 
 the next block. A comment on the line before a block may say more:
 
     <!-- exit 3 -->      this `sh` block ends with that exit code; without it, with 0
+    <!-- needs kafka --> this `sh` block and all after it have Kafka and a registry, with topics of their own
     <!-- needs oulad --> this `sh` block and all after it need the data set, as $OULAD
     <!-- shows -->       this `text` block holds lines of what the `sh` block before it printed
 """
@@ -20,8 +21,11 @@ from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
+
+from tools.services.kafka import libraries
 
 REPOSITORY = Path(__file__).parents[2]
 WRITTEN_BY_HAND = ("README.md", "SECURITY.md", "docs/**/*.md")
@@ -126,7 +130,7 @@ def oulad() -> Path | None:
 
 @pytest.mark.parametrize("page", pages())
 def test_the_commands_of_a_page_run_and_show_what_it_says(
-    page: str, folder: Path, environment: dict[str, str]
+    page: str, folder: Path, environment: dict[str, str], request: pytest.FixtureRequest
 ) -> None:
     printed = ""
     for block in blocks_of(REPOSITORY / page):
@@ -141,6 +145,16 @@ def test_the_commands_of_a_page_run_and_show_what_it_says(
             if data is None:
                 pytest.skip(f"{where} and what follows: MASTERY_TEST_DATA names no folder that holds oulad/")
             environment = {**environment, "OULAD": str(data)}
+        if block.note == "needs kafka":
+            servers, registry = map(request.getfixturevalue, ("kafka_servers", "registry_url"))
+            environment = {
+                **environment,
+                "MASTERY_LOG_URL": f"kafka://{servers}",
+                "MASTERY_REGISTRY_URL": registry,
+                "MASTERY_KAFKA_PREFIX": f"page-{uuid4().hex[:12]}.",
+                "KAFKA": servers,
+                "KAFKA_JARS": str(libraries()),
+            }
         code, printed = run(block, folder, environment)
         expected = int(block.note.removeprefix("exit ")) if block.note.startswith("exit ") else 0
         assert code == expected, f"{where} ended with {code}:\n{printed}"
@@ -151,7 +165,7 @@ def test_a_note_before_a_block_is_one_that_the_runner_knows() -> None:
         f"{page}:{block.line}: {block.note}"
         for page in pages()
         for block in blocks_of(REPOSITORY / page)
-        if not re.fullmatch(r"|exit \d+|needs oulad|shows", block.note)
+        if not re.fullmatch(r"|exit \d+|needs (oulad|kafka)|shows", block.note)
     ]
     assert not unknown
 

@@ -111,7 +111,25 @@ async def test_one_process_at_a_time_folds_a_home(home: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"log_url": "kafka://k:9092"}, "MASTERY_LOG_URL = 'kafka://k:9092' is not known; known is embedded"),
+        (
+            {"log_url": "amqp://k"},
+            "MASTERY_LOG_URL = 'amqp://k' is not known; known are embedded and kafka://HOST:PORT",
+        ),
+        (
+            {"log_url": "kafka://k:9092"},
+            "MASTERY_REGISTRY_URL = '' names no schema registry, which events on Kafka need; write it like http://HOST:PORT",
+        ),
+        (
+            {"log_url": "kafka://user:pw@k:9092", "registry_url": "http://r"},
+            (
+                "MASTERY_LOG_URL = 'kafka://***@k:9092' names no brokers; write it like kafka://HOST:PORT or "
+                "kafka://HOST:PORT,HOST:PORT"
+            ),
+        ),
+        (
+            {"log_url": "kafka://k:9092", "registry_url": "http://r", "kafka_security_protocol": "sasl_ssl"},
+            "MASTERY_KAFKA_SECURITY_PROTOCOL = sasl_ssl needs MASTERY_KAFKA_SASL_USERNAME and MASTERY_KAFKA_SASL_PASSWORD",
+        ),
         (
             {"store_url": MEMORY_URL, "archive_url": "sqlite:////a"},
             "MASTERY_STORE_URL = memory:// keeps the archive in memory too; unset MASTERY_ARCHIVE_URL",

@@ -24,6 +24,9 @@ _POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
       <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version>
     </dependency>
     <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>{VERSION}</version>
+    </dependency>
+    <dependency>
       <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>{_LOG4J}</version>
     </dependency>
   </dependencies>
@@ -67,7 +70,7 @@ class Kafka:
     def prepare(self, folder: Path, ports: list[int]) -> Launch:
         """Fetch the jars; format the data folder once."""
         require("java")
-        libraries = _libraries()
+        jars = f"{libraries()}/*"
         client, controller = ports
         listeners = f"PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}"
         settings = {
@@ -79,13 +82,13 @@ class Kafka:
         }
         file = folder / "server.properties"
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        java = ["java", "-cp", f"{libraries}/*"]
+        java = ["java", "-cp", jars]
         if not (folder / "data" / "meta.properties").exists():
             name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = [*java, "kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", str(file)]
             run(tool, cwd=folder)
         memory = ["-Xmx512m", "-Xms256m", "-XX:+UseSerialGC"]
-        return Launch(["java", *memory, "-cp", f"{libraries}/*", "kafka.Kafka", str(file)], folder)
+        return Launch(["java", *memory, "-cp", jars, "kafka.Kafka", str(file)], folder)
 
     def is_ready(self, ports: list[int]) -> bool:
         """Whether a client gets the list of brokers."""
@@ -100,12 +103,13 @@ class Kafka:
         return f"127.0.0.1:{ports[0]}"
 
 
-def _libraries() -> Path:
-    with building(f"kafka-{VERSION}") as (folder, to_do):
+def libraries() -> Path:
+    """Folder of Kafka's jars, fetched once; its command line tools are in them too."""
+    with building(f"kafka-{VERSION}-tools") as (folder, to_do):
         if to_do:
             require("mvn")
             (folder / "pom.xml").write_text(_POM)
             goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=libs"]
             run(["mvn", "-B", "-q", *goal], cwd=folder)
-    with building(f"kafka-{VERSION}") as (folder, _):
+    with building(f"kafka-{VERSION}-tools") as (folder, _):
         return folder / "libs"

@@ -92,8 +92,16 @@ def in_memory(clock: Clock) -> Adapters:
     )
 
 
-async def embedded(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Adapters:
+async def embedded(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, apart: KafkaAdapters | None = None
+) -> Adapters:
     """Adapters on SQLite files; `stack` closes them.
+
+    Args:
+        settings: What is in force.
+        clock: Stamps what is written.
+        stack: Closes them.
+        apart: What stands on Kafka in the place of the files of the log.
 
     Raises:
         ConfigurationError: A URL names no folder, or the folder cannot be used.
@@ -109,35 +117,50 @@ async def embedded(settings: Settings, clock: Clock, stack: AsyncExitStack) -> A
     if settings.archive_folder != settings.database_folder:
         records = SqliteHome(settings.archive_folder, clock)
         stack.push_async_callback(records.close)
-    results_log = await home.log(RESULTS)
-    return Adapters(
+    log: EventLog
+    results: Results
+    results_log = None
+    if apart is None:
+        results_log = await home.log(RESULTS)
+        log, results = await home.log(REQUESTS), SqliteResults(results_log)
+    else:
+        log, results = apart.log, apart.results
+    adapters = Adapters(
         clock=clock,
         store=await home.state(),
-        log=await home.log(REQUESTS),
-        results=SqliteResults(results_log),
+        log=log,
+        results=results,
         archive=await records.archive(),
         dead_letters=await records.dead_letters(),
         audit=await records.audit(),
         rosters=await records.rosters(),
         results_log=results_log,
     )
+    return with_kafka(adapters, apart)
 
 
-def with_kafka(adapters: Adapters, settings: Settings, stack: AsyncExitStack) -> Adapters:
-    """The same with their log on Kafka; `stack` closes it.
-
-    Raises:
-        ConfigurationError: A setting is missing or names no brokers.
-    """
-    from mastery_engine.bootstrap.kafka import on_kafka  # noqa: PLC0415 - only where it is used
-
-    apart = on_kafka(settings, stack)
+def with_kafka(adapters: Adapters, apart: KafkaAdapters | None) -> Adapters:
+    """The same with their log on Kafka, if that is given."""
+    if apart is None:
+        return adapters
     return replace(
         adapters,
         log=apart.log,
         results=apart.results,
-        results_log=None,
         codec=apart.codec,
         sink=apart.dead_letter_sink,
         apart=apart,
     )
+
+
+def kafka_adapters(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters | None:
+    """What stands on Kafka, where the settings say so; nothing is asked of it yet, and `stack` closes it.
+
+    Raises:
+        ConfigurationError: A setting is missing or names no brokers.
+    """
+    if settings.log_url == EMBEDDED_LOG:
+        return None
+    from mastery_engine.bootstrap.kafka import on_kafka  # noqa: PLC0415 - only where it is used
+
+    return on_kafka(settings, stack)

@@ -25,11 +25,12 @@ from mastery_engine.bootstrap.choice import (
     check_urls,
     embedded,
     in_memory,
+    kafka_adapters,
     with_kafka,
 )
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
-from mastery_engine.config import EMBEDDED_LOG, Settings
+from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.formulas import Formulas
 from mastery_engine.engine.access import Access
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from mastery_engine.engine.work import Runner, Worker
 
 CONSUMER_GROUP: Final = "mastery-engine"
+PROCESSED_KEPT_SECONDS: Final = 14 * 86_400
+"""On Kafka: twice as long as the requests, so that whatever may come again is known."""
 
 
 @dataclass(frozen=True)
@@ -172,20 +175,13 @@ class Engine:
         """Dead letters."""
         from mastery_engine.engine.letters import DeadLetterDesk  # noqa: PLC0415 - see above
 
-        adapters = self.adapters
-        return DeadLetterDesk(
-            adapters.dead_letters,
-            adapters.log,
-            adapters.store,
-            self.access,
-            adapters.clock,
-            adapters.codec,
-        )
+        ours = self.adapters
+        return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
 
     @cached_property
     def lifetimes(self) -> Lifetimes:
         """How long keys live."""
-        return Lifetimes()
+        return Lifetimes() if self.adapters.apart is None else Lifetimes(PROCESSED_KEPT_SECONDS)
 
     @cached_property
     def replay(self) -> Replay:
@@ -207,41 +203,15 @@ class Engine:
     @cached_property
     def housekeeping(self) -> Housekeeping:
         """Clearing away what has outlived its retention."""
-        from mastery_engine.engine.housekeeping import (  # noqa: PLC0415 - see above
-            REQUESTS_KEPT_MS,
-            RESULTS_KEPT_MS,
-            Housekeeping,
-            LogRetention,
-        )
+        from mastery_engine.bootstrap.worker_parts import housekeeping_of  # noqa: PLC0415 - see above
 
-        adapters = self.adapters
-        if adapters.apart is not None:
-            # Kafka drops old records by itself, and the archive's old days are the archiver's.
-            return Housekeeping(adapters.store, None, self.tenants, [], adapters.clock)
-        logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, self.group)]
-        if adapters.results_log is not None:
-            logs.append(LogRetention(adapters.results_log, RESULTS_KEPT_MS, None))
-        return Housekeeping(adapters.store, adapters.archive, self.tenants, logs, adapters.clock)
+        return housekeeping_of(self)
 
     def processor(self, consumer: LogConsumer) -> Processor:
-        """A processor of the log; only one process of a home may have one (`folding`)."""
-        from mastery_engine.engine.derived import DerivedKeys  # noqa: PLC0415 - see above
-        from mastery_engine.engine.process import Processor  # noqa: PLC0415 - as above
-        from mastery_engine.engine.step import Ports  # noqa: PLC0415 - as above
+        """A processor of the log; of an embedded one, only one process may have one (`folding`)."""
+        from mastery_engine.bootstrap.worker_parts import processor_of  # noqa: PLC0415 - see above
 
-        adapters = self.adapters
-        ports = Ports(
-            log=adapters.log,
-            consumer=consumer,
-            store=adapters.store,
-            results=adapters.results,
-            dead_letters=adapters.dead_letter_sink,
-            archive=adapters.archive if adapters.apart is None else None,
-            clock=adapters.clock,
-            codec=adapters.codec,
-        )
-        derived = DerivedKeys(self.lifetimes, self.settings.derived_keys)
-        return Processor(ports, self.tenants, self.choice, self.pseudonyms, self.lifetimes, derived)
+        return processor_of(self, consumer)
 
     @asynccontextmanager
     async def folding(self, batch_size: int | None = None) -> AsyncGenerator[Worker]:
@@ -313,10 +283,11 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> AsyncGe
         formulas, rollouts = load_formulas(settings.formulas)
         flags = OpenFeatureFlags(rollouts)
         stack.push_async_callback(flags.close)
+        apart = kafka_adapters(settings, stack)
         memory = settings.store_url == MEMORY_URL
-        adapters = in_memory(time) if memory else await embedded(settings, time, stack)
-        if settings.log_url != EMBEDDED_LOG:
-            adapters = with_kafka(adapters, settings, stack)
+        adapters = (
+            with_kafka(in_memory(time), apart) if memory else await embedded(settings, time, stack, apart)
+        )
         pseudonyms = Pseudonyms(pseudonym_key(settings))
         yield Engine(
             settings=settings,

@@ -1,0 +1,43 @@
+"""What a worker works with; imported where somebody folds, for a reading command starts sooner without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mastery_engine.engine.derived import DerivedKeys
+from mastery_engine.engine.housekeeping import REQUESTS_KEPT_MS, RESULTS_KEPT_MS, Housekeeping, LogRetention
+from mastery_engine.engine.process import Processor
+from mastery_engine.engine.step import Ports
+from mastery_engine.ports import LogConsumer
+
+if TYPE_CHECKING:
+    from mastery_engine.bootstrap.engine import Engine
+
+
+def processor_of(engine: Engine, consumer: LogConsumer) -> Processor:
+    """A processor of the log."""
+    adapters = engine.adapters
+    ports = Ports(
+        log=adapters.log,
+        consumer=consumer,
+        store=adapters.store,
+        results=adapters.results,
+        dead_letters=adapters.dead_letter_sink,
+        archive=adapters.archive if adapters.apart is None else None,
+        clock=adapters.clock,
+        codec=adapters.codec,
+    )
+    derived = DerivedKeys(engine.lifetimes, engine.settings.derived_keys)
+    return Processor(ports, engine.tenants, engine.choice, engine.pseudonyms, engine.lifetimes, derived)
+
+
+def housekeeping_of(engine: Engine) -> Housekeeping:
+    """Clearing away what has outlived its retention."""
+    adapters = engine.adapters
+    if adapters.apart is not None:
+        # Kafka drops old records by itself, and the archive's old days are the archiver's.
+        return Housekeeping(adapters.store, None, engine.tenants, [], adapters.clock)
+    logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, engine.group)]
+    if adapters.results_log is not None:
+        logs.append(LogRetention(adapters.results_log, RESULTS_KEPT_MS, None))
+    return Housekeeping(adapters.store, adapters.archive, engine.tenants, logs, adapters.clock)
