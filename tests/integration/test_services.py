@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ class Echo:
     name = "echo"
     ports = 1
     seconds = 20.0
+    ending = signal.SIGTERM
     program = (
         "import sys, socket\n"
         "server = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import signal
 import uuid
 from pathlib import Path
 from typing import Final
@@ -62,6 +63,7 @@ class Kafka:
     name = "kafka"
     ports = 2
     seconds = 60.0
+    ending = signal.SIGTERM
 
     def version(self) -> str:
         """Of the broker."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from importlib.util import find_spec
@@ -27,6 +27,7 @@ class Postgres:
     name = "postgres"
     ports = 1
     seconds = 60.0
+    ending = signal.SIGINT
 
     def version(self) -> str:
         """Of the server."""
@@ -40,9 +41,7 @@ class Postgres:
         user = _other_user() if os.geteuid() == 0 else None
         home, programs = folder, _installed()
         if user is not None:
-            # Where that user can go: this checkout may be closed to it.
-            name = hashlib.blake2b(str(folder).encode(), digest_size=6).hexdigest()
-            home = Path(tempfile.gettempdir()) / f"mastery-postgres-{name}"
+            home = _elsewhere(folder)
             programs = _lent(home, user)
         data = home / "data"
         if not (data / "PG_VERSION").exists():
@@ -108,10 +107,19 @@ def _other_user() -> str:
     raise ServiceError("PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it")
 
 
+def _elsewhere(folder: Path) -> Path:
+    """A folder that another user can reach, as this checkout may not; noted here, so that it is this checkout's own."""
+    note = folder / "home"
+    home = Path(note.read_text().strip()) if note.exists() else None
+    if home is None or not home.is_dir():
+        home = Path(tempfile.mkdtemp(prefix="mastery-postgres-"))
+        note.write_text(f"{home}\n")
+    return home
+
+
 def _lent(home: Path, user: str) -> Path:
     """A copy of the programs that the user can reach, in a folder of its own."""
     entry = pwd.getpwnam(user)
-    home.mkdir(mode=0o700, exist_ok=True)
     os.chown(home, entry.pw_uid, entry.pw_gid)
     # With its libraries, which it looks for beside the package.
     packages, lent = _installed().parents[1], home / "programs"

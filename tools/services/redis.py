@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -23,6 +24,7 @@ class Redis:
     name = "redis"
     ports = 1
     seconds = 30.0
+    ending = signal.SIGTERM
 
     def version(self) -> str:
         """Of the server."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tarfile
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ class Registry:
     name = "registry"
     ports = 1
     seconds = 90.0
+    ending = signal.SIGTERM
 
     def version(self) -> str:
         """Of the registry."""

@@ -98,7 +98,7 @@ def ensure(name: str, tell: Tell = lambda _: None) -> str:
         known = read(name)
         if known is None or not (known.lives() and service.is_ready(known.ports)):
             if known is not None:
-                _end(known)
+                _end(known, service.ending)
             known = _start(service, folder, known, tell)
         return service.address(known.ports)
 
@@ -120,7 +120,7 @@ def stop(names: Iterable[str] = SERVICES, tell: Tell = lambda _: None) -> None:
         with FileLock(FOLDER / name / "lock"):
             if known.lives():
                 tell(f"{name}: ending")
-            _end(known)
+            _end(known, SERVICES[name]().ending)
             (FOLDER / name / "running.json").unlink(missing_ok=True)
 
 
@@ -150,7 +150,7 @@ def _start(service: Service, folder: Path, before: Running | None, tell: Tell) -
             state = (
                 "did not become ready" if process.returncode is None else f"ended with {process.returncode}"
             )
-            _end(running)
+            _end(running, signal.SIGKILL)
             process.wait()
             raise ServiceError(f"{service.name} {state}; the end of {log}:\n{lines}")
         time.sleep(_ASK_AGAIN_SECONDS)
@@ -178,9 +178,9 @@ def _ports(count: int, before: list[int]) -> list[int]:
     return found
 
 
-def _end(running: Running) -> None:
+def _end(running: Running, ending: signal.Signals) -> None:
     """Ask to end, and then make it end."""
-    for number, seconds in ((signal.SIGTERM, _END_SECONDS), (signal.SIGKILL, _END_SECONDS)):
+    for number, seconds in ((ending, _END_SECONDS), (signal.SIGKILL, _END_SECONDS)):
         deadline = time.monotonic() + seconds
         if running.lives():
             os.kill(running.pid, number)

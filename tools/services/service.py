@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,11 +34,13 @@ class Service(Protocol):
         name: For people.
         ports: How many ports it listens on.
         seconds: How long it may take to become ready.
+        ending: Signal that asks it to end without waiting for its clients.
     """
 
     name: str
     ports: int
     seconds: float
+    ending: signal.Signals
 
     def version(self) -> str:
         """Its version, for people."""
