@@ -35,10 +35,10 @@ install: $(DEV)  ## Make .venv with everything for development (idempotent)
 demo: $(RUNTIME)  ## A simulated class through the real pipeline, then what it shows
 	@$(BIN)/mastery demo
 
-services: $(DEV)  ## Start Kafka, a schema registry, PostgreSQL and Redis on this machine, without Docker
+services: $(DEV)  ## Start Kafka, a schema registry, PostgreSQL and Redis on loopback, without Docker
 	@$(BIN)/python -m tools.services up
 
-services-stop: $(DEV)  ## End them; their data stays in .services
+services-stop: $(DEV)  ## End them; their data and ports stay, in .services
 	@$(BIN)/python -m tools.services stop
 
 services-status: $(DEV)  ## Tell which of them run, and where
@@ -109,8 +109,8 @@ clean:  ## Remove what builds and tests leave behind
 	@rm -rf site dist build htmlcov mutants .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-distclean: clean  ## Remove .venv and the bootstrapped tools too
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m tools.services stop; fi
+distclean: clean  ## Remove .venv, the bootstrapped tools and the servers' data too
+	@if [ -x $(BIN)/python ] && [ -d .services ]; then $(BIN)/python -m tools.services forget; fi
 	@rm -rf .venv .tools .services
 
 # --- set-up: .tools/uv by whatever road this machine offers, then .venv from the locks ---------------------------

@@ -1,39 +1,96 @@
 """Fixtures for all tests, and hypothesis's profiles."""
 
+from __future__ import annotations
+
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 from hypothesis import settings
 
-from tools.services.running import ensure
+if TYPE_CHECKING:
+    from _pytest.capture import CaptureManager
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 
-def _server(variable: str, name: str) -> str:
+# By fixture: the variable that names a server, and what `make services` calls it.
+SERVERS: Final = {
+    "kafka_servers": ("MASTERY_TEST_KAFKA", "kafka"),
+    "registry_url": ("MASTERY_TEST_REGISTRY", "registry"),
+    "postgres_url": ("MASTERY_TEST_POSTGRES", "postgres"),
+    "redis_url": ("MASTERY_TEST_REDIS", "redis"),
+}
+_TRIED: Final = pytest.StashKey[dict[str, str | Exception]]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the servers that the chosen tests want, before any test's time runs: they may have to be downloaded."""
+    if session.config.getoption("collectonly"):
+        return
+    wanted = {
+        name for item in session.items if isinstance(item, pytest.Function) for name in item.fixturenames
+    }
+    names = [
+        name
+        for fixture, (variable, name) in SERVERS.items()
+        if fixture in wanted and not os.environ.get(variable)
+    ]
+    if names:
+        capture = cast("CaptureManager", session.config.pluginmanager.getplugin("capturemanager"))
+        with capture.global_and_fixture_disabled():
+            _try_to_start(session.config, names)
+
+
+def _try_to_start(config: pytest.Config, names: list[str]) -> None:
+    # Not above: whoever runs tests without servers needs none of their clients.
+    from tools.services.running import attempts  # noqa: PLC0415
+
+    found = attempts(names, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201 - for a person
+    config.stash.setdefault(_TRIED, {}).update(found)
+
+
+def _server(request: pytest.FixtureRequest) -> str:
     """Address of a real server: the one that the environment names, or one of `make services`, started if need be."""
-    return os.environ.get(variable) or ensure(name)
+    variable, name = SERVERS[request.fixturename or ""]
+    named = os.environ.get(variable)
+    if named:
+        return named
+    tried = request.config.stash.setdefault(_TRIED, {})
+    if name not in tried:
+        _try_to_start(request.config, [name])
+    found = tried[name]
+    if isinstance(found, Exception):
+        pytest.fail(f"{name}: {found}", pytrace=False)
+    return found
 
 
 @pytest.fixture(scope="session")
-def kafka_servers() -> str:
-    """A broker."""
-    return _server("MASTERY_TEST_KAFKA", "kafka")
+def kafka_servers(request: pytest.FixtureRequest) -> str:
+    """A broker, as host:port. It is everybody's: a test has topics and groups of its own."""
+    return _server(request)
 
 
 @pytest.fixture(scope="session")
-def registry_url() -> str:
-    """A schema registry."""
-    return _server("MASTERY_TEST_REGISTRY", "registry")
+def registry_url(request: pytest.FixtureRequest) -> str:
+    """A schema registry. It is everybody's: a test has subjects of its own."""
+    return _server(request)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
-    """A database to make others from."""
-    return _server("MASTERY_TEST_POSTGRES", "postgres")
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    """A maintenance database of PostgreSQL, to make others from."""
+    return _server(request)
+
+
+@pytest.fixture(scope="session")
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """A Redis. It is everybody's: a test has keys of its own."""
+    return _server(request)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ LONG_FOR_A_REASON: dict[str, str] = {
 
 MADE_HERE = {
     ".git",
+    ".services",
     ".venv",
     ".tools",
     ".hypothesis",

@@ -5,7 +5,7 @@ appears: paths are those of the repository, and what a page writes stays out of 
 the next block. A comment on the line before a block may say more:
 
     <!-- exit 3 -->      this `sh` block ends with that exit code; without it, with 0
-    <!-- needs kafka --> this `sh` block and all after it have Kafka and a registry, with topics of their own
+    <!-- needs kafka --> this page has Kafka and a registry, with topics of its own
     <!-- needs oulad --> this `sh` block and all after it need the data set, as $OULAD
     <!-- shows -->       this `text` block holds lines of what the `sh` block before it printed
 """
@@ -26,10 +26,12 @@ from uuid import uuid4
 import pytest
 
 from tools.services.kafka import libraries
+from tools.services.places import CACHE_VARIABLE, cache
 
 REPOSITORY = Path(__file__).parents[2]
 WRITTEN_BY_HAND = ("README.md", "SECURITY.md", "docs/**/*.md")
 LONGEST_SECONDS = 180
+SERVERS_PAGE = "docs/how-to/run-the-services.md"
 NOT_RUN = {"docs/how-to/call-the-api.md": "its commands need a service that runs; tests/api asks the same"}
 BLOCK = re.compile(
     r"^(?P<indent> *)(?:<!-- (?P<note>[a-z0-9 ]+) -->\n(?P=indent))?"
@@ -68,7 +70,11 @@ def pages() -> list[str]:
     found = {page for pattern in WRITTEN_BY_HAND for page in REPOSITORY.glob(pattern)}
     with_commands = [page for page in found if any(block.kind == "sh" for block in blocks_of(page))]
     names = sorted(page.relative_to(REPOSITORY).as_posix() for page in with_commands)
-    return [name for name in names if name not in NOT_RUN]
+    return [name for name in names if name not in {*NOT_RUN, SERVERS_PAGE}]
+
+
+def needs_kafka(page: str) -> bool:
+    return any(block.note == "needs kafka" for block in blocks_of(REPOSITORY / page))
 
 
 @pytest.fixture
@@ -89,6 +95,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "MASTERY_HOME": str(tmp_path / "home"),
+        CACHE_VARIABLE: str(cache()),  # what was downloaded once
         "PAGE_VARIABLES": str(tmp_path / "variables"),
         "COLUMNS": "100",
         "NO_COLOR": "1",
@@ -128,10 +135,38 @@ def oulad() -> Path | None:
     return folder if data and folder.is_dir() else None
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.fixture
+def on_servers(environment: dict[str, str], kafka_servers: str, registry_url: str) -> dict[str, str]:
+    """The environment of a page that needs Kafka, with topics of its own."""
+    return {
+        **environment,
+        "MASTERY_LOG_URL": f"kafka://{kafka_servers}",
+        "MASTERY_REGISTRY_URL": registry_url,
+        "MASTERY_KAFKA_PREFIX": f"page-{uuid4().hex[:12]}.",
+        "KAFKA": kafka_servers,
+        "KAFKA_JARS": str(libraries()),
+    }
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if not needs_kafka(page)])
 def test_the_commands_of_a_page_run_and_show_what_it_says(
-    page: str, folder: Path, environment: dict[str, str], request: pytest.FixtureRequest
+    page: str, folder: Path, environment: dict[str, str]
 ) -> None:
+    follow(page, folder, environment)
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if needs_kafka(page)])
+def test_so_do_those_of_a_page_on_kafka(page: str, folder: Path, on_servers: dict[str, str]) -> None:
+    follow(page, folder, on_servers)
+
+
+@pytest.mark.usefixtures("kafka_servers", "registry_url", "postgres_url", "redis_url")
+def test_so_do_those_of_the_page_on_all_servers(folder: Path, environment: dict[str, str]) -> None:
+    follow(SERVERS_PAGE, folder, environment)
+
+
+def follow(page: str, folder: Path, environment: dict[str, str]) -> None:
+    """Run the blocks of a page in order."""
     printed = ""
     for block in blocks_of(REPOSITORY / page):
         where = f"{page}:{block.line}"
@@ -145,16 +180,6 @@ def test_the_commands_of_a_page_run_and_show_what_it_says(
             if data is None:
                 pytest.skip(f"{where} and what follows: MASTERY_TEST_DATA names no folder that holds oulad/")
             environment = {**environment, "OULAD": str(data)}
-        if block.note == "needs kafka":
-            servers, registry = map(request.getfixturevalue, ("kafka_servers", "registry_url"))
-            environment = {
-                **environment,
-                "MASTERY_LOG_URL": f"kafka://{servers}",
-                "MASTERY_REGISTRY_URL": registry,
-                "MASTERY_KAFKA_PREFIX": f"page-{uuid4().hex[:12]}.",
-                "KAFKA": servers,
-                "KAFKA_JARS": str(libraries()),
-            }
         code, printed = run(block, folder, environment)
         expected = int(block.note.removeprefix("exit ")) if block.note.startswith("exit ") else 0
         assert code == expected, f"{where} ended with {code}:\n{printed}"
@@ -163,7 +188,7 @@ def test_the_commands_of_a_page_run_and_show_what_it_says(
 def test_a_note_before_a_block_is_one_that_the_runner_knows() -> None:
     unknown = [
         f"{page}:{block.line}: {block.note}"
-        for page in pages()
+        for page in [*pages(), SERVERS_PAGE]
         for block in blocks_of(REPOSITORY / page)
         if not re.fullmatch(r"|exit \d+|needs (oulad|kafka)|shows", block.note)
     ]

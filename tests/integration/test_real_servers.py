@@ -1,10 +1,47 @@
-"""The servers of `make services` answer as what they are."""
+"""The servers of `make services` answer as what they are, on this machine only, and outlive who started them."""
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
 import httpx
 import psycopg
+import pytest
 from confluent_kafka.admin import AdminClient
+
+from tools.services import places
+from tools.services.running import SERVICES, ensure, forget, look, read
+
+START_REDIS = """
+import pathlib, sys
+from tools.services import places
+from tools.services.running import ensure
+places.FOLDER = pathlib.Path(sys.argv[1])
+print(ensure("redis"))
+"""
+ANY_RECORD = '{"type": "record", "name": "trial", "fields": [%s]}'
+
+
+@pytest.fixture
+def redis_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(places, "FOLDER", tmp_path)
+    yield tmp_path
+    forget(["redis"])
+
+
+def ask_redis(address: str, *words: str) -> str:
+    there = urlsplit(address)
+    with socket.create_connection((there.hostname, there.port), 5) as connection:
+        connection.sendall(" ".join(words).encode() + b"\r\n")
+        return connection.recv(1_000).decode().strip()
 
 
 def test_kafka_has_one_broker_that_makes_no_topic_by_itself(kafka_servers: str) -> None:
@@ -15,8 +52,12 @@ def test_kafka_has_one_broker_that_makes_no_topic_by_itself(kafka_servers: str) 
 
 
 def test_the_registry_refuses_what_would_break_readers(registry_url: str) -> None:
-    with httpx.Client(base_url=registry_url) as client:
-        assert client.get("/config").json()["compatibilityLevel"] == "BACKWARD_TRANSITIVE"
+    versions = f"subjects/test-{uuid4().hex}/versions"
+    with httpx.Client(base_url=f"{registry_url}/", timeout=30) as client:
+        assert client.get("config").json()["compatibilityLevel"] == "BACKWARD_TRANSITIVE"
+        assert client.post(versions, json={"schema": ANY_RECORD % ""}).status_code == 200
+        more = ANY_RECORD % '{"name": "more", "type": "int"}'
+        assert client.post(versions, json={"schema": more}).status_code == 409
 
 
 def test_postgresql_answers(postgres_url: str) -> None:
@@ -24,3 +65,45 @@ def test_postgresql_answers(postgres_url: str) -> None:
         row = connection.execute("SHOW server_version_num").fetchone()
     assert row is not None
     assert int(row[0]) >= 150_000
+
+
+def test_redis_answers(redis_url: str) -> None:
+    assert ask_redis(redis_url, "PING") == "+PONG"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
+@pytest.mark.usefixtures("kafka_servers", "registry_url", "postgres_url", "redis_url")
+def test_they_listen_on_one_address_of_the_loopback() -> None:
+    for name in look(SERVICES):
+        known = read(name)
+        for port in [] if known is None else known.ports:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", port), 5)
+
+
+def test_processes_that_start_one_at_once_get_the_same_and_it_outlives_them(redis_of_its_own: Path) -> None:
+    command = [sys.executable, "-c", START_REDIS, str(redis_of_its_own)]
+    starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = {one.communicate(timeout=60)[0].strip() for one in starters}
+    assert len(told) == 1
+    assert ask_redis(told.pop(), "PING") == "+PONG"
+
+
+@pytest.mark.usefixtures("redis_of_its_own")
+def test_a_server_that_was_killed_comes_back_with_its_data() -> None:
+    address, known = ensure("redis"), read("redis")
+    assert known is not None
+    assert ask_redis(address, "SET", "kept", "yes") == "+OK"
+    os.kill(known.pid, 9)
+    os.waitpid(known.pid, 0)
+    assert ensure("redis") == address
+    assert ask_redis(address, "GET", "kept").endswith("yes")
+
+
+def test_compose_starts_the_same_servers_on_the_loopback_only() -> None:
+    text = (places.ROOT / "compose.yaml").read_text("utf-8")
+    services = text.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
+    assert set(re.findall(r"^  (\w+):$", services, re.MULTILINE)) == set(SERVICES)
+    ports = re.findall(r"ports: (.*)", text)
+    assert len(ports) == len(SERVICES)
+    assert all(re.fullmatch(r'\["127\.0\.0\.1:\d+:\d+"\]', one) for one in ports)

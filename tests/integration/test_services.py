@@ -4,96 +4,97 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.services import places, running
+from tests.integration.echo_service import ALL, Echo
+from tools.services import places, processes, running
 from tools.services.__main__ import main
 from tools.services.commands import require
 from tools.services.failures import ServiceError
-from tools.services.running import Running, birth_of, ensure, read, stop
-from tools.services.service import Launch
-
-
-class Echo:
-    """A server of a few lines, in the place of a large one."""
-
-    name = "echo"
-    ports = 1
-    seconds = 20.0
-    ending = signal.SIGTERM
-    program = (
-        "import sys, socket\n"
-        "server = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
-        "while True: server.accept()[0].close()"
-    )
-
-    def version(self) -> str:
-        return "1"
-
-    def prepare(self, folder: Path, ports: list[int]) -> Launch:
-        return Launch([sys.executable, "-c", self.program, str(ports[0])], folder)
-
-    def is_ready(self, ports: list[int]) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", ports[0]), 1):
-                return True
-        except OSError:
-            return False
-
-    def address(self, ports: list[int]) -> str:
-        return f"127.0.0.1:{ports[0]}"
-
-
-class Dying(Echo):
-    """A server that says why it cannot."""
-
-    program = "import sys; sys.exit('no room on the disk')"
-
-    def is_ready(self, ports: list[int]) -> bool:
-        del ports
-        return False
+from tools.services.processes import Running, birth_of, is_free
+from tools.services.running import attempts, ensure, forget, look, read, stop
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(running, "FOLDER", tmp_path)
-    ours = {"echo": Echo, "dying": Dying}
-    monkeypatch.setattr(running, "SERVICES", ours)
-    monkeypatch.setattr("tools.services.__main__.SERVICES", ours)
+    monkeypatch.setattr(places, "FOLDER", tmp_path)
+    monkeypatch.setattr(running, "SERVICES", ALL)
+    monkeypatch.setattr("tools.services.__main__.SERVICES", ALL)
     yield tmp_path
-    stop(["echo", "dying"])
+    monkeypatch.setattr(processes, "_END_SECONDS", 0.2)
+    stop(ALL)
 
 
-def test_a_server_is_started_once_and_found_again() -> None:
-    address = ensure("echo")
-    first = read("echo")
+def known(name: str) -> Running:
+    found = read(name)
+    assert found is not None
+    return found
+
+
+def remember(folder: Path, record: Running) -> None:
+    (folder / "echo").mkdir()
+    record.write(folder / "echo" / "running.json")
+
+
+def launches(folder: Path, name: str) -> int:
+    return len((folder / name / "launches").read_text().splitlines())
+
+
+def kill(server: Running) -> None:
+    os.kill(server.pid, 9)
+    os.waitpid(server.pid, 0)
+
+
+def test_a_server_is_started_once_and_found_again(folder: Path) -> None:
+    address, first = ensure("echo"), known("echo")
     assert ensure("echo") == address
-    assert read("echo") == first
+    assert known("echo") == first
+    assert launches(folder, "echo") == 1
+
+
+def test_many_who_want_it_at_once_get_one(folder: Path) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(ensure, ["echo"] * 6))
+    assert len(set(found)) == 1
+    assert launches(folder, "echo") == 1
 
 
 def test_a_server_that_died_is_started_again_where_it_was() -> None:
-    address = ensure("echo")
-    first = read("echo")
-    assert first is not None
-    os.kill(first.pid, 9)
-    os.waitpid(first.pid, 0)
+    address, first = ensure("echo"), known("echo")
+    kill(first)
+    assert look(["echo"]) == {}
     assert ensure("echo") == address
-    assert read("echo") != first
+    assert known("echo").pid != first.pid
+
+
+def test_a_server_that_was_stopped_is_started_again_where_it_was() -> None:
+    address = ensure("echo")
+    stop(["echo"])
+    assert ensure("echo") == address
+
+
+def test_a_server_that_runs_and_is_slow_to_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    address, first = ensure("echo"), known("echo")
+    answers, ready = iter([False, False, False]), Echo.is_ready
+
+    def slowly(self: Echo, ports: list[int]) -> bool:
+        return next(answers, True) and ready(self, ports)
+
+    monkeypatch.setattr(Echo, "is_ready", slowly)
+    assert ensure("echo") == address
+    assert known("echo") == first
 
 
 def test_another_process_under_the_old_number_is_neither_taken_for_it_nor_ended(folder: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as bystander:
-        stale = Running(bystander.pid, "not when it was born", [1])
-        (folder / "echo").mkdir()
-        (folder / "echo" / "running.json").write_text(json.dumps(asdict(stale)))
+        remember(folder, Running(bystander.pid, "not when it was born", [1], "1"))
         ensure("echo")
         stop(["echo"])
         assert birth_of(bystander.pid)
@@ -103,26 +104,35 @@ def test_another_process_under_the_old_number_is_neither_taken_for_it_nor_ended(
 def test_a_port_that_somebody_has_taken_meanwhile_is_left_to_him(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        (folder / "echo").mkdir()
-        (folder / "echo" / "running.json").write_text(json.dumps(asdict(Running(2**22 + 1, "", [port]))))
+        assert not is_free(port)
+        remember(folder, Running(0, "", [port], "1"))
         assert ensure("echo") != f"127.0.0.1:{port}"
 
 
 def test_a_record_that_cannot_be_read_is_no_record(folder: Path) -> None:
-    (folder / "echo").mkdir()
-    (folder / "echo" / "running.json").write_text("{")
+    for text in ("{", "[]", '{"pid": 1}'):
+        (folder / "echo").mkdir(exist_ok=True)
+        (folder / "echo" / "running.json").write_text(text)
+        assert read("echo") is None
     assert ensure("echo")
 
 
 def test_stop_ends_it_and_says_so_once() -> None:
     ensure("echo")
-    known = read("echo")
+    first = known("echo")
     told: list[str] = []
     stop(["echo"], told.append)
     stop(["echo"], told.append)
     assert told == ["echo: ending"]
-    assert known is not None
-    assert not known.lives()
+    assert not first.lives()
+
+
+def test_a_server_that_does_not_listen_is_made_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_END_SECONDS", 0.3)
+    ensure("stubborn")
+    first = known("stubborn")
+    stop(["stubborn"])
+    assert not first.lives()
 
 
 def test_a_server_that_ends_at_once_is_told_with_its_own_words() -> None:
@@ -130,40 +140,88 @@ def test_a_server_that_ends_at_once_is_told_with_its_own_words() -> None:
         ensure("dying")
 
 
+def test_a_server_that_ends_at_once_is_tried_once_more(folder: Path) -> None:
+    assert ensure("clumsy")
+    assert launches(folder, "clumsy") == 2
+
+
+def test_a_server_that_does_not_become_ready_is_ended_and_told_with_its_own_words() -> None:
+    with pytest.raises(ServiceError, match=r"did not become ready within 0 s.*\n.*thinking"):
+        ensure("mute")
+    assert not known("mute").lives()
+
+
+def test_one_that_cannot_be_had_hinders_no_other() -> None:
+    told = attempts(["dying", "echo"])
+    assert isinstance(told["dying"], ServiceError)
+    assert told["echo"] == look(["echo"])["echo"].address
+
+
 def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ServiceError, match=r"java, mvn.*sudo apt-get install openjdk-17-jre-headless maven"):
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(ServiceError, match=r"java, mvn.*install .*openjdk"):
         require("java", "mvn")
+
+
+def test_a_java_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "jdk" / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\"' >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    with pytest.raises(ServiceError, match="is Java 11, and 17 or newer is needed"):
+        require("java")
 
 
 def test_a_folder_of_the_cache_is_whole_or_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
-    with pytest.raises(OSError, match="half-way"):
-        _break_off()
-    assert [one.name for one in places.cache().iterdir()] == ["x-1.lock"]
-    with places.building("x-1") as (draft, to_do):
-        assert to_do
+    place = places.cache() / "x-1"
+
+    def break_off(draft: Path) -> None:
         (draft / "part").touch()
-    with places.building("x-1") as (place, to_do):
-        assert not to_do
-        assert (place / "part").exists()
+        raise OSError("half-way")
+
+    with pytest.raises(OSError, match="half-way"):
+        places.whole(place, break_off)
+    assert [one.name for one in places.cache().iterdir()] == ["x-1.lock"]
+    assert places.whole(place, lambda draft: (draft / "part").touch()) == place
+    assert (place / "part").exists()
+    assert places.whole(place, break_off) == place
+
+
+def test_forget_ends_it_and_removes_its_data(folder: Path) -> None:
+    ensure("echo")
+    first = known("echo")
+    forget(["echo"])
+    assert not first.lives()
+    assert not (folder / "echo").exists()
 
 
 def test_status_tells_what_does_not_run_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "echo"]) == 1
     assert "not running" in capsys.readouterr().out
     assert main(["up", "echo"]) == 0
+    assert known("echo").version in capsys.readouterr().out
     assert main(["status", "echo", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["echo"]["address"] == ensure("echo")
 
 
-def test_a_failure_is_told_and_tells_an_orchestrator_to_try_again(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["up", "dying"]) == 75
-    assert "no room on the disk" in capsys.readouterr().err
+def test_a_failure_is_told_once_for_all_and_with_75(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["up", "dying", "echo"]) == 75
+    assert "services: dying: ended with 1" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    assert main(["up", "unfetched"]) == 75
+    assert "services: unfetched: not found on this machine: java, mvn; install" in capsys.readouterr().err
 
 
-def _break_off() -> None:
-    with places.building("x-1") as (draft, _):
-        (draft / "part").touch()
-        raise OSError("half-way")
+def test_a_record_is_whole_or_the_one_before(folder: Path) -> None:
+    remember(folder, Running(1, "2", [3], "4"))
+    replace(known("echo"), pid=0).write(folder / "echo" / "running.json")
+    assert known("echo") == Running(0, "2", [3], "4")
+    assert sorted(one.name for one in (folder / "echo").iterdir()) == ["running.json"]

@@ -1,4 +1,4 @@
-"""`python -m tools.services up|stop|status|env [SERVICE...]`."""
+"""`python -m tools.services up|stop|status|env|forget [SERVICE...] [--json]`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,38 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from tools.services import places
 from tools.services.failures import ServiceError
-from tools.services.running import SERVICES, addresses, read, stop
+from tools.services.running import SERVICES, Found, addresses, forget, look, stop
 
+NOT_RUNNING: Final = 1
 DEPENDENCY_DOWN: Final = 75
+INTERRUPTED: Final = 130
+# What the engine takes today, and how.
 _VARIABLES: Final = {
     "kafka": ("MASTERY_LOG_URL", "kafka://{}"),
     "registry": ("MASTERY_REGISTRY_URL", "{}"),
-    "postgres": ("MASTERY_ARCHIVE_URL", "{}"),
+}
+_ACTIONS: Final = {
+    "up": "start what does not run",
+    "stop": "end what runs; data and ports stay",
+    "status": "tell what runs; 1 if not all of it",
+    "env": "print what points the engine at what runs",
+    "forget": "end what runs, and remove its data",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was asked; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="tools.services", description=__doc__)
-    parser.add_argument("action", choices=("up", "stop", "status", "env"))
-    parser.add_argument("services", nargs="*", help=f"of {', '.join(SERVICES)}; all by default")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.services",
+        description="Kafka, a schema registry, PostgreSQL and Redis on this machine, without Docker.",
+        epilog="; ".join(f"{name}: {words}" for name, words in _ACTIONS.items()),
+    )
+    parser.add_argument("action", choices=_ACTIONS)
+    parser.add_argument(
+        "services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; default: all"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
     names: list[str] = asked.services or [*SERVICES]
@@ -34,53 +50,58 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICES)}")
     try:
         return _do(asked.action, names, as_json=asked.json)
-    except ServiceError as error:
+    except (ServiceError, OSError) as error:
         print(f"services: {error}", file=sys.stderr)
         return DEPENDENCY_DOWN
+    except KeyboardInterrupt:
+        print("services: interrupted; what was started goes on", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _do(action: str, names: list[str], *, as_json: bool) -> int:
-    if action == "stop":
-        stop(names, _tell)
+    if action in {"stop", "forget"}:
+        (stop if action == "stop" else forget)(names, _tell)
         return 0
     if action == "up":
         addresses(names, _tell)
-    found = _found(names)
-    if as_json:
-        print(json.dumps(found))
-    elif action == "env":
-        print("\n".join(_exports(found)))
+    found = look(names)
+    if action == "env":
+        _print_variables(found, as_json=as_json)
+    elif as_json:
+        print(json.dumps({name: _described(name, found) for name in names}))
     else:
-        _table(names, found)
+        _print_table(names, found)
         if action == "up":
-            print("\n".join(["", "To point the engine at them:", *_exports(found)]))
-    return 0 if len(found) == len(names) or action != "status" else 1
+            print("\nTo point the engine at them:")
+            _print_variables(found, as_json=False)
+    return NOT_RUNNING if action == "status" and len(found) < len(names) else 0
 
 
-def _found(names: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in names:
-        running = read(name)
-        service = SERVICES[name]()
-        if running is not None and running.lives() and service.is_ready(running.ports):
-            found[name] = service.address(running.ports)
-    return found
+def _described(name: str, found: dict[str, Found]) -> dict[str, str] | None:
+    one = found.get(name)
+    return None if one is None else {"version": one.version, "address": one.address}
 
 
-def _exports(found: dict[str, str]) -> list[str]:
-    return [
-        f"export {variable}={form.format(found[name])}"
+def _print_variables(found: dict[str, Found], *, as_json: bool) -> None:
+    values = {
+        variable: form.format(found[name].address)
         for name, (variable, form) in _VARIABLES.items()
         if name in found
-    ]
+    }
+    if as_json:
+        print(json.dumps(values))
+    for variable, value in () if as_json else values.items():
+        print(f"export {variable}={value}")
 
 
-def _table(names: list[str], found: dict[str, str]) -> None:
-    table = Table("service", "version", "address", box=None, header_style="bold")
+def _print_table(names: list[str], found: dict[str, Found]) -> None:
+    table = Table("service", "version", "address", box=None, header_style="bold", pad_edge=False)
     for name in names:
-        there = name in found
-        table.add_row(name, SERVICES[name]().version() if there else "", found.get(name, "not running"))
-    Console().print(table)
+        one = found.get(name)
+        table.add_row(name, *(("", "not running") if one is None else (one.version, one.address)))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    console.print(f"data and logs: {places.FOLDER}")
 
 
 def _tell(line: str) -> None:

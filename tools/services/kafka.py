@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import signal
 import uuid
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Final
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from tools.services.commands import require, run
-from tools.services.places import building
-from tools.services.service import Launch
+from tools.services.commands import java, require, run
+from tools.services.places import cache, is_whole, whole
+from tools.services.service import Launch, Tell, tell_nobody
 
 VERSION: Final = "4.4.0"
 _LOG4J: Final = "2.25.5"
@@ -33,6 +34,14 @@ _POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   </dependencies>
 </project>
 """
+_COPY: Final = ["dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=libs"]
+_LOGGING: Final = """rootLogger.level = WARN
+rootLogger.appenderRef.out.ref = out
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = [%d] %p %m (%c)%n
+"""
 _SETTINGS: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -47,6 +56,9 @@ _SETTINGS: Final = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "log.retention.check.interval.ms": "60000",
+    # Killed, it may come back after this, and not after nine seconds.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
     # Quick for tests: who died hard is missed after seconds.
     "group.initial.rebalance.delay.ms": "0",
     "group.consumer.heartbeat.interval.ms": "500",
@@ -66,13 +78,13 @@ class Kafka:
     ending = signal.SIGTERM
 
     def version(self) -> str:
-        """Of the broker."""
         return VERSION
 
-    def prepare(self, folder: Path, ports: list[int]) -> Launch:
-        """Fetch the jars; format the data folder once."""
-        require("java")
-        jars = f"{libraries()}/*"
+    def fetch(self, tell: Tell) -> None:
+        require("java", *([] if is_whole(_place()) else ["mvn"]))
+        libraries(tell)
+
+    def launch(self, folder: Path, ports: list[int]) -> Launch:
         client, controller = ports
         listeners = f"PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}"
         settings = {
@@ -82,36 +94,40 @@ class Kafka:
             "advertised.listeners": listeners,
             "log.dirs": str(folder / "data"),
         }
-        file = folder / "server.properties"
+        file, logging = folder / "server.properties", folder / "log4j2.properties"
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        java = ["java", "-cp", jars]
+        logging.write_text(_LOGGING)
+        program = [java(), f"-Dlog4j2.configurationFile={logging}", "-cp", f"{libraries()}/*"]
         if not (folder / "data" / "meta.properties").exists():
+            shutil.rmtree(folder / "data", ignore_errors=True)
             name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            tool = [*java, "kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", str(file)]
-            run(tool, cwd=folder)
+            tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", str(file)]
+            run([*program, *tool], cwd=folder)
         memory = ["-Xmx512m", "-Xms256m", "-XX:+UseSerialGC"]
-        return Launch(["java", *memory, "-cp", jars, "kafka.Kafka", str(file)], folder)
+        return Launch([program[0], *memory, *program[1:], "kafka.Kafka", str(file)], folder)
 
     def is_ready(self, ports: list[int]) -> bool:
-        """Whether a client gets the list of brokers."""
-        client = AdminClient({"bootstrap.servers": f"127.0.0.1:{ports[0]}", "log_level": 0})
+        client = AdminClient({"bootstrap.servers": self.address(ports), "log_level": 0})
         try:
             return bool(client.list_topics(timeout=2).brokers)
         except KafkaException:
             return False
 
     def address(self, ports: list[int]) -> str:
-        """As clients want it."""
         return f"127.0.0.1:{ports[0]}"
 
 
-def libraries() -> Path:
+def libraries(tell: Tell = tell_nobody) -> Path:
     """Folder of Kafka's jars, fetched once; its command line tools are in them too."""
-    with building(f"kafka-{VERSION}-tools") as (folder, to_do):
-        if to_do:
-            require("mvn")
-            (folder / "pom.xml").write_text(_POM)
-            goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=libs"]
-            run(["mvn", "-B", "-q", *goal], cwd=folder)
-    with building(f"kafka-{VERSION}-tools") as (folder, _):
-        return folder / "libs"
+
+    def fill(folder: Path) -> None:
+        tell("kafka: fetching its jars through Maven, 54 MB, this once")
+        require("mvn")
+        (folder / "pom.xml").write_text(_POM)
+        run(["mvn", "-B", "-q", *_COPY], cwd=folder)
+
+    return whole(_place(), fill) / "libs"
+
+
+def _place() -> Path:
+    return cache() / f"kafka-{VERSION}-tools"

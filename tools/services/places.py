@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,10 @@ from filelock import FileLock
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / ".services"
+# For a checkout that another user cannot get into; nobody but root can write beside it.
+ELSEWHERE: Final = Path("/var/lib/mastery-engine-services")
 CACHE_VARIABLE: Final = "MASTERY_SERVICES_CACHE"
+_WHOLE: Final = ".whole"
 
 
 def cache() -> Path:
@@ -26,27 +29,41 @@ def cache() -> Path:
     return Path(home) / "mastery-engine" / "services"
 
 
-@contextmanager
-def building(name: str) -> Generator[tuple[Path, bool]]:
-    """A folder of the cache that is whole or not there.
+def elsewhere(folder: Path) -> Path:
+    """What stands for a folder where another user cannot get into it."""
+    name = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()
+    return ELSEWHERE / f"{folder.name}-{name}"
+
+
+def is_whole(place: Path) -> bool:
+    """Whether a folder was filled to the end."""
+    return (place / _WHOLE).exists()
+
+
+def whole(place: Path, fill: Callable[[Path], None]) -> Path:
+    """A folder that is whole or not there, whoever is killed while it is filled.
 
     Args:
-        name: Of the folder, with its version.
+        place: Where it shall be; its name holds the version of what is in it.
+        fill: Fills the folder that it is given; called only if there is none yet.
 
-    Yields:
-        The folder to fill, and whether it has to be filled; it takes its place when that went well.
+    Returns:
+        The place.
     """
-    place = cache() / name
+    if is_whole(place):
+        return place
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{place}.lock"):
-        if (place / ".whole").exists():
-            yield place, False
-            return
-        draft = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=place.parent))
+        if is_whole(place):
+            return place
+        draft = Path(tempfile.mkdtemp(prefix=f"{place.name}.", dir=place.parent))
         try:
-            yield draft, True
-            (draft / ".whole").touch()
+            # Others may read it, as they may any program.
+            draft.chmod(0o755)
+            fill(draft)
+            (draft / _WHOLE).touch()
             shutil.rmtree(place, ignore_errors=True)
             draft.rename(place)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+    return place

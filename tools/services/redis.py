@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import socket
-import subprocess
 from pathlib import Path
 from typing import Final
 
-from tools.services.commands import DEBIAN, run
+from tools.services.commands import how_to_install, run
 from tools.services.failures import ServiceError
-from tools.services.places import building
-from tools.services.service import Launch
+from tools.services.places import cache, whole
+from tools.services.service import Launch, Tell, tell_nobody
 
+_PROGRAM: Final = "redis-server"
 _SETTINGS: Final = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--daemonize", "no"]
+_APT: Final = ["apt-get", "-qq", "-o", "Debug::NoLocking=1"]
+_ASK: Final = [*_APT, "install", "--print-uris", "-y", "--no-install-recommends", _PROGRAM]
 
 
 class Redis:
@@ -27,20 +30,19 @@ class Redis:
     ending = signal.SIGTERM
 
     def version(self) -> str:
-        """Of the server."""
         program, env = _program()
-        told = subprocess.run([program, "--version"], env=env, capture_output=True, text=True, check=False)
-        return told.stdout.partition("v=")[2].partition(" ")[0]
+        return run([program, "--version"], cwd=Path.cwd(), env=env).partition("v=")[2].partition(" ")[0]
 
-    def prepare(self, folder: Path, ports: list[int]) -> Launch:
-        """Find or fetch the program."""
+    def fetch(self, tell: Tell) -> None:
+        _program(tell)
+
+    def launch(self, folder: Path, ports: list[int]) -> Launch:
         program, env = _program()
         data = folder / "data"
         data.mkdir(exist_ok=True)
         return Launch([program, *_SETTINGS, "--port", str(ports[0]), "--dir", str(data)], folder, env)
 
     def is_ready(self, ports: list[int]) -> bool:
-        """Whether it answers PING."""
         try:
             with socket.create_connection(("127.0.0.1", ports[0]), 2) as connection:
                 connection.sendall(b"PING\r\n")
@@ -49,54 +51,68 @@ class Redis:
             return False
 
     def address(self, ports: list[int]) -> str:
-        """As clients want it."""
         return f"redis://127.0.0.1:{ports[0]}/0"
 
 
-def _program() -> tuple[str, dict[str, str]]:
+def _program(tell: Tell = tell_nobody) -> tuple[str, dict[str, str]]:
     """The program, and the environment that it needs."""
     env = dict(os.environ)
-    found = shutil.which("redis-server")
+    found = shutil.which(_PROGRAM)
     if found is not None:
         return found, env
-    home = _unpacked()
-    folders = [str(one) for one in home.glob("usr/lib/*-linux-*") if one.is_dir()]
-    env["LD_LIBRARY_PATH"] = ":".join([*folders, *filter(None, [env.get("LD_LIBRARY_PATH")])])
-    # A link to redis-check-rdb, which tells by its name what it is asked for.
-    return str(home / "usr" / "bin" / "redis-server"), env
+
+    def fill(folder: Path) -> None:
+        tell("redis: fetching Debian's packages, 3 MB, this once; nothing is installed")
+        _unpack(folder)
+
+    home = whole(cache() / _name(), fill)
+    return str(home / "usr" / "bin" / _PROGRAM), _with_libraries(env, home)
 
 
-def _unpacked() -> Path:
-    with building("redis-debian") as (folder, to_do):
-        if to_do:
-            if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-                raise ServiceError(
-                    "not found on this machine: redis-server; macOS: brew install redis, Fedora: sudo dnf install redis"
-                )
-            for package in _packages(folder):
-                run(["apt-get", "download", package], cwd=folder)
-            for package in folder.glob("*.deb"):
-                run(["dpkg-deb", "-x", str(package), str(folder)], cwd=folder)
-                package.unlink()
-    with building("redis-debian") as (folder, _):
-        return folder
+def _name() -> str:
+    """Packages fit the release that they are of."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    return f"redis-{release.get('ID', 'other')}{release.get('VERSION_ID', '')}-{platform.machine()}"
+
+
+def _with_libraries(env: dict[str, str], home: Path) -> dict[str, str]:
+    folders = [
+        str(one) for part in ("usr/lib", "lib") for one in home.glob(f"{part}/*-linux-*") if one.is_dir()
+    ]
+    return {**env, "LD_LIBRARY_PATH": ":".join([*folders, *filter(None, [env.get("LD_LIBRARY_PATH")])])}
+
+
+def _unpack(folder: Path) -> None:
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise ServiceError(f"not found on this machine: {_PROGRAM}; install with: {how_to_install(_PROGRAM)}")
+    names = _packages(folder)
+    run([*_APT, "download", *names], cwd=folder)
+    for package in folder.glob("*.deb"):
+        run(["dpkg-deb", "-x", str(package), str(folder)], cwd=folder)
+        package.unlink()
+    run(
+        [str(folder / "usr" / "bin" / _PROGRAM), "--version"],
+        cwd=folder,
+        env=_with_libraries(dict(os.environ), folder),
+    )
 
 
 def _packages(folder: Path) -> list[str]:
-    """What apt would install."""
-    ask = ["apt-get", "install", "--print-uris", "-qq", "-y", "--no-install-recommends", "redis-server"]
-    ask += ["-o", "Debug::NoLocking=1"]
+    """What apt would install: Redis, and those of its libraries that are not there."""
     try:
-        told = run(ask, cwd=folder)
+        told = run(_ASK, cwd=folder)
     except ServiceError:
         if os.geteuid() != 0:
             raise ServiceError(
-                f"not found on this machine: redis-server. Debian, Ubuntu: sudo apt-get update && "
-                f"sudo apt-get install {DEBIAN['redis-server']}"
+                f"not found on this machine: {_PROGRAM}, and apt-get does not know it; "
+                f"install with: sudo apt-get update && {how_to_install(_PROGRAM)}"
             ) from None
         run(["apt-get", "update", "-qq"], cwd=folder)
-        told = run(ask, cwd=folder)
+        told = run(_ASK, cwd=folder)
     names = [line.split()[1].partition("_")[0] for line in told.splitlines() if line.startswith("'")]
     if not names:
-        raise ServiceError("apt-get has no package redis-server; install Redis by hand")
+        raise ServiceError(f"apt-get has no package {_PROGRAM}; install Redis by hand")
     return names

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
-import subprocess
+import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from tools.services import places
 from tools.services.failures import ServiceError
 from tools.services.kafka import Kafka
-from tools.services.places import FOLDER
 from tools.services.postgres import Postgres
+from tools.services.processes import ASK_AGAIN_SECONDS, Running, birth_of, end, free_ports, spawn
 from tools.services.redis import Redis
 from tools.services.registry import Registry
-from tools.services.service import Service
+from tools.services.service import Service, Tell, tell_nobody
 
 SERVICES: Final[dict[str, Callable[[], Service]]] = {
     "kafka": Kafka,
@@ -30,167 +28,205 @@ SERVICES: Final[dict[str, Callable[[], Service]]] = {
     "postgres": Postgres,
     "redis": Redis,
 }
-_ASK_AGAIN_SECONDS: Final = 0.2
-_END_SECONDS: Final = 20.0
+# Another process may be downloading.
+_LOCK_SECONDS: Final = 1_800
 _LINES_TOLD: Final = 15
-Tell = Callable[[str], None]
+_TRIES: Final = 2
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Running:
-    """A server that was started.
+class Found:
+    """A server that answers.
 
     Attributes:
-        born: When its process began, in the kernel's ticks, so that another process under its number is not taken for it.
+        address: As clients want it.
+        version: For people.
     """
 
-    pid: int
-    born: str
-    ports: list[int]
-
-    def lives(self) -> bool:
-        """Whether its process is still there."""
-        return bool(self.born) and self.born == birth_of(self.pid)
+    address: str
+    version: str
 
 
-def birth_of(pid: int) -> str:
-    """When a process began; empty if there is none."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        told = subprocess.run(
-            ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
-        return told.stdout.strip()
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def addresses(names: Iterable[str] = SERVICES, tell: Tell = lambda _: None) -> dict[str, str]:
-    """Where the servers are, started if they do not run.
+def addresses(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str]:
+    """Where the servers are; those that do not run are started, side by side.
 
     Args:
         names: Of the servers.
         tell: Told what is going on.
 
     Raises:
-        ServiceError: One cannot be had here, or does not become ready.
+        ServiceError: Some cannot be had here, or do not become ready; the others run.
     """
-    FOLDER.mkdir(exist_ok=True)
-    wanted = list(names)
-    with ThreadPoolExecutor(len(wanted)) as pool:
-        started = {name: pool.submit(ensure, name, tell) for name in wanted}
-    failures = [error for one in started.values() if (error := one.exception()) is not None]
-    if failures:
-        raise failures[0] if len(failures) == 1 else ServiceError("\n".join(map(str, failures)))
-    return {name: one.result() for name, one in started.items()}
+    told = attempts(names, tell)
+    causes: dict[str, list[str]] = {}
+    for name, one in told.items():
+        if isinstance(one, ServiceError):
+            causes.setdefault(str(one), []).append(name)
+    if causes:
+        raise ServiceError("\n".join(f"{', '.join(those)}: {cause}" for cause, those in causes.items()))
+    return {name: one for name, one in told.items() if isinstance(one, str)}
 
 
-def ensure(name: str, tell: Tell = lambda _: None) -> str:
+def attempts(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str | ServiceError]:
+    """The same, with what hinders a server in the place of its address."""
+
+    def attempt(name: str) -> str | ServiceError:
+        try:
+            return ensure(name, tell)
+        except ServiceError as error:
+            return error
+        except OSError as error:
+            return ServiceError(str(error))
+
+    return _side_by_side(attempt, names)
+
+
+def ensure(name: str, tell: Tell = tell_nobody) -> str:
     """Address of a server, started if it does not run.
 
     Raises:
         ServiceError: It cannot be had here, or does not become ready.
     """
-    folder = FOLDER / name
-    folder.mkdir(parents=True, exist_ok=True)
     service = SERVICES[name]()
-    with FileLock(folder / "lock"):
-        known = read(name)
-        if known is None or not (known.lives() and service.is_ready(known.ports)):
-            if known is not None:
-                _end(known, service.ending)
-            known = _start(service, folder, known, tell)
+    known = read(name)
+    if known is not None and known.lives() and service.is_ready(known.ports):
         return service.address(known.ports)
+    with _locked(name, tell):
+        known = read(name)
+        if known is not None and known.lives():
+            # Whoever started it may have been ended meanwhile, or the machine is busy.
+            if _becomes_ready(service, known.ports, known.lives):
+                return service.address(known.ports)
+            tell(f"{name}: does not answer; ending it")
+            end(known, service.ending)
+        service.fetch(tell)
+        return service.address(_start(service, known, tell).ports)
 
 
 def read(name: str) -> Running | None:
     """What was started under this name."""
-    try:
-        return Running(**json.loads((FOLDER / name / "running.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
+    return Running.read(_record(name))
 
 
-def stop(names: Iterable[str] = SERVICES, tell: Tell = lambda _: None) -> None:
-    """End what runs; its data stays."""
-    for name in names:
-        known = read(name)
-        if known is None:
-            continue
-        with FileLock(FOLDER / name / "lock"):
+def look(names: Iterable[str]) -> dict[str, Found]:
+    """The servers that answer; nothing is started."""
+
+    def ask(name: str) -> Found | None:
+        known, service = read(name), SERVICES[name]()
+        if known is None or not known.lives() or not service.is_ready(known.ports):
+            return None
+        return Found(service.address(known.ports), known.version)
+
+    return {name: found for name, found in _side_by_side(ask, names).items() if found is not None}
+
+
+def stop(names: Iterable[str], tell: Tell = tell_nobody) -> None:
+    """End what runs; its data stays, and its ports are remembered."""
+
+    def one(name: str) -> None:
+        if read(name) is None:
+            return
+        with _locked(name, tell):
+            known = read(name)
+            if known is None or not known.pid:
+                return
             if known.lives():
                 tell(f"{name}: ending")
-            _end(known, SERVICES[name]().ending)
-            (FOLDER / name / "running.json").unlink(missing_ok=True)
+                end(known, SERVICES[name]().ending)
+            replace(known, pid=0, born="").write(_record(name))
+
+    _side_by_side(one, names)
 
 
-def _start(service: Service, folder: Path, before: Running | None, tell: Tell) -> Running:
-    ports = _ports(service.ports, [] if before is None else before.ports)
-    tell(f"{service.name}: preparing")
-    launch = service.prepare(folder, ports)
-    log = folder / "server.log"
-    tell(f"{service.name}: starting {service.version()}")
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            launch.argv,
-            cwd=launch.cwd,
-            env=dict(launch.env),
-            user=launch.user,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    running = Running(process.pid, birth_of(process.pid), ports)
-    (folder / "running.json").write_text(json.dumps(asdict(running)))
-    deadline = time.monotonic() + service.seconds
-    while not service.is_ready(ports):
-        if process.poll() is not None or time.monotonic() > deadline:
-            lines = "\n".join(log.read_text(errors="replace").splitlines()[-_LINES_TOLD:])
-            state = (
-                "did not become ready" if process.returncode is None else f"ended with {process.returncode}"
-            )
-            _end(running, signal.SIGKILL)
-            process.wait()
-            raise ServiceError(f"{service.name} {state}; the end of {log}:\n{lines}")
-        time.sleep(_ASK_AGAIN_SECONDS)
-    # It outlives this process, so that nobody here has to wait for it.
-    process.returncode = 0
-    tell(f"{service.name}: ready at {service.address(ports)}")
-    return running
+def forget(names: Iterable[str], tell: Tell = tell_nobody) -> None:
+    """End what runs, and remove its data."""
+    wanted = list(names)
+    stop(wanted, tell)
+    for folder in (places.FOLDER / name for name in wanted):
+        shutil.rmtree(places.elsewhere(folder), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ports(count: int, before: list[int]) -> list[int]:
-    """Free ports; those of the last time if nobody has taken them."""
-    found: list[int] = []
-    held: list[socket.socket] = []
-    for place in range(count):
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.append(listener)
+def _start(service: Service, before: Running | None, tell: Tell) -> Running:
+    """Start it; once more if it ends at once, as when what it left behind is still being cleared away."""
+    started, failure = time.monotonic(), ServiceError("never tried")
+    for _ in range(_TRIES):
+        ports = free_ports(service.ports, [] if before is None else before.ports)
+        tell(f"{service.name}: starting {service.version()}")
         try:
-            listener.bind(("127.0.0.1", before[place] if place < len(before) else 0))
-        except OSError:
-            listener.bind(("127.0.0.1", 0))
-        found.append(listener.getsockname()[1])
-    for listener in held:
-        listener.close()
-    return found
+            running = _start_once(service, ports)
+        except _EndedError as error:
+            failure = error
+            continue
+        tell(f"{service.name}: ready after {time.monotonic() - started:.1f} s")
+        return running
+    raise failure
 
 
-def _end(running: Running, ending: signal.Signals) -> None:
-    """Ask to end, and then make it end."""
-    for number, seconds in ((ending, _END_SECONDS), (signal.SIGKILL, _END_SECONDS)):
-        deadline = time.monotonic() + seconds
-        if running.lives():
-            os.kill(running.pid, number)
-        while running.lives() and time.monotonic() < deadline:
-            _reap(running.pid)
-            time.sleep(_ASK_AGAIN_SECONDS / 4)
+def _start_once(service: Service, ports: list[int]) -> Running:
+    folder = places.FOLDER / service.name
+    launch = service.launch(folder, ports)
+    log = folder / "server.log"
+    if log.exists():
+        log.replace(folder / "server.log.before")
+    with log.open("wb") as stream:
+        process = spawn(launch, stream)
+    running = Running(process.pid, birth_of(process.pid), ports, service.version())
+    running.write(_record(service.name))
+    if _becomes_ready(service, ports, lambda: process.poll() is None):
+        # It outlives this process, so that nobody here has to wait for it.
+        process.returncode = 0
+        return running
+    code = process.poll()
+    if code is None:
+        end(running, service.ending)
+        process.wait()
+        raise ServiceError(f"did not become ready within {service.seconds:.0f} s; {_end_of(log)}")
+    raise _EndedError(f"ended with {code}; {_end_of(log)}")
 
 
-def _reap(pid: int) -> None:
+class _EndedError(ServiceError):
+    """It ended while it was waited for."""
+
+
+def _becomes_ready(service: Service, ports: list[int], lives: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + service.seconds
+    while lives() and time.monotonic() < deadline:
+        # Of a process that has ended, somebody else may have the port.
+        if service.is_ready(ports) and lives():
+            return True
+        time.sleep(ASK_AGAIN_SECONDS)
+    return False
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-_LINES_TOLD:]
+    return "\n".join([f"the end of {log}:", *lines])
+
+
+def _record(name: str) -> Path:
+    return places.FOLDER / name / "running.json"
+
+
+@contextmanager
+def _locked(name: str, tell: Tell) -> Generator[None]:
+    """One process at a time starts or ends a server."""
+    folder = places.FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
     try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell(f"{name}: another process is starting or ending it; waiting for that")
+        lock.acquire(timeout=_LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _side_by_side(job: Callable[[str], Result], names: Iterable[str]) -> dict[str, Result]:
+    wanted = list(names)
+    with ThreadPoolExecutor(max(len(wanted), 1)) as pool:
+        return dict(zip(wanted, pool.map(job, wanted), strict=True))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+Tell = Callable[[str], None]
+
+
+def tell_nobody(line: str) -> None:
+    """For whoever asks in silence."""
+    del line
 
 
 @dataclass(frozen=True)
@@ -18,13 +25,13 @@ class Launch:
         argv: The command.
         cwd: Where.
         env: Its whole environment.
-        user: Another user to run as, None for this one.
+        user: Numbers of another user and group to run as, None for those of this process.
     """
 
     argv: list[str]
     cwd: Path
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    user: str | None = None
+    user: tuple[int, int] | None = None
 
 
 class Service(Protocol):
@@ -34,7 +41,7 @@ class Service(Protocol):
         name: For people.
         ports: How many ports it listens on.
         seconds: How long it may take to become ready.
-        ending: Signal that asks it to end without waiting for its clients.
+        ending: The signal that makes it end well, whoever is connected.
     """
 
     name: str
@@ -43,11 +50,19 @@ class Service(Protocol):
     ending: signal.Signals
 
     def version(self) -> str:
-        """Its version, for people."""
+        """Its version, for people; asked for once it was fetched."""
         ...
 
-    def prepare(self, folder: Path, ports: list[int]) -> Launch:
-        """Fetch and write whatever it needs; idempotent, and on data that is there already.
+    def fetch(self, tell: Tell) -> None:
+        """See that its programs are on this machine; at once if they are.
+
+        Raises:
+            ServiceError: They cannot be had here.
+        """
+        ...
+
+    def launch(self, folder: Path, ports: list[int]) -> Launch:
+        """Write what it needs to start, on the data that is there or on none.
 
         Raises:
             ServiceError: It cannot be had here.
@@ -55,7 +70,7 @@ class Service(Protocol):
         ...
 
     def is_ready(self, ports: list[int]) -> bool:
-        """Whether it answers."""
+        """Whether it answers as what it is."""
         ...
 
     def address(self, ports: list[int]) -> str:
