@@ -31,10 +31,11 @@ ANY_RECORD = '{"type": "record", "name": "trial", "fields": [%s]}'
 
 
 @pytest.fixture
-def redis_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for servers of the test's own."""
     monkeypatch.setattr(places, "FOLDER", tmp_path)
     yield tmp_path
-    forget(["redis"])
+    forget(SERVICES)
 
 
 def ask_redis(address: str, *words: str) -> str:
@@ -42,6 +43,12 @@ def ask_redis(address: str, *words: str) -> str:
     with socket.create_connection((there.hostname, there.port), 5) as connection:
         connection.sendall(" ".join(words).encode() + b"\r\n")
         return connection.recv(1_000).decode().strip()
+
+
+def kill(name: str) -> None:
+    known = read(name)
+    assert known is not None
+    os.kill(known.pid, 9)
 
 
 def test_kafka_has_one_broker_that_makes_no_topic_by_itself(kafka_servers: str) -> None:
@@ -81,23 +88,32 @@ def test_they_listen_on_one_address_of_the_loopback() -> None:
                 socket.create_connection(("127.0.0.2", port), 5)
 
 
-def test_processes_that_start_one_at_once_get_the_same_and_it_outlives_them(redis_of_its_own: Path) -> None:
-    command = [sys.executable, "-c", START_REDIS, str(redis_of_its_own)]
+def test_processes_that_start_one_at_once_get_the_same_and_it_outlives_them(apart: Path) -> None:
+    command = [sys.executable, "-c", START_REDIS, str(apart)]
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = {one.communicate(timeout=60)[0].strip() for one in starters}
     assert len(told) == 1
     assert ask_redis(told.pop(), "PING") == "+PONG"
 
 
-@pytest.mark.usefixtures("redis_of_its_own")
-def test_a_server_that_was_killed_comes_back_with_its_data() -> None:
-    address, known = ensure("redis"), read("redis")
-    assert known is not None
+@pytest.mark.usefixtures("apart")
+def test_a_redis_that_was_killed_comes_back_with_its_data() -> None:
+    address = ensure("redis")
     assert ask_redis(address, "SET", "kept", "yes") == "+OK"
-    os.kill(known.pid, 9)
-    os.waitpid(known.pid, 0)
+    kill("redis")
     assert ensure("redis") == address
     assert ask_redis(address, "GET", "kept").endswith("yes")
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_postgresql_that_was_killed_comes_back_though_nobody_has_buried_it() -> None:
+    address = ensure("postgres")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+        kill("postgres")
+        assert ensure("postgres") == address
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT one FROM kept").fetchall() == [(1,)]
 
 
 def test_compose_starts_the_same_servers_on_the_loopback_only() -> None:

@@ -144,7 +144,7 @@ def _at_work_in(data: Path) -> bool:
     """Whether children of the killed server are still there; they leave by themselves."""
     for link in Path("/proc").glob("[0-9]*/cwd"):
         with suppress(OSError):
-            if link.readlink() == data:
+            if link.readlink() == data.resolve():
                 return True
     return False
 
