@@ -50,7 +50,7 @@ def _try_to_start(config: pytest.Config, names: list[str]) -> None:
     # Not above: whoever runs tests without servers needs none of their clients.
     from tools.services.running import attempts  # noqa: PLC0415
 
-    found = attempts(names, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201 - for a person
+    found = attempts(names, lambda line: print(f"{line}\n", end="", file=sys.stderr))  # noqa: T201 - for a person
     config.stash.setdefault(_TRIED, {}).update(found)
 
 

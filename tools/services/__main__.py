@@ -105,7 +105,8 @@ def _print_table(names: list[str], found: dict[str, Found]) -> None:
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # In one piece: several servers tell at once.
+    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":
