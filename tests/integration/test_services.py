@@ -192,6 +192,19 @@ def test_a_folder_of_the_cache_is_whole_or_made_again(
     assert places.whole(place, break_off) == place
 
 
+def test_a_folder_elsewhere_belongs_to_one_checkout_and_goes_with_its_data(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "ELSEWHERE", tmp_path / "elsewhere")
+    (folder / "echo").mkdir()
+    made = places.make_elsewhere(folder / "echo")
+    assert places.make_elsewhere(folder / "echo") == made
+    forget(["echo"])
+    assert not made.exists()
+    (folder / "echo").mkdir()
+    assert places.make_elsewhere(folder / "echo") != made
+
+
 def test_forget_ends_it_and_removes_its_data(folder: Path) -> None:
     ensure("echo")
     first = known("echo")

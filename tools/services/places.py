@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ FOLDER: Final = ROOT / ".services"
 # For a checkout that another user cannot get into; nobody but root can write beside it.
 ELSEWHERE: Final = Path("/var/lib/mastery-engine-services")
 CACHE_VARIABLE: Final = "MASTERY_SERVICES_CACHE"
+_NOTE: Final = "elsewhere"
 _WHOLE: Final = ".whole"
 
 
@@ -29,10 +29,22 @@ def cache() -> Path:
     return Path(home) / "mastery-engine" / "services"
 
 
-def elsewhere(folder: Path) -> Path:
-    """What stands for a folder where another user cannot get into it."""
-    name = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()
-    return ELSEWHERE / f"{folder.name}-{name}"
+def elsewhere(folder: Path) -> Path | None:
+    """What stands for a folder where another user cannot get into it; None if nothing does."""
+    note = folder / _NOTE
+    return Path(note.read_text().strip()) if note.exists() else None
+
+
+def make_elsewhere(folder: Path) -> Path:
+    """The same, made if need be; noted in the folder, so that another checkout at this place gets another one."""
+    known = elsewhere(folder)
+    if known is not None and known.is_dir():
+        return known
+    ELSEWHERE.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=ELSEWHERE))
+    made.chmod(0o755)
+    (folder / _NOTE).write_text(f"{made}\n")
+    return made
 
 
 def is_whole(place: Path) -> bool:

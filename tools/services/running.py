@@ -144,7 +144,9 @@ def forget(names: Iterable[str], tell: Tell = tell_nobody) -> None:
     wanted = list(names)
     stop(wanted, tell)
     for folder in (places.FOLDER / name for name in wanted):
-        shutil.rmtree(places.elsewhere(folder), ignore_errors=True)
+        outside = places.elsewhere(folder)
+        if outside is not None:
+            shutil.rmtree(outside, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
