@@ -29,7 +29,8 @@ SETTINGS_FILE: Final = "mastery.toml"
 EMBEDDED_LOG: Final = "embedded"
 KAFKA_SCHEME: Final = "kafka://"
 DerivedKind = Literal["day", "component", "activity"]
-_USER: Final = re.compile(r"(?<=://)[^/?#]*@")
+# After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
+_USER: Final = re.compile(r"(?<=://)(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
 _QUERY: Final = re.compile(r"\?.*", re.DOTALL)
 _HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
@@ -101,7 +102,9 @@ class Settings(BaseSettings):
         None, description="certificates that Kafka's own must be signed by"
     )
     archive_url: str = Field(
-        "", description="archive, audit trail, rosters; default: sqlite:/// under the home"
+        "",
+        description="archive, audit trail, rosters, dead letters: postgresql://USER:PASSWORD@HOST/DATABASE; "
+        "default: sqlite:/// under the home",
     )
     jwt_secret: SecretStr | None = Field(None, description="secret of HS256 tokens, at least 32 bytes")
     jwt_issuer: str = Field("mastery-engine", description="issuer that a token must name")

@@ -256,6 +256,8 @@ def _written(file: Path, text: str) -> Path:
     [
         ("redis://:hunter2@host/0", "redis://***@host/0"),
         ("postgresql://user:hunt@er2@host/db", "postgresql://***@host/db"),
+        ("postgresql://user:hunt/er?2#@host/db", "postgresql://***@host/db"),
+        ("postgresql://user:hunter2@host/db?password=hunter2", "postgresql://***@host/db?***"),
         ("kafka://host:9092?sasl.password=hunter2", "kafka://host:9092?***"),
         ("sqlite:///folder", "sqlite:///folder"),
         ("memory://", "memory://"),
