@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 
 from mastery_engine.ports import Archive, AuditTrail, DeadLetters, Rosters
-from tests.contract.factories import SYSTEMS, Factory, FakeClock, PurgingStore, RecreatedLog
+from tests.contract.factories import (
+    POSTGRES,
+    SYSTEMS,
+    Factory,
+    FakeClock,
+    PostgresFactory,
+    PurgingStore,
+    RecordsFactory,
+    RecreatedLog,
+)
 
 
 @pytest.fixture
@@ -15,6 +24,19 @@ def clock() -> FakeClock:
 @pytest.fixture(params=sorted(SYSTEMS))
 async def factory(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Factory]:
     made = SYSTEMS[request.param](clock, tmp_path)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(params=sorted([*SYSTEMS, POSTGRES]))
+async def records(
+    request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path
+) -> AsyncIterator[RecordsFactory]:
+    made: RecordsFactory
+    if request.param == POSTGRES:
+        made = PostgresFactory(clock, request.getfixturevalue("ready_postgres"))
+    else:
+        made = SYSTEMS[request.param](clock, tmp_path)
     yield made
     await made.close()
 
@@ -34,28 +56,28 @@ async def log(factory: Factory) -> AsyncIterator[RecreatedLog]:
 
 
 @pytest.fixture
-async def archive(factory: Factory) -> AsyncIterator[Archive]:
-    made = await factory.archive()
+async def archive(records: RecordsFactory) -> AsyncIterator[Archive]:
+    made = await records.archive()
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def letters(factory: Factory) -> AsyncIterator[DeadLetters]:
-    made = await factory.dead_letters()
+async def letters(records: RecordsFactory) -> AsyncIterator[DeadLetters]:
+    made = await records.dead_letters()
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def audit(factory: Factory) -> AsyncIterator[AuditTrail]:
-    made = await factory.audit()
+async def audit(records: RecordsFactory) -> AsyncIterator[AuditTrail]:
+    made = await records.audit()
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def rosters(factory: Factory) -> AsyncIterator[Rosters]:
-    made = await factory.rosters()
+async def rosters(records: RecordsFactory) -> AsyncIterator[Rosters]:
+    made = await records.rosters()
     yield made
     await made.close()

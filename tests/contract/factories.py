@@ -9,6 +9,7 @@ from mastery_engine.adapters.memory.archive import MemoryArchive
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
 from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
 from mastery_engine.adapters.memory.state import MemoryStateStore
+from mastery_engine.adapters.postgres.records import PostgresRecords, open_postgres
 from mastery_engine.adapters.sqlite.home import SqliteHome
 from mastery_engine.adapters.sqlite.log import SqliteResults
 from mastery_engine.ports import (
@@ -56,16 +57,8 @@ class RecreatedLog(EventLog, Protocol):
     async def recreate(self, topic_id: str | None = None) -> None: ...
 
 
-class Factory(Protocol):
-    """Makes adapters on one empty system; what is made twice shares its data where the system lasts."""
-
-    async def state(self) -> PurgingStore: ...
-
-    async def log(self, topic: str = "mastery.requests", partitions: int = 3) -> RecreatedLog: ...
-
-    async def results(self) -> tuple[Results, Callable[[], Awaitable[list[OutputMessage]]]]:
-        """The port, and what was sent through it."""
-        ...
+class RecordsFactory(Protocol):
+    """Makes the adapters of what is kept for good, on one empty system; what is made twice shares its data where it lasts."""
 
     async def archive(self) -> Archive: ...
 
@@ -76,6 +69,18 @@ class Factory(Protocol):
     async def rosters(self) -> Rosters: ...
 
     async def close(self) -> None: ...
+
+
+class Factory(RecordsFactory, Protocol):
+    """Makes the adapters of every port."""
+
+    async def state(self) -> PurgingStore: ...
+
+    async def log(self, topic: str = "mastery.requests", partitions: int = 3) -> RecreatedLog: ...
+
+    async def results(self) -> tuple[Results, Callable[[], Awaitable[list[OutputMessage]]]]:
+        """The port, and what was sent through it."""
+        ...
 
 
 class MemoryFactory:
@@ -151,6 +156,34 @@ class SqliteFactory:
         await self._home.close()
 
 
+class PostgresFactory:
+    def __init__(self, clock: FakeClock, url: str) -> None:
+        self._clock = clock
+        self._url = url
+        self._open: list[PostgresRecords] = []
+
+    async def _records(self) -> PostgresRecords:
+        self._open.append(await open_postgres(self._url, self._clock))
+        return self._open[-1]
+
+    async def archive(self) -> Archive:
+        return (await self._records()).archive
+
+    async def dead_letters(self) -> DeadLetters:
+        return (await self._records()).dead_letters
+
+    async def audit(self) -> AuditTrail:
+        return (await self._records()).audit
+
+    async def rosters(self) -> Rosters:
+        return (await self._records()).rosters
+
+    async def close(self) -> None:
+        for records in self._open:
+            await records.close()
+
+
+POSTGRES = "postgres"
 SYSTEMS: dict[str, Callable[[FakeClock, Path], Factory]] = {
     "memory": lambda clock, _: MemoryFactory(clock),
     "sqlite": SqliteFactory,

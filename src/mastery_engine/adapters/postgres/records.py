@@ -1,0 +1,69 @@
+"""Opens the database with every port on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mastery_engine.adapters.postgres.address import read_address
+from mastery_engine.adapters.postgres.archive import PostgresArchive
+from mastery_engine.adapters.postgres.audit import PostgresAuditTrail
+from mastery_engine.adapters.postgres.database import Database
+from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
+from mastery_engine.adapters.postgres.rosters import PostgresRosters
+from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
+from mastery_engine.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRecords:
+    """The ports, which share at most ten connections; each may be closed by itself."""
+
+    archive: PostgresArchive
+    audit: PostgresAuditTrail
+    rosters: PostgresRosters
+    dead_letters: PostgresDeadLetters
+
+    async def close(self) -> None:
+        """Close all of them; idempotent."""
+        for port in (self.archive, self.audit, self.rosters, self.dead_letters):
+            await port.close()
+
+
+async def open_postgres(url: str, clock: Clock) -> PostgresRecords:
+    """Open the database; nothing is migrated.
+
+    Args:
+        url: `postgresql://USER:PASSWORD@HOST/DATABASE`, with any parameter that PostgreSQL knows.
+        clock: For pauses between two tries.
+
+    Raises:
+        ConfigurationError: The URL cannot be read, the schema is absent or an older release's, or the user lacks a right.
+        NewerVersion: The schema is a newer release's.
+        DependencyDown: The server does not answer or does not let this user in.
+    """
+    database = Database(read_address(url))
+    try:
+        (await schema_state(database)).check()
+    except BaseException:
+        await database.close()
+        raise
+    return PostgresRecords(
+        archive=PostgresArchive(database, clock),
+        audit=PostgresAuditTrail(database),
+        rosters=PostgresRosters(database),
+        dead_letters=PostgresDeadLetters(database),
+    )
+
+
+async def look(url: str) -> SchemaState:
+    """How the database's schema stands to this release's.
+
+    Raises:
+        ConfigurationError: The URL cannot be read, or the user lacks a right.
+        DependencyDown: The server does not answer or does not let this user in.
+    """
+    database = Database(read_address(url))
+    try:
+        return await schema_state(database)
+    finally:
+        await database.close()

@@ -1,0 +1,85 @@
+"""What can befall the way to a server: a proxy that cuts, refuses and falls silent, and a server that knows no password."""
+
+import asyncio
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+DONE_SECONDS = 30
+
+
+class Proxy:
+    """Between a client and the server, on a port of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = asyncio.Event()
+        self.most_at_once = 0
+        self._at_once = 0
+
+    @property
+    def url(self) -> str:
+        """The same database, by way of the proxy."""
+        user = self._url.username or "postgres"
+        return self._url._replace(netloc=f"{user}:hush@127.0.0.1:{self._port}").geturl()
+
+    async def up(self) -> None:
+        self._open.set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def down(self) -> None:
+        """Refuse, and cut what is open."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.cut()
+        while self._tasks:
+            await asyncio.wait(self._tasks, timeout=DONE_SECONDS)
+
+    def cut(self) -> None:
+        self._open.set()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def silence(self) -> None:
+        """Take what comes, and pass nothing on."""
+        self._open.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(self._url.hostname, self._url.port or 5432)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        both = {asyncio.create_task(self._pass(reader, back)), asyncio.create_task(self._pass(there, writer))}
+        self._tasks |= both
+        self._writers |= {writer, back}
+        await asyncio.wait(both)
+        self._at_once -= 1
+        self._tasks -= both
+        self._writers -= {writer, back}
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                await self._open.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def refuse_the_password(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server's side of a login with a wrong password."""
+    await reader.read(int.from_bytes(await reader.readexactly(4)) - 4)
+    writer.write(b"R" + (8).to_bytes(4) + (3).to_bytes(4))
+    await reader.readexactly(1)
+    password = await reader.readexactly(int.from_bytes(await reader.readexactly(4)) - 4)
+    assert password.startswith(b"hush")
+    fields = b'SFATAL\0C28P01\0Mpassword authentication failed for user "ada"\0\0'
+    writer.write(b"E" + (len(fields) + 4).to_bytes(4) + fields)
+    writer.close()
+    await writer.wait_closed()
