@@ -7,6 +7,8 @@ the next block. A comment on the line before a block may say more:
     <!-- exit 3 -->      this `sh` block ends with that exit code; without it, with 0
     <!-- needs kafka --> this page has Kafka and a registry, with topics of its own
     <!-- needs oulad --> this `sh` block and all after it need the data set, as $OULAD
+    <!-- needs postgres --> this `sh` block and all after it need an empty database, as $MASTERY_ARCHIVE_URL, and a role of
+                         its server, as $SERVICE_ROLE
     <!-- shows -->       this `text` block holds lines of what the `sh` block before it printed
 """
 
@@ -21,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -150,22 +153,26 @@ def on_servers(environment: dict[str, str], kafka_servers: str, registry_url: st
 
 @pytest.mark.parametrize("page", [page for page in pages() if not needs_kafka(page)])
 def test_the_commands_of_a_page_run_and_show_what_it_says(
-    page: str, folder: Path, environment: dict[str, str]
+    page: str, folder: Path, environment: dict[str, str], request: pytest.FixtureRequest
 ) -> None:
-    follow(page, folder, environment)
+    follow(page, folder, environment, request)
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if needs_kafka(page)])
-def test_so_do_those_of_a_page_on_kafka(page: str, folder: Path, on_servers: dict[str, str]) -> None:
-    follow(page, folder, on_servers)
+def test_so_do_those_of_a_page_on_kafka(
+    page: str, folder: Path, on_servers: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    follow(page, folder, on_servers, request)
 
 
 @pytest.mark.usefixtures("kafka_servers", "registry_url", "postgres_url", "redis_url")
-def test_so_do_those_of_the_page_on_all_servers(folder: Path, environment: dict[str, str]) -> None:
-    follow(SERVERS_PAGE, folder, environment)
+def test_so_do_those_of_the_page_on_all_servers(
+    folder: Path, environment: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    follow(SERVERS_PAGE, folder, environment, request)
 
 
-def follow(page: str, folder: Path, environment: dict[str, str]) -> None:
+def follow(page: str, folder: Path, environment: dict[str, str], request: pytest.FixtureRequest) -> None:
     """Run the blocks of a page in order."""
     printed = ""
     for block in blocks_of(REPOSITORY / page):
@@ -180,6 +187,10 @@ def follow(page: str, folder: Path, environment: dict[str, str]) -> None:
             if data is None:
                 pytest.skip(f"{where} and what follows: MASTERY_TEST_DATA names no folder that holds oulad/")
             environment = {**environment, "OULAD": str(data)}
+        if block.note == "needs postgres":
+            url: str = request.getfixturevalue("bare_postgres")
+            role = urlsplit(url).username or "postgres"
+            environment = {**environment, "MASTERY_ARCHIVE_URL": url, "SERVICE_ROLE": role}
         code, printed = run(block, folder, environment)
         expected = int(block.note.removeprefix("exit ")) if block.note.startswith("exit ") else 0
         assert code == expected, f"{where} ended with {code}:\n{printed}"
@@ -190,7 +201,7 @@ def test_a_note_before_a_block_is_one_that_the_runner_knows() -> None:
         f"{page}:{block.line}: {block.note}"
         for page in [*pages(), SERVERS_PAGE]
         for block in blocks_of(REPOSITORY / page)
-        if not re.fullmatch(r"|exit \d+|needs (oulad|kafka)|shows", block.note)
+        if not re.fullmatch(r"|exit \d+|needs (oulad|kafka|postgres)|shows", block.note)
     ]
     assert not unknown
 

@@ -62,6 +62,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},
     ),
+    "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
     "worker": "worker:worker",
     "archiver": "archiver:archiver",
