@@ -28,6 +28,7 @@ LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
 SETTINGS_FILE: Final = "mastery.toml"
 EMBEDDED_LOG: Final = "embedded"
 KAFKA_SCHEME: Final = "kafka://"
+POSTGRES_SCHEME: Final = "postgresql://"
 DerivedKind = Literal["day", "component", "activity"]
 # After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
 _USER: Final = re.compile(r"(?<=://)(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
@@ -194,6 +195,11 @@ class Settings(BaseSettings):
         else:
             return
         raise ConfigurationError(f"MASTERY_PSEUDONYM_KEY has {bound} bytes; {_HOW_TO_MAKE}")
+
+    @property
+    def archive_on_postgres(self) -> bool:
+        """Whether archive, audit trail, rosters and dead letters are in PostgreSQL."""
+        return self.archive_url.startswith(POSTGRES_SCHEME)
 
     def _sqlite_folder(self, name: Literal["store_url", "archive_url"]) -> Path:
         url: str = getattr(self, name)

@@ -21,6 +21,7 @@ INTERRUPTED: Final = 130
 _VARIABLES: Final = {
     "kafka": ("MASTERY_LOG_URL", "kafka://{}"),
     "registry": ("MASTERY_REGISTRY_URL", "{}"),
+    "postgres": ("MASTERY_ARCHIVE_URL", "{}"),
 }
 _ACTIONS: Final = {
     "up": "start what does not run",

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from mastery_engine.bootstrap.records import records_of
 from mastery_engine.config import EMBEDDED_LOG, KAFKA_SCHEME, Settings, without_secrets
 from mastery_engine.contracts.event_json import JsonEvents
 from mastery_engine.contracts.topics import REQUESTS, RESULTS
@@ -92,19 +93,25 @@ def in_memory(clock: Clock) -> Adapters:
     )
 
 
-async def embedded(
-    settings: Settings, clock: Clock, stack: AsyncExitStack, apart: KafkaAdapters | None = None
+async def lasting(
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+    apart: KafkaAdapters | None = None,
+    *,
+    folds_only: bool = False,
 ) -> Adapters:
-    """Adapters on SQLite files; `stack` closes them.
+    """Adapters on SQLite files, or with their records in PostgreSQL; `stack` closes them.
 
     Args:
         settings: What is in force.
         clock: Stamps what is written.
         stack: Closes them.
         apart: What stands on Kafka in the place of the files of the log.
+        folds_only: On Kafka, ask nothing of the stores of record: a database that is down must hold up no score.
 
     Raises:
-        ConfigurationError: A URL names no folder, or the folder cannot be used.
+        ConfigurationError: A URL names no folder or database, or it cannot be used.
         DependencyDown: A database does not answer.
         NewerVersion: A database was written by a newer release.
     """
@@ -113,10 +120,7 @@ async def embedded(
 
     home = SqliteHome(settings.database_folder, clock)
     stack.push_async_callback(home.close)
-    records = home
-    if settings.archive_folder != settings.database_folder:
-        records = SqliteHome(settings.archive_folder, clock)
-        stack.push_async_callback(records.close)
+    records = await records_of(settings, clock, stack, home, check=apart is None or not folds_only)
     log: EventLog
     results: Results
     results_log = None
@@ -130,10 +134,10 @@ async def embedded(
         store=await home.state(),
         log=log,
         results=results,
-        archive=await records.archive(),
-        dead_letters=await records.dead_letters(),
-        audit=await records.audit(),
-        rosters=await records.rosters(),
+        archive=records.archive,
+        dead_letters=records.dead_letters,
+        audit=records.audit,
+        rosters=records.rosters,
         results_log=results_log,
     )
     return with_kafka(adapters, apart)

@@ -23,9 +23,9 @@ from mastery_engine.bootstrap.choice import (
     MEMORY_URL,
     Adapters,
     check_urls,
-    embedded,
     in_memory,
     kafka_adapters,
+    lasting,
     with_kafka,
 )
 from mastery_engine.bootstrap.formula_file import load_formulas
@@ -265,12 +265,15 @@ class Engine:
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Engine]:
+async def open_engine(
+    settings: Settings, clock: Clock | None = None, *, folds_only: bool = False
+) -> AsyncGenerator[Engine]:
     """Open what the settings name, and close it in the reverse order.
 
     Args:
         settings: What is in force.
         clock: Another clock than the machine's.
+        folds_only: See `lasting`.
 
     Raises:
         ConfigurationError: A setting names something that cannot be used.
@@ -284,15 +287,14 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> AsyncGe
         flags = OpenFeatureFlags(rollouts)
         stack.push_async_callback(flags.close)
         apart = kafka_adapters(settings, stack)
-        memory = settings.store_url == MEMORY_URL
-        adapters = (
-            with_kafka(in_memory(time), apart) if memory else await embedded(settings, time, stack, apart)
-        )
-        pseudonyms = Pseudonyms(pseudonym_key(settings))
+        if settings.store_url == MEMORY_URL:
+            adapters = with_kafka(in_memory(time), apart)
+        else:
+            adapters = await lasting(settings, time, stack, apart, folds_only=folds_only)
         yield Engine(
             settings=settings,
             adapters=adapters,
             formulas=formulas,
             choice=FormulaChoice(formulas, flags),
-            pseudonyms=pseudonyms,
+            pseudonyms=Pseudonyms(pseudonym_key(settings)),
         )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from mastery_engine.config import load_settings, without_secrets
-from mastery_engine.domain.errors import ConfigurationError, InvalidInput
+from mastery_engine.bootstrap.records import check_extra
+from mastery_engine.config import POSTGRES_SCHEME, load_settings, without_secrets
+from mastery_engine.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from mastery_engine.adapters.postgres.schema import SchemaState
-
-_NEEDED: Final = ("alembic", "psycopg", "sqlalchemy")
-_SCHEME: Final = "postgresql://"
 
 
 def look() -> SchemaState:
@@ -61,17 +58,13 @@ def told(found: SchemaState) -> dict[str, Any]:
 
 def _url() -> str:
     url = load_settings().archive_url
-    if not url.startswith(_SCHEME):
+    if not url.startswith(POSTGRES_SCHEME):
         shown = (
             f"MASTERY_ARCHIVE_URL = {without_secrets(url)!r}" if url else "MASTERY_ARCHIVE_URL is not set: it"
         )
         raise InvalidInput(
             f"{shown} names no PostgreSQL database, and embedded files are brought up to date when they are opened; "
-            f"set MASTERY_ARCHIVE_URL to {_SCHEME}USER:PASSWORD@HOST:5432/DATABASE"
+            f"set MASTERY_ARCHIVE_URL to {POSTGRES_SCHEME}USER:PASSWORD@HOST:5432/DATABASE"
         )
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            f"PostgreSQL needs {', '.join(missing)}; install it with `pip install 'mastery-engine[postgres]'`"
-        )
+    check_extra()
     return url

@@ -172,7 +172,7 @@ def _disk(home: Path) -> Check:
 async def _databases(settings: Settings) -> list[Check]:
     try:
         check_urls(settings)
-        if settings.store_url != MEMORY_URL:
+        if settings.store_url != MEMORY_URL and not settings.archive_on_postgres:
             folders = (settings.database_folder, settings.archive_folder)
             if not any(folder.exists() for folder in folders):
                 message = "none yet; they are made when they are needed"

@@ -26,7 +26,7 @@ async def run_worker(settings: Settings, ready: Callable[[], None]) -> StepRepor
         DependencyDown: Kafka does not answer at the start; later, it is waited for.
     """
     stop = stopped_by_signals()
-    async with open_engine(settings) as engine, engine.folding() as worker:
+    async with open_engine(settings, folds_only=True) as engine, engine.folding() as worker:
         ready()
         await worker.run(stop)
     return worker.total

@@ -29,12 +29,13 @@ class PostgresRecords:
             await port.close()
 
 
-async def open_postgres(url: str, clock: Clock) -> PostgresRecords:
+async def open_postgres(url: str, clock: Clock, *, check: bool = True) -> PostgresRecords:
     """Open the database; nothing is migrated.
 
     Args:
         url: `postgresql://USER:PASSWORD@HOST/DATABASE`, with any parameter that PostgreSQL knows.
         clock: For pauses between two tries.
+        check: Ask for the version of the schema. Without it nothing is asked of the server, for those who will not ask either.
 
     Raises:
         ConfigurationError: The URL cannot be read, the schema is absent or an older release's, or the user lacks a right.
@@ -42,11 +43,12 @@ async def open_postgres(url: str, clock: Clock) -> PostgresRecords:
         DependencyDown: The server does not answer or does not let this user in.
     """
     database = Database(read_address(url))
-    try:
-        (await schema_state(database)).check()
-    except BaseException:
-        await database.close()
-        raise
+    if check:
+        try:
+            (await schema_state(database)).check()
+        except BaseException:
+            await database.close()
+            raise
     return PostgresRecords(
         archive=PostgresArchive(database, clock),
         audit=PostgresAuditTrail(database),
