@@ -1,7 +1,8 @@
 """A process that folds a home and kills itself where it is told to; only the fault tests start it.
 
 `KILL_AT` is `port.method|key|nth|moment`: at the nth call whose items hold `key` (any if empty), `before` it,
-`inside` it (when half of its items are done) or `after` it. `fold||nth|` dies in the middle of a fold,
+`inside` it (when half of its items are done) or `after` it; `freeze` stops the process before the call, and tells on its output
+when the call was made after all. `fold||nth|` dies in the middle of a fold,
 `COMMIT||nth|` in the middle of a transaction.
 """
 
@@ -50,6 +51,13 @@ class Deadly:
                 self._left -= 1
             if self._left:
                 return await original(*arguments, **named)
+            if self._moment == "freeze":
+                os.kill(os.getpid(), signal.SIGSTOP)
+                try:
+                    return await original(*arguments, **named)
+                finally:
+                    sys.stdout.write("late\n")
+                    sys.stdout.flush()
             if self._moment == "inside":
                 await original(arguments[0][: len(arguments[0]) // 2])
             elif self._moment == "after":
@@ -92,14 +100,14 @@ async def fold(home: Path, kill_at: str) -> None:
             if port == "consumer":
                 consumer = Deadly(consumer, method, key, left, moment)
             elif port in {"store", "results", "archive", "dead_letters"}:
-                engine = _with(
+                engine = with_port(
                     opened, port, Deadly(getattr(opened.adapters, port), method, key, left, moment)
                 )
             worker = Worker(engine.processor(consumer), consumer, engine.adapters.clock, BATCH_SIZE)
             await worker.drain()
 
 
-def _with(engine: Engine, port: str, adapter: Any) -> Engine:
+def with_port(engine: Engine, port: str, adapter: Any) -> Engine:
     adapters = dataclasses.replace(engine.adapters, **{port: adapter})
     return dataclasses.replace(engine, adapters=adapters)
 
