@@ -6,7 +6,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mastery_engine.domain.events import LearningEvent
-from mastery_engine.engine.differences import differences
+from tests.faults.kafka_ending import POISON, check
 from tests.integration.kafka_house import until
-from tests.integration.kafka_installation import Installation, archive, document, fold, outputs, send
-from tests.unit.engine.house import House, at, completion, quiz
+from tests.integration.kafka_installation import Installation, fold, send
+from tests.unit.engine.house import completion, quiz
 
 DRIVER = Path(__file__).with_name("kafka_folding_process.py")
 STUDENTS = ("ann", "bob", "cy", "dee", "eve")
@@ -91,38 +90,8 @@ async def fill(installation: Installation) -> list[LearningEvent]:
     """Send events, some of them twice, and two records that cannot count."""
     made = events()
     async with installation.engine() as engine:
-        await send(engine, [*made, *made[::7], b"{broken", b"\x01no framing"])
+        await send(engine, [*made, *made[::7], *POISON])
     return made
-
-
-async def check(installation: Installation, sent: list[LearningEvent]) -> None:
-    """Fold the rest, and compare all with the fold of the same events in memory."""
-    house = House()
-    house.clock.ms = at(WHEN)
-    await house.send(*sent)
-    await house.work()
-    async with installation.engine() as engine:
-        await fold(engine)
-        await archive(engine)
-        for student in STUDENTS:
-            mine, live = await house.document(student), await document(engine, student)
-            assert list(differences(live.state, mine.state)) == []
-        told: dict[str, set[bytes]] = defaultdict(set)
-        causes: set[str] = set()
-        for record, fields in await outputs(engine):
-            told[fields["event_id"]].add(record.value)
-            if fields["event_type"] == "mastery.updated":
-                causes.add(fields["caused_by"])
-        assert causes == {one.event_id for one in sent}
-        assert {len(contents) for contents in told.values()} == {1}
-        letters = await engine.adapters.dead_letters.find()
-        assert sorted(one.payload for one in letters) == [b"\x01no framing", b"{broken"]
-        archived = [
-            one.event_id
-            for student in STUDENTS
-            for one in await engine.adapters.archive.of_student("default", student)
-        ]
-        assert sorted(archived) == sorted(one.event_id for one in sent)
 
 
 @pytest.mark.slow
