@@ -82,7 +82,7 @@ def test_a_library_that_is_missing_is_named_with_what_brings_it(
     mastery: Mastery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MASTERY_ARCHIVE_URL", "postgresql://host/db")
-    monkeypatch.setattr("mastery_engine.cli.archive_database._NEEDED", ("no_such_library",))
+    monkeypatch.setattr("mastery_engine.bootstrap.records._NEEDED", ("no_such_library",))
     refused = mastery("db", "check")
     assert refused.code == 1
     assert "needs no_such_library; install it with `pip install 'mastery-engine[postgres]'" in refused.err
