@@ -19,6 +19,7 @@ from tools.services.service import Launch
 
 ASK_AGAIN_SECONDS: Final = 0.1
 _END_SECONDS: Final = 20.0
+_FREE_SECONDS: Final = 2.0
 # Below those that the kernel lends to clients, so that they are still free after a stop.
 _PORTS: Final = range(20_000, 32_000)
 _TRIES: Final = 200
@@ -110,7 +111,7 @@ def free_ports(count: int, before: list[int]) -> list[int]:
     Raises:
         ServiceError: None are free.
     """
-    if len(before) == count and all(map(is_free, before)):
+    if len(before) == count and _come_free(before):
         return before
     found: list[int] = []
     for port in random.sample(_PORTS, _TRIES):
@@ -119,6 +120,16 @@ def free_ports(count: int, before: list[int]) -> list[int]:
         if len(found) == count:
             return found
     raise ServiceError(f"no free port of 127.0.0.1 among {_TRIES} from {_PORTS.start} to {_PORTS.stop}")
+
+
+def _come_free(ports: list[int]) -> bool:
+    """Whether all are free in a moment: the last thread of a killed process lets go of them after its death is told."""
+    deadline = time.monotonic() + _FREE_SECONDS
+    while not all(map(is_free, ports)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(ASK_AGAIN_SECONDS / 4)
+    return True
 
 
 def is_free(port: int) -> bool:
