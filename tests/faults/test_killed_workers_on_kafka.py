@@ -6,7 +6,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,14 +59,6 @@ def events() -> list[LearningEvent]:
         make = quiz if number % 2 else completion
         made.append(make(number + 1, number % 11, WHEN, student=STUDENTS[number % 5]))
     return made
-
-
-@pytest.fixture
-async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    made = Installation(kafka_servers, registry_url, tmp_path)
-    await made.prepare()
-    yield made
-    await made.remove()
 
 
 def start(installation: Installation, kill_at: str) -> subprocess.Popen[bytes]:

@@ -57,8 +57,9 @@ def told(found: SchemaState) -> dict[str, Any]:
 
 
 def _url() -> str:
-    url = load_settings().archive_url
-    if not url.startswith(POSTGRES_SCHEME):
+    settings = load_settings()
+    url = settings.archive_url
+    if not settings.archive_on_postgres:
         shown = (
             f"MASTERY_ARCHIVE_URL = {without_secrets(url)!r}" if url else "MASTERY_ARCHIVE_URL is not set: it"
         )
