@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from mastery_engine.adapters.memory.archive import MemoryArchive
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
 from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
@@ -12,6 +14,7 @@ from mastery_engine.adapters.memory.state import MemoryStateStore
 from mastery_engine.adapters.postgres.records import PostgresRecords, open_postgres
 from mastery_engine.adapters.sqlite.home import SqliteHome
 from mastery_engine.adapters.sqlite.log import SqliteResults
+from mastery_engine.contracts.outputs import MasteryThresholdReached
 from mastery_engine.ports import (
     Archive,
     AuditTrail,
@@ -133,9 +136,9 @@ class SqliteFactory:
         async def sent() -> list[OutputMessage]:
             found: list[OutputMessage] = []
             for record in await log.read(0, 0, 1_000):
-                headers = dict(record.headers)
-                message_id, message_type = headers["event_id"].decode(), headers["event_type"].decode()
-                found.append(OutputMessage(message_id, message_type, record.key, record.value))
+                output = msgspec.json.decode(record.value, type=MasteryThresholdReached)
+                found.append(OutputMessage(record.key, output, record.headers[2:]))
+                assert found[-1].headers == record.headers
             return found
 
         return SqliteResults(log), sent

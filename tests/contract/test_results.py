@@ -1,12 +1,29 @@
 """What every results port keeps to."""
 
+from mastery_engine.contracts.outputs import MasteryThresholdReached
 from mastery_engine.ports import OutputMessage
 from tests.contract.factories import Factory
 
+
+def message(number: int, key: bytes, *context: tuple[str, bytes]) -> OutputMessage:
+    reached = MasteryThresholdReached(
+        event_id=f"00000000-0000-5000-8000-{number:012}",
+        timestamp="2026-03-02T08:00:00.000Z",
+        tenant_id="default",
+        student_id="ß",
+        caused_by="00000000-0000-4000-8000-000000000001",
+        from_level="beginner",
+        to_level="developing",
+        direction="up",
+        score=0.5,
+    )
+    return OutputMessage(key, reached, context)
+
+
 MESSAGES = [
-    OutputMessage("00000000-0000-5000-8000-000000000001", "mastery.updated", b"student:1", b'{"score":1}'),
-    OutputMessage("00000000-0000-5000-8000-000000000002", "mastery.threshold.reached", b"student:1", b"{}"),
-    OutputMessage("00000000-0000-5000-8000-000000000003", "mastery.updated", "student:ß".encode(), b""),
+    message(1, b"student:1", ("correlation_id", b"lesson-7")),
+    message(2, b"student:1"),
+    message(3, "student:ß".encode()),
 ]
 
 

@@ -22,6 +22,7 @@ from mastery_engine.contracts.schema_files import avro_schema
 from mastery_engine.contracts.topics import TopicNames
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown, InvalidInput
 from mastery_engine.ports import OutputMessage
+from tests.unit.contracts.test_outputs import OUTPUTS
 from tests.unit.engine.house import House, completion, question, quiz, visit
 
 
@@ -172,7 +173,7 @@ async def test_a_registry_that_is_silent_is_named_and_waited_for() -> None:
     with pytest.raises(DependencyDown, match=r"registry at http://\*\*\*@127\.0\.0\.1:9 does not answer"):
         await codec.decode([b"\0\0\0\0\x01"])
     with pytest.raises(DependencyDown):
-        await codec.encode_outputs([OutputMessage("1", "mastery.updated", b"k", b"{}")])
+        await codec.encode_outputs([OutputMessage(b"k", OUTPUTS["mastery.updated"])])
     await codec.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import struct
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, cast, final
 
 import fastavro
@@ -16,6 +17,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 from msgspec import Struct
 
+from mastery_engine.contracts.avro_encoding import encoder
 from mastery_engine.contracts.schema_files import NAMESPACE, TIMESTAMP_FIELD, avro_schema
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -23,9 +25,9 @@ MAGIC: Final = b"\0"
 FRAME_BYTES: Final = 5
 _HEADER: Final = struct.Struct(">bI")
 _MILLIS: Final = "timestamp-millis"
+_REMEMBERED: Final = 8_192
 Schema = dict[str, Any]
 _read: Final = cast("Any", fastavro.schemaless_reader)
-_write: Final = cast("Any", fastavro.schemaless_writer)
 S = TypeVar("S", bound=Struct)
 
 
@@ -129,15 +131,12 @@ class RecordWriter:
             cls: The type.
             schema_id: Id of today's schema of it.
         """
-        self._schema = fastavro.parse_schema(schema_of(cls))
+        self._encode = encoder(schema_of(cls))
         self._header = _HEADER.pack(0, schema_id)
 
     def write(self, fields: dict[str, Any]) -> bytes:
         """The framed record of plain fields: dates as dates, bytes as bytes, moments in milliseconds."""
-        stream = io.BytesIO()
-        stream.write(self._header)
-        _write(stream, self._schema, fields)
-        return stream.getvalue()
+        return self._header + self._encode(fields)
 
 
 def plain(value: Struct) -> dict[str, Any]:
@@ -145,6 +144,7 @@ def plain(value: Struct) -> dict[str, Any]:
     return cast("dict[str, Any]", msgspec.to_builtins(value, builtin_types=(bytes, date)))
 
 
+@lru_cache(_REMEMBERED)
 def milliseconds(moment: str) -> int:
     """Unix milliseconds of an ISO moment with an offset."""
     return round(datetime.fromisoformat(moment).timestamp() * 1_000)

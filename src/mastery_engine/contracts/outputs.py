@@ -95,6 +95,10 @@ def encode_output(output: Output) -> bytes:
     return _encoder.encode(output)
 
 
+OUTPUT_TYPES: Final[dict[type[Output], str]] = {cls: str(cls.__struct_config__.tag) for cls in OUTPUT_CLASSES}
+"""Name of each output's type on the wire."""
+
+
 def output_type(cls: type[Output]) -> str:
     """Name of an output's type on the wire."""
-    return str(cls.__struct_config__.tag)
+    return OUTPUT_TYPES[cls]

@@ -13,12 +13,9 @@ from mastery_engine.contracts.outputs import (
     MasteryCalculated,
     MasteryThresholdReached,
     MasteryUpdated,
-    Output,
-    encode_output,
     output_type,
 )
 from mastery_engine.contracts.tenant import Tenant
-from mastery_engine.contracts.tracing import Headers
 from mastery_engine.domain.calendar import date_of, moment_of
 from mastery_engine.domain.recommend import recommend
 from mastery_engine.domain.scores import LEVELS, Formula, Result
@@ -46,23 +43,17 @@ def messages_of(tenant: Tenant, student_id: str, outcome: Outcome, formula: Form
     key = name.encode()
     headers = () if outcome.trace is None else outcome.trace.headers()
     if outcome.answer is not None:
-        return [
-            _message(
-                key,
-                _ANSWERED,
-                _answered(keys.derived_id(name, cause, _ANSWERED), common, as_of, outcome),
-                headers,
-            )
-        ]
+        answered = _answered(keys.derived_id(name, cause, _ANSWERED), common, as_of, outcome)
+        return [OutputMessage(key, answered, headers)]
     result = outcome.result
     updated = _updated(keys.derived_id(name, cause, _UPDATED), common, as_of, outcome, result, formula)
-    messages = [_message(key, _UPDATED, updated, headers)]
+    messages = [OutputMessage(key, updated, headers)]
     if outcome.previous_level is not None and outcome.previous_level != outcome.level:
         reached = _reached(keys.derived_id(name, cause, _REACHED), common, as_of, outcome)
-        messages.append(_message(key, _REACHED, reached, headers))
+        messages.append(OutputMessage(key, reached, headers))
     if outcome.path is not None:
         path = _path(keys.derived_id(name, cause, _PATH), common, as_of, outcome, result, formula)
-        messages.append(_message(key, _PATH, path, headers))
+        messages.append(OutputMessage(key, path, headers))
     return messages
 
 
@@ -142,10 +133,6 @@ def _answered(output_id: str, common: _Common, as_of: str, outcome: Outcome) -> 
         as_of=as_of,
         error=answer.error,
     )
-
-
-def _message(key: bytes, message_type: str, output: Output, headers: Headers) -> OutputMessage:
-    return OutputMessage(output.event_id, message_type, key, encode_output(output), headers)
 
 
 @lru_cache(maxsize=8_192)

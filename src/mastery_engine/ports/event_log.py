@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from mastery_engine.contracts.outputs import OUTPUT_TYPES, Output, encode_output
+
 
 class NewRecord(NamedTuple):
     """A record to append; records of one key go to one partition and keep their order."""
@@ -127,19 +129,38 @@ class OutputMessage(NamedTuple):
     """One event for other services.
 
     Attributes:
-        message_id: UUID derived from the student and the causing event, the same whenever it is sent again.
-        message_type: E.g. `mastery.updated`.
         key: The learner's partition key.
-        value: JSON.
-        headers: Trace context and correlation id of the causing event, beside `event_id` and `event_type`, which every log
-            adds.
+        output: The event.
+        context: Headers with trace context and correlation id of the causing event.
     """
 
-    message_id: str
-    message_type: str
     key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
+    output: Output
+    context: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def message_id(self) -> str:
+        """UUID derived from the student and the causing event, the same whenever it is sent again."""
+        return self.output.event_id
+
+    @property
+    def message_type(self) -> str:
+        """E.g. `mastery.updated`."""
+        return OUTPUT_TYPES[type(self.output)]
+
+    @property
+    def value(self) -> bytes:
+        """The event as JSON."""
+        return encode_output(self.output)
+
+    @property
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        """What every log puts beside it."""
+        return (
+            ("event_id", self.message_id.encode()),
+            ("event_type", self.message_type.encode()),
+            *self.context,
+        )
 
 
 class Results(Protocol):

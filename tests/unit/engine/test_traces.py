@@ -25,7 +25,7 @@ async def test_outputs_carry_the_trace_of_their_event() -> None:
         "learning.path.recommended",
         "mastery.calculated",
     }
-    assert {one.headers for one in sent} == {HEADERS}
+    assert {one.context for one in sent} == {HEADERS}
 
 
 async def test_outputs_sent_again_after_a_crash_carry_the_same_trace() -> None:
@@ -42,4 +42,4 @@ async def test_without_headers_nothing_is_made_up() -> None:
     house = House()
     await house.send(quiz(1))
     await house.work()
-    assert {one.headers for one in house.results.messages} == {()}
+    assert {one.context for one in house.results.messages} == {()}

@@ -33,15 +33,7 @@ class KafkaResults:
         await self._producer.send(
             self._topic,
             [
-                NewRecord(
-                    message.key,
-                    value,
-                    (
-                        ("event_id", message.message_id.encode()),
-                        ("event_type", message.message_type.encode()),
-                        *message.headers,
-                    ),
-                )
+                NewRecord(message.key, value, message.headers)
                 for message, value in zip(messages, values, strict=True)
             ],
         )

@@ -22,14 +22,13 @@ from mastery_engine.contracts.avro import (
 from mastery_engine.contracts.avro_events import EventReader
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import event_or_refusal
-from mastery_engine.contracts.outputs import OUTPUT_CLASSES, output_type
+from mastery_engine.contracts.outputs import OUTPUT_CLASSES
 from mastery_engine.contracts.schema_files import TIMESTAMP_FIELD, avro_schema
 from mastery_engine.contracts.topics import TopicNames, subject
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent
 from mastery_engine.ports import OutputMessage
 
-_OUTPUTS: Final[dict[str, type[Struct]]] = {output_type(cls): cls for cls in OUTPUT_CLASSES}
 _JSON: Final = b"{"
 
 
@@ -92,9 +91,10 @@ class AvroCodec:
         """
         values: list[bytes] = []
         for message in messages:
-            writer = await self._writer(_OUTPUTS[message.message_type])
-            fields = msgspec.json.decode(message.value)
-            fields[TIMESTAMP_FIELD] = milliseconds(fields[TIMESTAMP_FIELD])
+            output = message.output
+            writer = self._writers.get(type(output)) or await self._writer(type(output))
+            fields = plain(output)
+            fields[TIMESTAMP_FIELD] = milliseconds(output.timestamp)
             values.append(writer.write(fields))
         return values
 

@@ -161,16 +161,7 @@ class SqliteResults:
         self._log = log
 
     async def publish(self, messages: Sequence[OutputMessage]) -> None:
-        await self._log.append(
-            [
-                NewRecord(
-                    key,
-                    value,
-                    (("event_id", message_id.encode()), ("event_type", message_type.encode()), *headers),
-                )
-                for message_id, message_type, key, value, headers in messages
-            ]
-        )
+        await self._log.append([NewRecord(one.key, one.value, one.headers) for one in messages])
 
 
 def _place(row: Row) -> int:

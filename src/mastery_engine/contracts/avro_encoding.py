@@ -1,0 +1,129 @@
+"""Avro's binary encoding, as one Python function for each schema.
+
+Fastavro finds its way through the schema again for every value, and half of what a worker needs to send went there; a function
+that is written once for its schema takes a third of the time. It knows only what schemas of the contracts hold, and tests
+compare every byte with fastavro's.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final, cast, final
+
+Fields = dict[str, Any]
+_TABLED: Final = 1_024
+_MORE: Final = 0x80
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+def encoder(schema: Fields) -> Callable[[Fields], bytes]:
+    """The function that encodes fields by a record's schema.
+
+    Args:
+        schema: As JSON gives it, of primitives, dates, records, arrays, maps, and unions of null with one other type.
+
+    Raises:
+        TypeError: The schema holds a type that the contracts do not use.
+    """
+    writer = _Writer()
+    name = writer.function(schema)
+    scope: Fields = {"number": _Numbers(), "double": struct.Struct("<d").pack, "EPOCH": _EPOCH}
+    # The source is made of our own schemas' field names and of nothing from outside.
+    exec("\n".join(writer.source), scope)  # noqa: S102
+    return cast("Callable[[Fields], bytes]", scope[name])
+
+
+def long(number: int) -> bytes:
+    """A whole number of 64 bits: zigzag, then seven bits a byte, the lowest first."""
+    left = number << 1 if number >= 0 else (-number << 1) - 1
+    encoded = bytearray()
+    while left >= _MORE:
+        encoded.append(left & 0x7F | _MORE)
+        left >>= 7
+    encoded.append(left)
+    return bytes(encoded)
+
+
+@final
+class _Numbers(dict[int, bytes]):
+    """Encodings of whole numbers, the small ones at hand."""
+
+    def __init__(self) -> None:
+        super().__init__((number, long(number)) for number in range(_TABLED))
+
+    def __missing__(self, number: int) -> bytes:
+        return long(number)
+
+
+@final
+class _Writer:
+    """Writes the functions of a schema and of the records in it.
+
+    Attributes:
+        source: Lines of Python.
+    """
+
+    def __init__(self) -> None:
+        self.source: list[str] = []
+        self._functions: dict[str, str] = {}
+
+    def function(self, schema: Fields) -> str:
+        """Write the function of a record; returns its name."""
+        parts = [self._part(field["type"], _value_of(field)) for field in schema["fields"]]
+        name = f"record_{len(self._functions)}"
+        self._functions[schema["name"]] = name
+        self.source += [f"def {name}(fields):", f"    return b''.join(({', '.join(parts)},))"]
+        return name
+
+    def _part(self, schema: Any, value: str) -> str:  # noqa: PLR0911 - one for each kind of type
+        """Expressions, with commas between them, whose bytes together encode the value of an expression."""
+        if isinstance(schema, list):
+            return self._optional(cast("list[Any]", schema), value)
+        told: Fields = {"type": schema} if isinstance(schema, str) else schema
+        kind = told["type"]
+        if kind == "record":
+            return f"{self.function(told)}({value})"
+        if kind == "array":
+            item = self._part(told["items"], "one")
+            return _blocks(f"[b''.join(({item},)) for one in some]", value)
+        if kind == "map":
+            item = f"number[len(one.encode())], one.encode(), {self._part(told['values'], 'some[one]')}"
+            return _blocks(f"[b''.join(({item},)) for one in some]", value)
+        if told.get("logicalType") == "date":
+            return f"number[{value}.toordinal() - EPOCH]"
+        if kind in self._functions:
+            return f"{self._functions[kind]}({value})"
+        if kind not in _PRIMITIVES:
+            raise TypeError(f"Avro type {kind!r} is not written here")
+        return _PRIMITIVES[kind].format(value)
+
+    def _optional(self, branches: list[Any], value: str) -> str:
+        if len(branches) != 2 or "null" not in branches:  # noqa: PLR2004 - null and another
+            raise TypeError(f"Avro union {branches} is not written here")
+        place = branches.index("null")
+        something = self._part(branches[1 - place], "known")
+        return (
+            f"{long(place)!r} if (known := {value}) is None else b''.join(({long(1 - place)!r}, {something}))"
+        )
+
+
+def _value_of(field: Fields) -> str:
+    name = field["name"]
+    return f"fields.get({name!r}, {field['default']!r})" if "default" in field else f"fields[{name!r}]"
+
+
+def _blocks(items: str, value: str) -> str:
+    """The items of an array or a map in one block, and the empty block that ends it."""
+    return f"b''.join((number[len(some)], *{items}, b'\\0')) if (some := {value}) else b'\\0'"
+
+
+_PRIMITIVES: Final = {
+    "string": "number[len(text := {}.encode())], text",
+    "bytes": "number[len(data := {})], data",
+    "double": "double({})",
+    "long": "number[{}]",
+    "int": "number[{}]",
+    "boolean": "b'\\1' if {} else b'\\0'",
+}

@@ -1,0 +1,97 @@
+"""The encoding of Avro, byte for byte as fastavro has it."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any, cast
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from mastery_engine.contracts.avro import schema_of
+from mastery_engine.contracts.avro_encoding import encoder, long
+from mastery_engine.contracts.dead_letter import DeadLetter
+from mastery_engine.contracts.outputs import OUTPUT_CLASSES
+from mastery_engine.domain.events import EVENT_CLASSES
+
+CLASSES: tuple[type[Struct], ...] = (*EVENT_CLASSES, *OUTPUT_CLASSES, DeadLetter)
+PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text(),
+    "bytes": st.binary(),
+    "double": st.floats(),
+    "long": st.integers(-(2**63), 2**63 - 1),
+    "int": st.integers(-(2**31), 2**31 - 1),
+    "boolean": st.booleans(),
+    "null": st.none(),
+}
+
+
+def values(schema: Any, named: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Any value that a schema describes."""
+    if isinstance(schema, list):
+        return st.one_of([values(one, named) for one in cast("list[Any]", schema)])
+    if isinstance(schema, str):
+        return PRIMITIVES[schema] if schema in PRIMITIVES else values(named[schema], named)
+    kind = schema["type"]
+    if kind == "record":
+        named[schema["name"]] = schema
+        fields = schema["fields"]
+        needed = {one["name"]: values(one["type"], named) for one in fields if "default" not in one}
+        others = {one["name"]: values(one["type"], named) for one in fields if "default" in one}
+        return st.fixed_dictionaries(needed, optional=others)
+    if kind == "array":
+        return st.lists(values(schema["items"], named), max_size=4)
+    if kind == "map":
+        return st.dictionaries(st.text(), values(schema["values"], named), max_size=4)
+    return st.dates() if schema.get("logicalType") == "date" else PRIMITIVES[kind]
+
+
+def by_fastavro(schema: Any, fields: Any) -> bytes:
+    stream = io.BytesIO()
+    fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), fields)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@given(data=st.data())
+def test_every_record_of_the_contracts_is_encoded_as_by_fastavro(
+    cls: type[Struct], data: st.DataObject
+) -> None:
+    schema = schema_of(cls)
+    fields = data.draw(values(schema, {}))
+    assert encoder(schema)(fields) == by_fastavro(schema, fields)
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_whole_numbers_are_encoded_as_by_fastavro(number: int) -> None:
+    assert long(number) == by_fastavro("long", number)
+
+
+def test_a_record_within_a_map_within_an_array_keeps_its_own_names() -> None:
+    inner = {"type": "record", "name": "Inner", "fields": [{"name": "on", "type": ["null", "long"]}]}
+    maps = {"type": "array", "items": {"type": "map", "values": inner}}
+    fields = [
+        {"name": "some", "type": maps},
+        {"name": "one", "type": "Inner"},
+        {"name": "known", "type": {"type": "int", "logicalType": "date"}},
+    ]
+    schema = {"type": "record", "name": "Outer", "fields": fields}
+    value = {
+        "some": [{}, {"a": {"on": 1}, "b": {"on": None}}],
+        "one": {"on": -3},
+        "known": date(1969, 12, 31),
+    }
+    assert encoder(schema)(value) == by_fastavro(schema, value)
+
+
+@pytest.mark.parametrize(
+    "kind", ["float", {"type": "enum", "name": "E", "symbols": ["A"]}, ["long", "string"]]
+)
+def test_a_type_that_the_contracts_do_not_use_is_refused(kind: object) -> None:
+    schema = {"type": "record", "name": "Odd", "fields": [{"name": "odd", "type": kind}]}
+    with pytest.raises(TypeError, match="is not written here"):
+        encoder(schema)
