@@ -15,13 +15,13 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from mastery_engine.adapters.registry.codec import AvroCodec, subjects
 from mastery_engine.adapters.registry.registry import SchemaRegistry
-from mastery_engine.contracts.avro import plain
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.contracts.schema_files import avro_schema
 from mastery_engine.contracts.topics import TopicNames
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown, InvalidInput
 from mastery_engine.ports import OutputMessage
+from tests.unit.contracts.plain import plain
 from tests.unit.contracts.test_outputs import OUTPUTS
 from tests.unit.engine.house import House, completion, question, quiz, visit
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-NEW_OBJECTS: Final = 200_000
+NEW_OBJECTS: Final = 1_000_000
 SWITCH_SECONDS: Final = 0.0005
 
 
@@ -16,7 +16,7 @@ SWITCH_SECONDS: Final = 0.0005
 def set_for_bulk_work() -> Generator[None]:
     """Collect cycles rarely, and hand Python's lock over often; both as before at the end.
 
-    A batch makes hundreds of thousands of objects and hardly a cycle: collecting after every 700 of them took
+    A batch holds hundreds of thousands of objects and makes hardly a cycle: collecting after every 700 of them took
     a quarter of the time. The databases' threads need the lock only for moments between their statements, and
     would wait five milliseconds for each.
     """

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import struct
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, cast, final
 
@@ -18,7 +19,7 @@ from fastavro.schema import SchemaParseException, UnknownType
 from msgspec import Struct
 
 from mastery_engine.contracts.avro_encoding import encoder
-from mastery_engine.contracts.schema_files import NAMESPACE, TIMESTAMP_FIELD, avro_schema
+from mastery_engine.contracts.schema_files import NAMESPACE, TIMESTAMP_FIELD, TYPE_FIELD, avro_schema
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 MAGIC: Final = b"\0"
@@ -122,7 +123,7 @@ class RecordReader(Generic[S]):
 
 @final
 class RecordWriter:
-    """Writes records of one type under today's schema."""
+    """Writes objects of one type under today's schema."""
 
     def __init__(self, cls: type[Struct], schema_id: int) -> None:
         """Prepare the schema.
@@ -131,17 +132,18 @@ class RecordWriter:
             cls: The type.
             schema_id: Id of today's schema of it.
         """
-        self._encode = encoder(schema_of(cls))
+        instead: dict[str, Callable[[Any], Any]] = {}
+        tag = cls.__struct_config__.tag
+        if isinstance(tag, str):
+            instead[TYPE_FIELD] = lambda _: tag
+        if any(field.name == TIMESTAMP_FIELD and field.type is str for field in msgspec.structs.fields(cls)):
+            instead[TIMESTAMP_FIELD] = lambda output: milliseconds(output.timestamp)
+        self._encode = encoder(schema_of(cls), instead)
         self._header = _HEADER.pack(0, schema_id)
 
-    def write(self, fields: dict[str, Any]) -> bytes:
-        """The framed record of plain fields: dates as dates, bytes as bytes, moments in milliseconds."""
-        return self._header + self._encode(fields)
-
-
-def plain(value: Struct) -> dict[str, Any]:
-    """Fields of a struct as `RecordWriter` takes them."""
-    return cast("dict[str, Any]", msgspec.to_builtins(value, builtin_types=(bytes, date)))
+    def write(self, value: Struct) -> bytes:
+        """The framed record of an object."""
+        return self._header + self._encode(value)
 
 
 @lru_cache(_REMEMBERED)

@@ -8,31 +8,40 @@ compare every byte with fastavro's.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, Final, cast, final
 
-Fields = dict[str, Any]
+Schema = dict[str, Any]
 _TABLED: Final = 1_024
 _MORE: Final = 0x80
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
-def encoder(schema: Fields) -> Callable[[Fields], bytes]:
-    """The function that encodes fields by a record's schema.
+def encoder(
+    schema: Schema, instead: Mapping[str, Callable[[Any], Any]] | None = None
+) -> Callable[[Any], bytes]:
+    """The function that encodes an object by a record's schema.
 
     Args:
         schema: As JSON gives it, of primitives, dates, records, arrays, maps, and unions of null with one other type.
+        instead: What stands for a field of the outermost record, made of the object; others are attributes of it.
 
     Raises:
         TypeError: The schema holds a type that the contracts do not use.
     """
+    makers = instead or {}
     writer = _Writer()
-    name = writer.function(schema)
-    scope: Fields = {"number": _Numbers(), "double": struct.Struct("<d").pack, "EPOCH": _EPOCH}
-    # The source is made of our own schemas' field names and of nothing from outside.
+    name = writer.function(schema, makers)
+    scope: dict[str, Any] = {
+        "number": _Numbers(),
+        "double": struct.Struct("<d").pack,
+        "EPOCH": _EPOCH,
+        **{f"make_{field}": maker for field, maker in makers.items()},
+    }
+    # The source is made of the field names of our own schemas and of nothing from outside.
     exec("\n".join(writer.source), scope)  # noqa: S102
-    return cast("Callable[[Fields], bytes]", scope[name])
+    return cast("Callable[[Any], bytes]", scope[name])
 
 
 def long(number: int) -> bytes:
@@ -69,19 +78,24 @@ class _Writer:
         self.source: list[str] = []
         self._functions: dict[str, str] = {}
 
-    def function(self, schema: Fields) -> str:
+    def function(self, schema: Schema, made: Collection[str] = ()) -> str:
         """Write the function of a record; returns its name."""
-        parts = [self._part(field["type"], _value_of(field)) for field in schema["fields"]]
+        parts = [
+            self._part(
+                field["type"], f"make_{field['name']}(it)" if field["name"] in made else f"it.{field['name']}"
+            )
+            for field in schema["fields"]
+        ]
         name = f"record_{len(self._functions)}"
         self._functions[schema["name"]] = name
-        self.source += [f"def {name}(fields):", f"    return b''.join(({', '.join(parts)},))"]
+        self.source += [f"def {name}(it):", f"    return b''.join(({', '.join(parts)},))"]
         return name
 
     def _part(self, schema: Any, value: str) -> str:  # noqa: PLR0911 - one for each kind of type
         """Expressions, with commas between them, whose bytes together encode the value of an expression."""
         if isinstance(schema, list):
             return self._optional(cast("list[Any]", schema), value)
-        told: Fields = {"type": schema} if isinstance(schema, str) else schema
+        told: Schema = {"type": schema} if isinstance(schema, str) else schema
         kind = told["type"]
         if kind == "record":
             return f"{self.function(told)}({value})"
@@ -107,11 +121,6 @@ class _Writer:
         return (
             f"{long(place)!r} if (known := {value}) is None else b''.join(({long(1 - place)!r}, {something}))"
         )
-
-
-def _value_of(field: Fields) -> str:
-    name = field["name"]
-    return f"fields.get({name!r}, {field['default']!r})" if "default" in field else f"fields[{name!r}]"
 
 
 def _blocks(items: str, value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 from datetime import date
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,7 @@ from mastery_engine.contracts.outputs import OUTPUT_CLASSES
 from mastery_engine.domain.events import EVENT_CLASSES, LearningEvent
 
 NAMESPACE: Final = "com.learnflow.mastery.v1"
+TYPE_FIELD: Final = "event_type"
 TIMESTAMP_FIELD: Final = "timestamp"
 _JSON_SCHEMA_ID: Final = f"urn:{NAMESPACE}:learning-event"
 _PRIMITIVES: Final[dict[object, str]] = {
@@ -61,6 +62,13 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+class Pair(NamedTuple):
+    """A tuple of two as the record that stands for it."""
+
+    key: Any
+    value: Any
+
+
 class _Avro:
     """Translates one record; a nested record is written out once and named after that."""
 
@@ -73,7 +81,7 @@ class _Avro:
         tag = cls.__struct_config__.tag
         fields: list[dict[str, Any]] = []
         if isinstance(tag, str):
-            fields.append({"name": "event_type", "type": "string", "default": tag})
+            fields.append({"name": TYPE_FIELD, "type": "string", "default": tag})
         for field in msgspec.structs.fields(cls):
             fields.append(
                 {"name": field.name, "type": self._type(field.type, f"{cls.__name__}_{field.name}")}
@@ -109,10 +117,9 @@ class _Avro:
 
     def _pair(self, arguments: tuple[Any, ...], name: str) -> dict[str, Any]:
         """A tuple of fixed length, such as a header, as a record."""
-        keys = ("key", "value")
         fields = [
             {"name": key, "type": self._type(one, f"{name}_{key}")}
-            for key, one in zip(keys, arguments, strict=True)
+            for key, one in zip(Pair._fields, arguments, strict=True)
         ]
         return {"type": "record", "name": name, "fields": fields}
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mastery_engine.contracts.avro import RecordReader, RecordWriter, plain, schema_of
+from mastery_engine.contracts.avro import RecordReader, RecordWriter, schema_of
 from mastery_engine.contracts.avro_events import EventReader
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import decode_event, encode_event
@@ -22,6 +22,7 @@ from mastery_engine.contracts.outputs import OUTPUT_CLASSES
 from mastery_engine.contracts.schema_files import avro_schema
 from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent
+from tests.unit.contracts.plain import plain
 from tests.unit.engine.house import completion, question, quiz, visit
 
 EVENTS: list[Event] = [
@@ -36,7 +37,7 @@ EVERY = st.sampled_from(EVENTS)
 
 
 def written(event: Event, schema_id: int = 7) -> bytes:
-    return RecordWriter(type(event), schema_id).write(plain(event))
+    return RecordWriter(type(event), schema_id).write(event)
 
 
 def read(event: Event, value: bytes) -> LearningEvent | InvalidInput:
@@ -212,7 +213,7 @@ def test_a_dead_letter_comes_back_with_its_bytes() -> None:
         attempts=1,
         failed_at_ms=3,
     )
-    value = RecordWriter(DeadLetter, 7).write(plain(letter))
+    value = RecordWriter(DeadLetter, 7).write(letter)
     assert RecordReader(DeadLetter, 7, avro_schema(DeadLetter)).read(value) == letter
 
 

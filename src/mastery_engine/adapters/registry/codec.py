@@ -7,14 +7,13 @@ from typing import Final, final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mastery_engine.adapters.registry.registry import SchemaRegistry
 from mastery_engine.contracts.avro import (
     MAGIC,
     RecordReader,
     RecordWriter,
-    milliseconds,
-    plain,
     record_name,
     schema_id_of,
     unknown_schema,
@@ -23,7 +22,7 @@ from mastery_engine.contracts.avro_events import EventReader
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import event_or_refusal
 from mastery_engine.contracts.outputs import OUTPUT_CLASSES
-from mastery_engine.contracts.schema_files import TIMESTAMP_FIELD, avro_schema
+from mastery_engine.contracts.schema_files import Pair, avro_schema
 from mastery_engine.contracts.topics import TopicNames, subject
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent
@@ -80,7 +79,7 @@ class AvroCodec:
 
     async def encode(self, events: Sequence[LearningEvent]) -> list[bytes]:
         """The value of each event, as Avro; see the port."""
-        return [(await self._writer(type(event))).write(plain(event)) for event in events]
+        return [(await self._writer(type(event))).write(event) for event in events]
 
     async def encode_outputs(self, messages: Sequence[OutputMessage]) -> list[bytes]:
         """The value of each output, as Avro.
@@ -93,15 +92,16 @@ class AvroCodec:
         for message in messages:
             output = message.output
             writer = self._writers.get(type(output)) or await self._writer(type(output))
-            fields = plain(output)
-            fields[TIMESTAMP_FIELD] = milliseconds(output.timestamp)
-            values.append(writer.write(fields))
+            values.append(writer.write(output))
         return values
 
     async def encode_letters(self, letters: Sequence[DeadLetter]) -> list[bytes]:
         """The value of each dead letter, as Avro; errors as for outputs."""
         writer = await self._writer(DeadLetter)
-        return [writer.write(_letter_fields(letter)) for letter in letters]
+        return [
+            writer.write(replace(letter, headers=tuple(Pair(*header) for header in letter.headers)))
+            for letter in letters
+        ]
 
     async def read(self, values: Sequence[bytes]) -> list[DeadLetter | InvalidInput]:
         """The dead letter of each value, or why there is none.
@@ -152,10 +152,6 @@ class AvroCodec:
                 )
             writer = self._writers[cls] = RecordWriter(cls, schema_id)
         return writer
-
-
-def _letter_fields(letter: DeadLetter) -> dict[str, object]:
-    return {**plain(letter), "headers": [{"key": name, "value": value} for name, value in letter.headers]}
 
 
 __all__ = ["MAGIC", "AvroCodec", "Event", "subjects"]
