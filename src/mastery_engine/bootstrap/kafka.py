@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from mastery_engine.adapters.kafka.admin import KafkaAdmin
 from mastery_engine.adapters.kafka.connection import KafkaConnection
 from mastery_engine.adapters.kafka.dead_letters import KafkaDeadLetterSink
+from mastery_engine.adapters.kafka.follower import KafkaFollower
 from mastery_engine.adapters.kafka.log import KafkaEventLog
 from mastery_engine.adapters.kafka.producer import KafkaProducer
 from mastery_engine.adapters.kafka.results import KafkaResults
@@ -18,6 +20,7 @@ from mastery_engine.adapters.registry.registry import SchemaRegistry
 from mastery_engine.config import KAFKA_SCHEME, Settings, without_secrets
 from mastery_engine.contracts.topics import TopicNames
 from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.ports import LogFollower
 
 PRODUCTION_REPLICAS: Final = 3
 
@@ -32,6 +35,7 @@ class KafkaAdapters:
     dead_letter_sink: KafkaDeadLetterSink
     codec: AvroCodec
     topics: Topics
+    follow_results: Callable[[], Awaitable[LogFollower]]
 
 
 def on_kafka(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters:
@@ -57,6 +61,7 @@ def on_kafka(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters:
         dead_letter_sink=KafkaDeadLetterSink(names.dead_letters, producer, codec.encode_letters),
         codec=codec,
         topics=topics_of(settings, admin),
+        follow_results=lambda: KafkaFollower(names.results, admin).open(),
     )
 
 

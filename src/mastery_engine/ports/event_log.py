@@ -125,6 +125,18 @@ class LogConsumer(Protocol):
         ...
 
 
+class LogFollower(Protocol):
+    """Reads what comes into a topic from now on, and keeps no note of it."""
+
+    async def poll(self, limit: int, wait_seconds: float) -> list[Record]:
+        """The next records, at most `limit`; empty if none came in time."""
+        ...
+
+    async def close(self) -> None:
+        """Let go; idempotent."""
+        ...
+
+
 class OutputMessage(NamedTuple):
     """One event for other services.
 

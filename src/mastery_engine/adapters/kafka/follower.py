@@ -1,0 +1,77 @@
+"""Reading what comes into a topic from now on, as a member of no group."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Self, final
+
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin._listoffsets import LatestSpec
+
+from mastery_engine.adapters.kafka.admin import KafkaAdmin
+from mastery_engine.adapters.kafka.failures import kafka_errors
+from mastery_engine.adapters.kafka.messages import record_of
+from mastery_engine.ports import Record
+
+_FETCH_WAIT_MS: Final = 20
+
+
+@final
+class KafkaFollower:
+    """Follows all partitions that a topic has at the start."""
+
+    def __init__(self, topic: str, admin: KafkaAdmin) -> None:
+        """Nothing is opened yet; see `open`.
+
+        Args:
+            topic: Its name, prefix and all.
+            admin: Of the process; closed by whoever made it.
+        """
+        self._topic = topic
+        self._admin = admin
+        self._thread = ThreadPoolExecutor(1, f"follow-{topic}")
+        self._consumer: Consumer | None = None
+
+    async def open(self) -> Self:
+        """Begin behind the newest record of each partition.
+
+        Raises:
+            DependencyDown: Kafka does not answer.
+            ConfigurationError: There is no such topic.
+        """
+        topic = self._topic
+        ends = await self._admin.ask(f"follow {topic}", lambda: self._admin.offsets(topic, LatestSpec()))
+        self._consumer = Consumer(
+            {
+                **self._admin.connection.config(),
+                # Asked for by the client, and of no group here: nothing is committed.
+                "group.id": "mastery-engine-follower",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": _FETCH_WAIT_MS,
+            }
+        )
+        self._consumer.assign([TopicPartition(topic, number, end) for number, end in ends.items()])
+        return self
+
+    async def poll(self, limit: int, wait_seconds: float) -> list[Record]:
+        loop = asyncio.get_running_loop()
+        with kafka_errors(self._admin.connection, f"follow {self._topic}"):
+            return await loop.run_in_executor(self._thread, self._poll, limit, wait_seconds)
+
+    async def close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, consumer.close)
+        self._thread.shutdown(wait=False)
+
+    def _poll(self, limit: int, wait_seconds: float) -> list[Record]:
+        if self._consumer is None:
+            return []
+        first = self._consumer.poll(wait_seconds)
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(limit - 1, 0)]
+        # Errors among the messages are of brokers that are away; the client goes on as soon as they are back.
+        return [record_of(message) for message in messages if message.error() is None]
