@@ -11,6 +11,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SIMULATION_ARGS ?=
 TEETH_ARGS ?=
+CHAOS_ARGS ?=
 
 # The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
 unexport VIRTUAL_ENV
@@ -23,7 +24,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench coverage mutation simulation teeth docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench coverage mutation simulation teeth chaos docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -97,6 +98,9 @@ simulation: $(DEV)  ## Random histories of processing with every fault (long); S
 
 teeth: $(DEV)  ## See that those histories notice each clause of the guarantees taken out (long); TEETH_ARGS
 	@$(BIN)/python -m tools.simulation.teeth $(TEETH_ARGS)
+
+chaos: $(DEV)  ## Kill, freeze and restart workers on real Kafka under a load, and judge what counted; CHAOS_ARGS
+	@$(BIN)/python -m tools.chaos $(CHAOS_ARGS)
 
 docs: $(DEV)  ## Serve the documentation while it is being written
 	@$(BIN)/mkdocs serve

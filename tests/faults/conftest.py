@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.kafka_installation import Installation
+from tools.installation import Installation
 
 
 @pytest.fixture

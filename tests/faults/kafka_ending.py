@@ -8,8 +8,8 @@ from typing import Final
 
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.differences import differences
-from tests.integration.kafka_installation import Installation, archive, document, fold, outputs
 from tests.unit.engine.house import House
+from tools.installation import Installation, archive, document, fold, outputs
 
 POISON: Final = (b"{broken", b"\x01no framing")
 """What no worker can read, of two kinds."""

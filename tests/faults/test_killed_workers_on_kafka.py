@@ -14,8 +14,8 @@ import pytest
 from mastery_engine.domain.events import LearningEvent
 from tests.faults.kafka_ending import POISON, check
 from tests.integration.kafka_house import until
-from tests.integration.kafka_installation import Installation, fold, send
 from tests.unit.engine.house import completion, quiz
+from tools.installation import Installation, fold, send
 
 DRIVER = Path(__file__).with_name("kafka_folding_process.py")
 STUDENTS = ("ann", "bob", "cy", "dee", "eve")

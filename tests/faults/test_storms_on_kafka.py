@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
-from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.domain.events import LearningEvent
 from tests.faults.kafka_ending import check
 from tests.integration.kafka_house import until
-from tests.integration.kafka_installation import Installation, send
 from tests.unit.engine.house import completion, quiz
+from tools.chaos.poison import poison
+from tools.installation import Installation, send
 
 STUDENTS = 7
 COUNT = 400
@@ -34,23 +34,6 @@ def events(random: Random) -> list[LearningEvent]:
     return made
 
 
-def poison(good: bytes) -> list[bytes]:
-    """Records of ten kinds that cannot count; `good` is one that could."""
-    event = encode_event(quiz(9_001, 5, day(3)))
-    return [
-        b"\x01\0\0\0\x01",
-        b"\0\x7f\xff\xff\xff\0",
-        good[:-3],
-        b"{broken",
-        b"plain words",
-        b'{"event_type": "unheard.of"}',
-        event.replace(b'"correct_answers":5', b'"correct_answers":NaN'),
-        encode_event(quiz(9_002, 5, "2020-01-01T10:00:00")),
-        encode_event(quiz(9_003, 5, day(-2))),
-        encode_event(quiz(9_004, 99, day(3))),
-    ]
-
-
 @pytest.mark.slow
 async def test_a_storm_of_rebalances_repeats_disorder_and_poison_loses_and_doubles_nothing(
     installation: Installation,
@@ -60,8 +43,9 @@ async def test_a_storm_of_rebalances_repeats_disorder_and_poison_loses_and_doubl
     workers = [installation.start("worker") for _ in range(3)]
     try:
         async with installation.engine() as engine:
-            (good,) = await engine.adapters.codec.encode([quiz(9_000, 5, day(3))])
-            bad = poison(good)
+            good = quiz(9_000, 5, day(3))
+            (value,) = await engine.adapters.codec.encode([good])
+            bad = poison(good, value)
             consumer = engine.adapters.log.consumer(engine.group)
             for part in range(10):
                 own = made[part::10]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.kafka_installation import Installation
+from tools.installation import Installation
 
 SCHOOL = ("-n", "20", "--days", "20", "--events", "200", "--json")
 

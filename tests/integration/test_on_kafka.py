@@ -21,8 +21,8 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.engine.differences import differences
 from mastery_engine.engine.work import Worker
 from mastery_engine.ports import NewRecord
-from tests.integration.kafka_installation import Installation, archive, document, fold, outputs, send
 from tests.unit.engine.house import House, at, completion, question, quiz
+from tools.installation import Installation, archive, document, fold, outputs, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
 HEADERS = (

@@ -13,9 +13,9 @@ from mastery_engine.bootstrap import open_engine
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.engine.work import Runner
-from tests.integration.kafka_installation import Installation, archive, document, fold, send
 from tests.integration.postgres_proxy import Proxy
 from tests.unit.engine.house import quiz
+from tools.installation import Installation, archive, document, fold, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
 EVENTS = [quiz(number, number % 11, WHEN, student=f"s{number % 3}") for number in range(1, 40)]

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.archiving import Archiver, ArchiverPorts
 from mastery_engine.engine.housekeeping import Housekeeping
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from mastery_engine.bootstrap.engine import Engine
 
 ARCHIVERS: Final = "mastery-archiver"
+
+
+def groups(settings: Settings) -> tuple[str, str]:
+    """Consumer groups of those who archive events and of those who file dead letters."""
+    group = settings.kafka_prefix + ARCHIVERS
+    return group, f"{group}-letters"
 
 
 @asynccontextmanager
@@ -33,9 +40,9 @@ async def runners(engine: Engine, batch_size: int) -> AsyncGenerator[list[Runner
             "the log is embedded, and its worker archives by itself; see MASTERY_LOG_URL"
         )
     await apart.topics.check()
-    group = engine.settings.kafka_prefix + ARCHIVERS
+    archivers, filers = groups(engine.settings)
     async with AsyncExitStack() as stack:
-        events, letters = apart.log.consumer(group), apart.letter_log.consumer(group + "-letters")
+        events, letters = apart.log.consumer(archivers), apart.letter_log.consumer(filers)
         folding = apart.log.consumer(engine.group)
         for consumer in (events, letters, folding):
             stack.push_async_callback(consumer.close)

@@ -31,6 +31,7 @@ class KafkaAdapters:
 
     log: KafkaEventLog
     letter_log: KafkaEventLog
+    results_log: KafkaEventLog
     results: KafkaResults
     dead_letter_sink: KafkaDeadLetterSink
     codec: AvroCodec
@@ -52,11 +53,13 @@ def on_kafka(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters:
     stack.push_async_callback(codec.close)
     log = KafkaEventLog(names.requests, producer, admin)
     letter_log = KafkaEventLog(names.dead_letters, producer, admin)
-    stack.push_async_callback(log.close)
-    stack.push_async_callback(letter_log.close)
+    results_log = KafkaEventLog(names.results, producer, admin)
+    for one in (log, letter_log, results_log):
+        stack.push_async_callback(one.close)
     return KafkaAdapters(
         log=log,
         letter_log=letter_log,
+        results_log=results_log,
         results=KafkaResults(names.results, producer, codec.encode_outputs),
         dead_letter_sink=KafkaDeadLetterSink(names.dead_letters, producer, codec.encode_letters),
         codec=codec,
