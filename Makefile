@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 UV := .tools/uv/bin/uv
 RUN_UV := tools/uv.sh
 BIN := .venv/bin
+PEERS := .tools/peers/.locked
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SIMULATION_ARGS ?=
@@ -24,7 +25,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench coverage mutation simulation teeth chaos docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream coverage mutation simulation teeth chaos docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -83,6 +84,9 @@ format: $(DEV)  ## Format the code and mend what ruff can mend
 bench: $(DEV)  ## Measure speed, memory and start-up; BENCH_ARGS passes on arguments
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+bench-stream: $(DEV) $(PEERS)  ## Measure from Kafka to Kafka, beside a raw loop and quixstreams; BENCH_ARGS passes on arguments
+	@$(BIN)/python -m benchmarks.stream $(BENCH_ARGS)
+
 coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase
 	@$(BIN)/pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
@@ -132,6 +136,13 @@ $(UV): requirements/bootstrap.txt
 	@$(RUN_UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/runtime.txt
 	@$(RUN_UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+# Another stream processor to be measured beside ours, apart from .venv: it wants older libraries.
+$(PEERS): requirements/peers.txt | $(UV)
+	@echo 'install: the peers of the benchmark into .tools/peers'
+	@$(RUN_UV) venv --quiet --clear --python 3.11 .tools/peers
+	@$(RUN_UV) pip install --quiet --python .tools/peers/bin/python --require-hashes -r requirements/peers.txt
 	@touch $@
 
 .venv/.dev-locked: requirements/dev.txt .venv/pyvenv.cfg | $(UV)

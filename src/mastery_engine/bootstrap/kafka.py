@@ -13,6 +13,7 @@ from mastery_engine.adapters.kafka.dead_letters import KafkaDeadLetterSink
 from mastery_engine.adapters.kafka.follower import KafkaFollower
 from mastery_engine.adapters.kafka.log import KafkaEventLog
 from mastery_engine.adapters.kafka.producer import KafkaProducer
+from mastery_engine.adapters.kafka.publisher import KafkaPublisher
 from mastery_engine.adapters.kafka.results import KafkaResults
 from mastery_engine.adapters.kafka.topics import Topics
 from mastery_engine.adapters.registry.codec import AvroCodec
@@ -47,8 +48,13 @@ def on_kafka(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters:
     """
     connection, names = connection_of(settings), TopicNames(settings.kafka_prefix)
     codec = AvroCodec(registry_of(settings), names)
-    producer, admin = KafkaProducer(connection), KafkaAdmin(connection)
+    producer, publisher, admin = (
+        KafkaProducer(connection),
+        KafkaPublisher(connection),
+        KafkaAdmin(connection),
+    )
     stack.push_async_callback(admin.close)
+    stack.push_async_callback(publisher.close)
     stack.push_async_callback(producer.close)
     stack.push_async_callback(codec.close)
     log = KafkaEventLog(names.requests, producer, admin)
@@ -60,7 +66,7 @@ def on_kafka(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters:
         log=log,
         letter_log=letter_log,
         results_log=results_log,
-        results=KafkaResults(names.results, producer, codec.encode_outputs),
+        results=KafkaResults(names.results, publisher, codec.encode_outputs),
         dead_letter_sink=KafkaDeadLetterSink(names.dead_letters, producer, codec.encode_letters),
         codec=codec,
         topics=topics_of(settings, admin),

@@ -16,7 +16,7 @@ from mastery_engine.contracts.outputs import (
     output_type,
 )
 from mastery_engine.contracts.tenant import Tenant
-from mastery_engine.domain.calendar import date_of, moment_of
+from mastery_engine.domain.calendar import DAY_MS, date_of
 from mastery_engine.domain.recommend import recommend
 from mastery_engine.domain.scores import LEVELS, Formula, Result
 from mastery_engine.engine.path_notes import steps_as_sent
@@ -135,6 +135,13 @@ def _answered(output_id: str, common: _Common, as_of: str, outcome: Outcome) -> 
     )
 
 
-@lru_cache(maxsize=8_192)
 def _iso(timestamp_ms: int) -> str:
-    return moment_of(timestamp_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Like 2026-03-02T08:00:00.000Z; by hand, since a datetime of each takes twice as long."""
+    day, ms = divmod(timestamp_ms, DAY_MS)
+    minutes, ms = divmod(ms, 60_000)
+    return f"{_iso_day(day)}T{minutes // 60:02}:{minutes % 60:02}:{ms // 1_000:02}.{ms % 1_000:03}Z"
+
+
+@lru_cache(maxsize=8_192)
+def _iso_day(day: int) -> str:
+    return date_of(day).isoformat()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mastery_engine.contracts import keys
+from mastery_engine.domain.calendar import moment_of
 from mastery_engine.domain.events import WhatIfComponents
 from mastery_engine.domain.formulas import BUILT_IN
-from mastery_engine.engine.outputs import messages_of
+from mastery_engine.engine.outputs import _iso, messages_of
 from tests.unit.engine.house import House, completion, event_id, learner_of, question, quiz
 
 AS_OF = "2024-03-08T10:00:00.000Z"
@@ -106,3 +109,9 @@ async def test_a_question_is_answered_with_a_result_or_an_error_code() -> None:
     assert what_if["components"]["quiz"] == {"value": 1.0, "observed": True}
     assert {one["correlation_id"] for one in (unknown, stands, what_if)} == {"c-1"}
     assert len(house.outputs()) == 1
+
+
+@given(st.integers(0, 253_402_300_799_999))
+def test_a_moment_is_written_as_a_datetime_would_write_it(timestamp_ms: int) -> None:
+    written = moment_of(timestamp_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert _iso(timestamp_ms) == written

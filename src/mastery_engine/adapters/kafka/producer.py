@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, final
+from typing import Any, Final, final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -20,8 +20,23 @@ MOST_RECORD_BYTES: Final = 4 << 20
 _LINGER_MS: Final = 5
 _QUEUED_KBYTES: Final = 65_536
 _POLL_SECONDS: Final = 0.1
-_FULL_QUEUE_SECONDS: Final = 0.005
+FULL_QUEUE_SECONDS: Final = 0.005
 _NOWHERE: Final = Position(-1, -1)
+
+
+def producer_config(connection: KafkaConnection) -> dict[str, Any]:
+    """Settings of every producer: idempotent, acknowledged by all replicas, with the partitioner of Java's clients."""
+    return {
+        **connection.config(),
+        "enable.idempotence": True,
+        "acks": "all",
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": _LINGER_MS,
+        "message.max.bytes": MOST_RECORD_BYTES,
+        "message.timeout.ms": round(DELIVERY_SECONDS * 1_000),
+        "queue.buffering.max.kbytes": _QUEUED_KBYTES,
+    }
 
 
 @final
@@ -98,19 +113,7 @@ class KafkaProducer:
 
     def _opened(self) -> Producer:
         if self._producer is None:
-            self._producer = Producer(
-                {
-                    **self._connection.config(),
-                    "enable.idempotence": True,
-                    "acks": "all",
-                    "partitioner": "murmur2_random",
-                    "compression.type": "lz4",
-                    "linger.ms": _LINGER_MS,
-                    "message.max.bytes": MOST_RECORD_BYTES,
-                    "message.timeout.ms": round(DELIVERY_SECONDS * 1_000),
-                    "queue.buffering.max.kbytes": _QUEUED_KBYTES,
-                }
-            )
+            self._producer = Producer(producer_config(self._connection))
             self._closed = threading.Event()
             run = partial(_serve, self._producer, self._closed)
             self._thread = threading.Thread(target=run, name="kafka-acknowledgements", daemon=True)
@@ -142,7 +145,7 @@ class KafkaProducer:
                         batch.error = KafkaError(KafkaError._MSG_TIMED_OUT)
                         batch.ended(len(records) - place)
                         return
-                    time.sleep(_FULL_QUEUE_SECONDS)
+                    time.sleep(FULL_QUEUE_SECONDS)
                 except KafkaException as error:
                     batch.error = error.args[0]
                     batch.ended(len(records) - place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import final
 
-from mastery_engine.adapters.kafka.producer import KafkaProducer
+from mastery_engine.adapters.kafka.publisher import KafkaPublisher
 from mastery_engine.ports import NewRecord, OutputMessage
 
 Encode = Callable[[Sequence[OutputMessage]], Awaitable[list[bytes]]]
@@ -16,21 +16,21 @@ Encode = Callable[[Sequence[OutputMessage]], Awaitable[list[bytes]]]
 class KafkaResults:
     """Outputs keyed by learner, with the headers `event_id` and `event_type` and those of the message."""
 
-    def __init__(self, topic: str, producer: KafkaProducer, encode: Encode) -> None:
+    def __init__(self, topic: str, publisher: KafkaPublisher, encode: Encode) -> None:
         """Publish into a topic.
 
         Args:
             topic: Its name, prefix and all.
-            producer: Of the process; closed by whoever made it.
+            publisher: Of the process; closed by whoever made it.
             encode: Gives the values.
         """
         self._topic = topic
-        self._producer = producer
+        self._publisher = publisher
         self._encode = encode
 
     async def publish(self, messages: Sequence[OutputMessage]) -> None:
         values = await self._encode(messages)
-        await self._producer.send(
+        await self._publisher.publish(
             self._topic,
             [
                 NewRecord(message.key, value, message.headers)
