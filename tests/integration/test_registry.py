@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -185,3 +186,25 @@ async def test_known_schemas_need_no_registry(house: Registered) -> None:
     await house.registry.close()
     assert await house.codec.decode(values) == [quiz(1)]
     assert await house.codec.encode([quiz(1)]) == values
+
+
+@pytest.mark.parametrize("status", [404, 408, 429, 502])
+async def test_what_answers_in_the_place_of_a_registry_is_waited_for(status: int) -> None:
+    """A proxy whose registry is away, or a wrong path: not one event may be refused for that."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d Whatever\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope" % status)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        registry = SchemaRegistry(url, url)
+        codec = AvroCodec(registry, TopicNames())
+        with pytest.raises(DependencyDown, match="schema registry"):
+            await codec.decode([b"\0\0\0\0\x01\0"])
+        with pytest.raises(DependencyDown, match="schema registry"):
+            await codec.encode([quiz(1)])
+        await codec.close()

@@ -17,6 +17,9 @@ UNKNOWN_KEPT_SECONDS: Final = 30.0
 MOST_UNKNOWN: Final = 1_000
 COMPATIBILITY: Final = "BACKWARD_TRANSITIVE"
 _NOT_FOUND: Final = 404
+_UNKNOWN: Final = frozenset({40_401, 40_402, 40_403})
+"""How a registry says that it has no such subject, version or schema; any other 404 comes from something else in its place."""
+_TOO_BUSY: Final = frozenset({408, 429})
 _REFUSED: Final = frozenset({409, 422})
 _DENIED: Final = frozenset({401, 403})
 T = TypeVar("T")
@@ -122,11 +125,17 @@ class SchemaRegistry:
         try:
             return await question
         except SchemaRegistryError as error:
-            if error.http_status_code >= 500:  # noqa: PLR2004 - HTTP
+            status = error.http_status_code
+            if status >= 500 or status in _TOO_BUSY:  # noqa: PLR2004 - HTTP
                 raise DependencyDown(
                     f"the schema registry at {self.url} failed: {error.error_message}"
                 ) from None
-            raise _Refused(error.http_status_code, str(error.error_message)) from None
+            if status == _NOT_FOUND and error.error_code not in _UNKNOWN:
+                # A proxy whose registry is away, or a wrong path: taken for "no such schema", all events would be refused.
+                raise DependencyDown(
+                    f"what answers at {self.url} is no schema registry (404); look at MASTERY_REGISTRY_URL"
+                ) from None
+            raise _Refused(status, str(error.error_message)) from None
         except Exception as error:
             if not _is_of_the_wire(error):
                 raise
