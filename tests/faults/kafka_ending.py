@@ -22,7 +22,8 @@ async def check(
     house = House()
     house.clock.ms = max(one.timestamp for one in sent)
     await house.send(*sent)
-    await house.work()
+    while (await house.work()).polled:
+        pass
     async with installation.engine() as engine:
         await fold(engine)
         await archive(engine)

@@ -13,7 +13,7 @@ from mastery_engine.bootstrap import open_engine
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.engine.work import Runner
-from tests.integration.postgres_proxy import Proxy
+from tests.integration.proxy import Proxy
 from tests.unit.engine.house import quiz
 from tools.installation import Installation, archive, document, fold, send
 

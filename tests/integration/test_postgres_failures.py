@@ -18,7 +18,8 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from tests.contract.test_archive import event
 from tests.contract.test_audit_trail import entry
 from tests.contract.test_dead_letters import letter
-from tests.integration.postgres_proxy import Proxy, refuse_the_password
+from tests.integration.postgres_refusal import refuse_the_password
+from tests.integration.proxy import Proxy
 
 PASSWORD = "hush"  # of the URLs below
 

@@ -1,14 +1,15 @@
-"""What can befall the way to a server: a proxy that cuts, refuses and falls silent, and a server that knows no password."""
+"""What can befall the way to a server: a proxy that cuts, refuses and falls silent."""
 
 import asyncio
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 DONE_SECONDS = 30
+PORTS = {"http": 80, "postgresql": 5432}
 
 
 class Proxy:
-    """Between a client and the server, on a port of its own."""
+    """Between a client and the server of a URL, on a port of its own."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
@@ -22,9 +23,9 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The same database, by way of the proxy."""
-        user = self._url.username or "postgres"
-        return self._url._replace(netloc=f"{user}:hush@127.0.0.1:{self._port}").geturl()
+        """The same, by way of the proxy; users of a database get a password."""
+        user = f"{self._url.username or 'postgres'}:hush@" if self._url.scheme == "postgresql" else ""
+        return self._url._replace(netloc=f"{user}127.0.0.1:{self._port}").geturl()
 
     async def up(self) -> None:
         self._open.set()
@@ -50,7 +51,8 @@ class Proxy:
         self._open.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(self._url.hostname, self._url.port or 5432)
+        port = self._url.port or PORTS[self._url.scheme]
+        there, back = await asyncio.open_connection(self._url.hostname, port)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         both = {asyncio.create_task(self._pass(reader, back)), asyncio.create_task(self._pass(there, writer))}
@@ -70,16 +72,3 @@ class Proxy:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
-
-
-async def refuse_the_password(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A server's side of a login with a wrong password."""
-    await reader.read(int.from_bytes(await reader.readexactly(4)) - 4)
-    writer.write(b"R" + (8).to_bytes(4) + (3).to_bytes(4))
-    await reader.readexactly(1)
-    password = await reader.readexactly(int.from_bytes(await reader.readexactly(4)) - 4)
-    assert password.startswith(b"hush")
-    fields = b'SFATAL\0C28P01\0Mpassword authentication failed for user "ada"\0\0'
-    writer.write(b"E" + (len(fields) + 4).to_bytes(4) + fields)
-    writer.close()
-    await writer.wait_closed()
