@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
@@ -13,10 +14,13 @@ from mastery_engine.contracts.document import TOMBSTONE, encode_document
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, Problem
 from mastery_engine.domain.events import Event
+from mastery_engine.domain.learner import LearnerState
 from mastery_engine.engine.poison import ATTEMPTS
+from mastery_engine.engine.step import STEP_DEADLINE_SECONDS
+from mastery_engine.engine.work import Worker
 from mastery_engine.ports import Write
 from tests.faults.meddling import Failing, Holding, Meddling, down, poison
-from tests.unit.engine.house import House, event_id, quiz
+from tests.unit.engine.house import GROUP, House, event_id, quiz
 
 KEY = keys.document("default", "ann")
 
@@ -160,6 +164,85 @@ async def test_a_record_that_judging_cannot_stand_does_not_stop_the_others() -> 
     letter = (await house.all_letters())[0]
     assert (letter.reason, letter.message) == ("not_judged", "cannot be judged: OverflowError: no such day")
     assert letter.payload == encode_event(quiz(1))
+
+
+@pytest.mark.parametrize(("chance", "factor"), [(0.0, 0.5), (0.5, 1.0), (0.99, 1.49)])
+async def test_the_pauses_between_the_attempts_grow_and_differ_by_chance(
+    chance: float, factor: float
+) -> None:
+    house = House()
+    await house.send(quiz(1))
+    with poison(1):
+        await house.work(chance=lambda: chance)
+    assert house.clock.slept == pytest.approx([0.05 * factor, 0.1 * factor, 0.2 * factor])
+
+
+async def test_an_event_that_times_out_while_all_answers_becomes_a_letter_of_that_kind() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2))
+    with poison(1, TimeoutError("too long")):
+        report = await house.work()
+    assert (report.folded, report.refused, report.timed_out, report.failed) == (1, 1, 1, 0)
+    letter = (await house.all_letters())[0]
+    assert (letter.kind, letter.reason, letter.attempts) == ("timeout", "given_up", ATTEMPTS)
+
+
+@pytest.mark.parametrize("port", ["store", "log"])
+async def test_an_event_that_times_out_while_something_is_down_waits(port: str) -> None:
+    house = House()
+    await house.send(quiz(1))
+    silent = Failing(getattr(house, port), "ping", down())
+    with poison(1, TimeoutError("too long")), pytest.raises(DependencyDown):
+        await house.work(**{port: silent})
+    assert await house.all_letters() == []
+    assert (await house.work()).folded == 1
+
+
+async def test_a_lost_connection_that_nobody_has_translated_is_waited_for() -> None:
+    house = House()
+    await house.send(quiz(1), quiz(2))
+    with poison(1, ConnectionResetError("gone")), pytest.raises(DependencyDown, match="ConnectionResetError"):
+        await house.work()
+    assert await house.all_letters() == []
+    assert (await house.work()).folded == 2
+
+
+async def test_an_event_that_takes_longer_than_a_step_may_blocks_nobody() -> None:
+    house = House()
+    await house.send(*[quiz(number) for number in range(1, 12)], quiz(12, student="bob"))
+    consumer = house.log.consumer(GROUP)
+    worker = Worker(house.processor(consumer), consumer, house.clock, 100)
+    stop, fold = asyncio.Event(), cast("Any", LearnerState.fold)
+
+    def slow(state: LearnerState, event: Event, *rest: Any) -> None:
+        if event.event_id == event_id(5):
+            house.clock.ms += round(STEP_DEADLINE_SECONDS * 1_000) + 1
+        fold(state, event, *rest)
+
+    polled = consumer.poll
+
+    async def poll(limit: int, wait_seconds: float = 0.0) -> Any:
+        records = await polled(limit, wait_seconds)
+        if not records:
+            stop.set()
+        return records
+
+    with (
+        patch.object(LearnerState, "fold", slow),
+        patch.object(consumer, "poll", poll),
+        structlog.testing.capture_logs() as logs,
+    ):
+        await worker.run(stop)
+    assert (worker.total.folded, worker.total.timed_out, worker.waiting_for) == (11, 1, None)
+    letter = (await house.all_letters())[0]
+    assert (letter.event_id, letter.kind, letter.attempts) == (event_id(5), "timeout", ATTEMPTS)
+    assert worker.errors["timeout"] >= ATTEMPTS - 1
+    assert {(log["event"], log.get("kind")) for log in logs} == {
+        ("processing waits", "timeout"),
+        ("processing goes on", None),
+        ("event given up", "timeout"),
+    }
+    assert (await house.document()).state.events == 10
 
 
 async def test_the_document_survives_a_round_trip_through_every_fault_above() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from mastery_engine.engine.derived import DerivedKeys
@@ -26,6 +27,7 @@ def processor_of(engine: Engine, consumer: LogConsumer) -> Processor:
         archive=adapters.archive if adapters.apart is None else None,
         clock=adapters.clock,
         codec=adapters.codec,
+        chance=SystemRandom().random,
     )
     derived = DerivedKeys(engine.lifetimes, engine.settings.derived_keys)
     return Processor(ports, engine.tenants, engine.choice, engine.pseudonyms, engine.lifetimes, derived)

@@ -8,6 +8,7 @@ import platform
 import shutil
 import sqlite3
 import tomllib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
 from mastery_engine.domain.errors import Conflict, MasteryError
+from mastery_engine.ports import DeadLetters
 
 _LIBRARIES: Final = (
     "fastapi",
@@ -36,6 +38,7 @@ _LIBRARIES: Final = (
 _LOW_FREE_BYTES: Final = 512 << 20
 _LEAST_FREE_BYTES: Final = 32 << 20
 """With less than this free, the next write may be the one that fails."""
+_MOST_LETTERS: Final = 1_000
 _MIB: Final = 1 << 20
 
 
@@ -197,12 +200,24 @@ async def _within(engine: Engine) -> AsyncIterator[Check]:
         else:
             yield Check(name=name, outcome="ok", message="answers")
     yield await _folding(engine)
-    counts = await adapters.dead_letters.counts()
-    waiting = counts["open"]
-    message = f"{waiting:,} open" + ("; see: mastery dlq list" if waiting else "")
-    yield Check(name="dead letters", outcome="warning" if waiting else "ok", message=message)
+    yield await _letters(adapters.dead_letters)
     tenants = ", ".join(tenant.tenant_id for tenant in await engine.tenants.list())
     yield Check(name="schools", outcome="ok", message=tenants)
+
+
+async def _letters(letters: DeadLetters) -> Check:
+    waiting = (await letters.counts())["open"]
+    if not waiting:
+        return Check(name="dead letters", outcome="ok", message="0 open")
+    looked = await letters.find(status="open", limit=_MOST_LETTERS)
+    kinds = sorted(Counter(letter.kind for letter in looked).items())
+    of = f"of the first {len(looked):,} " if len(looked) < waiting else ""
+    told = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
+    return Check(
+        name="dead letters",
+        outcome="warning",
+        message=f"{waiting:,} open ({of}{told}); see: mastery dlq list",
+    )
 
 
 async def _folding(engine: Engine) -> Check:

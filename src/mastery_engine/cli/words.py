@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mastery_engine.domain.forecast import Trend
 from mastery_engine.domain.recommend import points_to_win
 from mastery_engine.domain.scores import Level
+
+if TYPE_CHECKING:
+    from mastery_engine.engine.step import StepReport
 
 _NOISE: Final = 1e-9
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
@@ -149,3 +152,14 @@ def scope(course_id: str | None) -> str:
     if course_id is None:
         return "all courses"
     return f"course {course_id}" if course_id else "events without a course"
+
+
+def letters_by_kind(report: StepReport) -> str:
+    """How many dead letters a worker made, and of which kinds."""
+    kinds = {
+        "validation": report.refused - report.failed - report.timed_out,
+        "processing": report.failed,
+        "timeout": report.timed_out,
+    }
+    told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+    return counted(report.refused, "dead letter") + (f" ({told})" if told else "")

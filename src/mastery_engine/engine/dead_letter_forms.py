@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import identity
 from mastery_engine.contracts.keys import derived_id
 from mastery_engine.domain.errors import InvalidInput
-from mastery_engine.engine.judge import Accepted, Refused
-
-OURS: Final = frozenset({"damaged_record", "given_up"})
-"""Reasons for which the sender is not to blame."""
+from mastery_engine.engine.error_kinds import kind_of
+from mastery_engine.engine.judge import OURS, Accepted, Refused
 
 
 def letter_id(topic_id: str, partition: int, offset: int) -> str:
@@ -53,6 +49,7 @@ def given_up_letter(
     accepted: Accepted, topic: str, topic_id: str, error: Exception, attempts: int, now_ms: int
 ) -> DeadLetter:
     """The letter of a valid event that could not be folded."""
+    kind = "timeout" if kind_of(error) == "timeout" else "processing"
     message = f"{type(error).__name__}: {error}"
     refused = Refused(accepted.record, InvalidInput(message, reason="given_up"), accepted.event)
-    return replace(letter_of(refused, topic, topic_id, now_ms), attempts=attempts)
+    return replace(letter_of(refused, topic, topic_id, now_ms), kind=kind, attempts=attempts)

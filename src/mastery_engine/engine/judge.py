@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mastery_engine.contracts.event_json import JsonEvents, encode_event
 from mastery_engine.contracts.outcome import DIGEST_BYTES
@@ -17,6 +17,9 @@ from mastery_engine.domain.events import Event, LearningEvent
 from mastery_engine.domain.rules import AcceptanceRules
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import EventCodec, Record
+
+OURS: Final = frozenset({"damaged_record", "given_up"})
+"""Reasons for which the sender is not to blame."""
 
 
 class Accepted(NamedTuple):

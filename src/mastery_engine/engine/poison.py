@@ -1,4 +1,8 @@
-"""Poison: a batch that fails is split until the event to blame stands alone; that is tried again, then given up."""
+"""Poison: a batch that fails is split until the event to blame stands alone; that is tried again, then given up.
+
+So is an event that alone takes longer than a step may, time after time, while store and log answer: waiting for it would block
+its partition for ever. Whose fault an error is, `error_kinds` says.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ import structlog
 
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.document import DamagedDocument
-from mastery_engine.domain.errors import InvalidInput, MasteryError
+from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError
 from mastery_engine.engine.dead_letter_forms import given_up_letter
-from mastery_engine.engine.step import MOST_CONFLICTS, Ports, Step, Work, never_at_rest
+from mastery_engine.engine.error_kinds import kind_of
+from mastery_engine.engine.step import MOST_CONFLICTS, Ports, Step, StepLate, Work, never_at_rest
 from mastery_engine.engine.step_parts import ByTenant, Parts, archived
 
 ATTEMPTS: Final = 4
@@ -32,14 +37,21 @@ class PoisonGuard:
         self._ports = ports
         self._parts = parts
         self._attempt = attempt
+        # Place of the record that was late alone, and how often.
+        self._late: tuple[tuple[str, int, int], int] | None = None
 
     async def run(self, step: Step, works: list[Work]) -> None:
         """Parts 2 to 7; a failing batch is split until the failing record stands alone, which is then given up."""
         try:
             await self._attempt(step, works)
+        except StepLate as error:
+            if not self._is_late_once_more(step, works):
+                raise
+            step.begin_again()
+            await self._end(step, works[0], error)
         except Exception as error:
             if not is_poison(error):
-                raise
+                raise _meant(error) from error
             halves = _split(works)
             if halves is not None:
                 for half in halves:
@@ -50,16 +62,47 @@ class PoisonGuard:
     async def _retry(self, step: Step, work: Work, error: Exception) -> None:
         """Try a record that fails alone three more times, then give it up."""
         for attempt in range(1, ATTEMPTS):
-            await self._ports.clock.sleep(_FIRST_RETRY_SECONDS * 2 ** (attempt - 1))
+            jitter = 0.5 + self._ports.chance()
+            await self._ports.clock.sleep(_FIRST_RETRY_SECONDS * 2 ** (attempt - 1) * jitter)
             try:
                 await self._attempt(step, [work])
             except Exception as again:
                 if not is_poison(again):
-                    raise
+                    raise _meant(again) from again
                 error = again
             else:
                 return
-        _log.error("event given up", error=repr(error), offset=work.records[0].record.offset, exc_info=error)
+        await self._end(step, work, error)
+
+    def _is_late_once_more(self, step: Step, works: list[Work]) -> bool:
+        """Whether a step of one record was too late for the last time that is allowed."""
+        if step.report.polled != 1:
+            return False
+        record = works[0].records[0].record
+        place = (step.topic_id, record.partition, record.offset)
+        before = self._late[1] if self._late is not None and self._late[0] == place else 0
+        self._late = (place, before + 1)
+        return before + 1 >= ATTEMPTS
+
+    async def _end(self, step: Step, work: Work, error: Exception) -> None:
+        """Give it up; what took too long only where nothing is slow but the event itself.
+
+        Raises:
+            DependencyDown: Store or log does not answer.
+        """
+        kind = kind_of(error)
+        if kind == "timeout":
+            await self._ports.store.ping()
+            await self._ports.log.ping()
+        record = work.records[0].record
+        _log.error(
+            "event given up",
+            kind="timeout" if kind == "timeout" else "processing",
+            error=repr(error),
+            partition=record.partition,
+            offset=record.offset,
+            exc_info=error,
+        )
         await self._give_up(step, work, error)
 
     async def _give_up(self, step: Step, work: Work, error: Exception) -> None:
@@ -73,7 +116,7 @@ class PoisonGuard:
                 noted = await self._note(step, work, letter)
             except Exception as unreadable:
                 if not is_poison(unreadable):
-                    raise
+                    raise _meant(unreadable) from unreadable
                 # Nothing can be noted in this document; the archive keeps the event for the replay that mends it.
                 break
             if noted == "settled":
@@ -88,6 +131,8 @@ class PoisonGuard:
             step.check_deadline()
             await ports.archive.add([archived(accepted, step.topic_id)])
         step.report.refused += 1
+        step.report.timed_out += letter.kind == "timeout"
+        step.report.failed += letter.kind == "processing"
 
     async def _note(
         self, step: Step, work: Work, letter: DeadLetter
@@ -123,7 +168,14 @@ def _is_known(work: Work, processed: ByTenant) -> bool:
 
 def is_poison(error: Exception) -> bool:
     """Whether the event is to blame, and not a dependency or a setting."""
-    return not isinstance(error, MasteryError) or isinstance(error, InvalidInput | DamagedDocument)
+    if isinstance(error, MasteryError):
+        return isinstance(error, InvalidInput | DamagedDocument)
+    return not isinstance(error, ConnectionError)
+
+
+def _meant(error: Exception) -> Exception:
+    """A lost connection that no adapter has translated is waited for, as any other one."""
+    return DependencyDown(f"a connection failed: {error!r}") if isinstance(error, ConnectionError) else error
 
 
 def _split(works: list[Work]) -> tuple[list[Work], list[Work]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, final
 
 from msgspec import Struct, field
@@ -11,7 +11,7 @@ from mastery_engine.contracts.document import Document
 from mastery_engine.contracts.event_json import JsonEvents
 from mastery_engine.domain.errors import DependencyDown, MasteryError
 from mastery_engine.engine.fold_batch import FoldedBatch, Learner
-from mastery_engine.engine.judge import Accepted
+from mastery_engine.engine.judge import OURS, Accepted
 from mastery_engine.ports import (
     Archive,
     Clock,
@@ -32,12 +32,18 @@ class StepLate(MasteryError):
     """The step has taken longer than its deadline; it writes nothing more and starts over."""
 
 
+def on_average() -> float:
+    """The middle, without chance."""
+    return 0.5
+
+
 class Ports(Struct, frozen=True, kw_only=True):
     """What a processor works on.
 
     Attributes:
         archive: None where somebody else archives, in a consumer group of its own.
         codec: Of the log's values.
+        chance: A number from 0 to 1 by chance, so that workers that failed together do not try again together.
     """
 
     log: EventLog
@@ -48,6 +54,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     archive: Archive | None
     clock: Clock
     codec: EventCodec = field(default_factory=JsonEvents)
+    chance: Callable[[], float] = on_average
 
 
 @final
@@ -82,7 +89,9 @@ class StepReport(Struct, kw_only=True):
         folded: Counted for the first time.
         answered: Requests for a calculation, answered for the first time.
         repeats: Redelivered, or sent twice by a producer.
-        refused: Sent to the dead letters.
+        refused: Sent to the dead letters, for whatever reason.
+        failed: Of those, the ones of kind `processing`.
+        timed_out: Of those, the ones of kind `timeout`.
         erased: Dropped, since their student is erased.
         conflicts: Documents that somebody else had changed meanwhile.
         unarchived: Events found folded that a deleted topic took before they were archived.
@@ -94,6 +103,8 @@ class StepReport(Struct, kw_only=True):
     answered: int = 0
     repeats: int = 0
     refused: int = 0
+    failed: int = 0
+    timed_out: int = 0
     erased: int = 0
     conflicts: int = 0
     unarchived: int = 0
@@ -109,6 +120,7 @@ class StepReport(Struct, kw_only=True):
             self.answered += work.batch.answered
             self.repeats += work.batch.repeats
             self.refused += len(work.batch.refused)
+            self.failed += sum(one.error.reason in OURS for one in work.batch.refused)
 
 
 def summed(reports: Iterable[StepReport]) -> StepReport:
@@ -136,7 +148,12 @@ class Step:
         self.topic_id = topic_id
         self.report = report
         self._clock = clock
-        self._deadline = clock.monotonic() + STEP_DEADLINE_SECONDS
+        self._deadline = 0.0
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Count the time from now on; whoever asks for that has read nothing yet that it will write."""
+        self._deadline = self._clock.monotonic() + STEP_DEADLINE_SECONDS
 
     def check_deadline(self) -> None:
         """To be asked before each write.

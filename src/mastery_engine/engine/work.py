@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol, final
 
 import structlog
 
 from mastery_engine.domain.errors import DependencyDown, NewerVersion
+from mastery_engine.engine.error_kinds import ErrorKind, kind_of
 from mastery_engine.engine.housekeeping import Housekeeping
 from mastery_engine.engine.process import Processor
 from mastery_engine.engine.step import StepLate, StepReport, summed
@@ -18,6 +20,8 @@ FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 10.0
 IDLE_POLL_SECONDS: Final = 0.25
 TIDY_SECONDS: Final = 3_600.0
+_SMALLER: Final = 4
+_LARGER: Final = 2
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -36,6 +40,7 @@ class Runner:
     Attributes:
         total: What all steps together did.
         waiting_for: Why it waits, None while it works; `/ready` tells it.
+        errors: How often it had to wait, by kind of error.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class Runner:
         self._batch_size = batch_size
         self.total = StepReport()
         self.waiting_for: str | None = None
+        self.errors: Counter[ErrorKind] = Counter()
+        self._size = batch_size
         self._unfinished = False
 
     async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
@@ -97,8 +104,10 @@ class Runner:
                 await self._tidy()
                 await self._step(IDLE_POLL_SECONDS)
             except (DependencyDown, NewerVersion, StepLate) as error:
+                kind = kind_of(error)
+                self.errors[kind] += 1
                 if self.waiting_for is None:
-                    _log.warning("processing waits", reason=error.message)
+                    _log.warning("processing waits", kind=kind, reason=error.message)
                 self.waiting_for = error.message
                 await self._pause(stop, wait)
                 wait = min(LONGEST_WAIT_SECONDS, wait * 2)
@@ -109,12 +118,21 @@ class Runner:
                 wait = FIRST_WAIT_SECONDS
 
     async def _step(self, wait_seconds: float = 0.0) -> StepReport:
-        """One step; after one that did not end well, its records again, for nothing may be passed over."""
+        """One step; after one that did not end well, its records again, for nothing may be passed over.
+
+        After one that took too long, fewer of them: what is too much for one step may be little enough for several.
+        """
         if self._unfinished:
             await self._consumer.rewind()
         self._unfinished = True
-        report = await self._steps.step(self._batch_size, wait_seconds)
+        try:
+            report = await self._steps.step(self._size, wait_seconds)
+        except StepLate:
+            self._size = max(1, self._size // _SMALLER)
+            raise
         self._unfinished = False
+        if report.polled:
+            self._size = min(self._batch_size, self._size * _LARGER)
         self.total = summed([self.total, report])
         return report
 

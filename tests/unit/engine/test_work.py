@@ -28,12 +28,12 @@ class Script:
         self.rewinds = list(rewinds)
         self.did: list[str] = []
         self.waited: set[float] = set()
-        self.sizes: set[int] = set()
+        self.sizes: list[int] = []
         self.stop = asyncio.Event()
 
     async def step(self, limit: int, wait_seconds: float = 0.0) -> StepReport:
         self.did.append("step")
-        self.sizes.add(limit)
+        self.sizes.append(limit)
         self.waited.add(wait_seconds)
         turn = self.turns.pop(0)
         if not self.turns:
@@ -64,7 +64,7 @@ async def test_it_drains_until_nothing_is_left_and_tells_each_step() -> None:
     total = await worker.drain(lambda report: told.append(report.polled))
     assert (total.polled, total.folded, told) == (9, 8, [7, 2])
     assert worker.total is total
-    assert (script.sizes, script.waited) == ({7}, {0.0})
+    assert (set(script.sizes), script.waited) == ({7}, {0.0})
     quiet = Script(polled(1), polled(0))
     assert (await quiet.worker().drain()).polled == 1
 
@@ -112,6 +112,24 @@ async def test_newer_data_and_late_steps_are_waited_for_too(error: MasteryError)
     await worker.run(script.stop)
     assert (worker.total.folded, worker.waiting_for) == (1, None)
     assert script.did == ["step", "rewind", "step"]
+
+
+async def test_after_a_late_step_fewer_records_are_taken_until_it_goes_well_again() -> None:
+    late = StepLate("took too long")
+    script = Script(late, late, late, polled(1, 1), polled(0), polled(2, 2), polled(4, 4), polled(7, 7))
+    worker = script.worker()
+    await worker.run(script.stop)
+    assert script.sizes == [7, 1, 1, 1, 2, 2, 4, 7]
+    assert worker.errors == {"timeout": 3}
+
+
+async def test_what_it_waits_for_is_counted_by_kind() -> None:
+    script = Script(DependencyDown("store"), DependencyDown("log"), NewerVersion("upgrade"), polled(1, 1))
+    worker = script.worker()
+    with capture_logs() as logs:
+        await worker.run(script.stop)
+    assert worker.errors == {"dependency": 2, "processing": 1}
+    assert logs[0]["kind"] == "dependency"
 
 
 async def test_no_step_is_done_before_the_consumer_is_rewound() -> None:

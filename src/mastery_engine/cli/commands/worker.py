@@ -17,7 +17,7 @@ def worker() -> None:
 
     from mastery_engine.bootstrap.logs import configure_logs
     from mastery_engine.cli.output import note
-    from mastery_engine.cli.words import counted
+    from mastery_engine.cli.words import counted, letters_by_kind
     from mastery_engine.config import EMBEDDED_LOG, load_settings, without_secrets
     from mastery_engine.worker.run import run_worker
 
@@ -25,7 +25,7 @@ def worker() -> None:
     configure_logs(settings)
     where = settings.home if settings.log_url == EMBEDDED_LOG else without_secrets(settings.log_url)
     report = asyncio.run(run_worker(settings, lambda: note(f"folding the events of {where}; Ctrl-C ends it")))
-    counts = f"{report.folded:,} events counted, {report.repeats:,} repeats, {report.refused:,} dead letters"
+    counts = f"{report.folded:,} events counted, {report.repeats:,} repeats, {letters_by_kind(report)}"
     if report.answered:
         counts += f", {counted(report.answered, 'request')} answered"
     if report.unarchived:
