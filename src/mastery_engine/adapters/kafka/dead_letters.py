@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, final
 
+from msgspec.structs import replace
+
 from mastery_engine.adapters.kafka.producer import KafkaProducer
 from mastery_engine.ports import DeadLetter, NewRecord
 
 MOST_REMEMBERED: Final = 10_000
+MOST_BYTES: Final = 8 << 20
 Encode = Callable[[Sequence[DeadLetter]], Awaitable[list[bytes]]]
 """The values of letters as they go over the wire, in order."""
 
@@ -34,7 +37,7 @@ class KafkaDeadLetterSink:
         fresh = {letter.letter_id: letter for letter in letters if letter.letter_id not in self._sent}
         if not fresh:
             return 0
-        values = await self._encode(list(fresh.values()))
+        values = await self._encode([*map(_fitting, fresh.values())])
         records = [
             NewRecord(letter_id.encode(), value, (("letter_id", letter_id.encode()),))
             for letter_id, value in zip(fresh, values, strict=True)
@@ -44,3 +47,16 @@ class KafkaDeadLetterSink:
         while len(self._sent) > MOST_REMEMBERED:
             del self._sent[next(iter(self._sent))]
         return len(fresh)
+
+
+def _fitting(letter: DeadLetter) -> DeadLetter:
+    """The letter, cut where its record, which a sender had compressed, is too large for one: it must block nobody."""
+    headers = (
+        letter.headers if sum(len(name) + len(value) for name, value in letter.headers) < MOST_BYTES else ()
+    )
+    size = len(letter.payload)
+    if size <= MOST_BYTES and headers == letter.headers:
+        return letter
+    where = f"{letter.topic}/{letter.partition}@{letter.offset}"
+    told = f"{letter.message} (cut: the record of {size:,} bytes lies whole at {where})"
+    return replace(letter, payload=letter.payload[:MOST_BYTES], headers=headers, message=told)

@@ -16,7 +16,7 @@ from mastery_engine.adapters.kafka.failures import kafka_errors, meaning
 from mastery_engine.ports import NewRecord, Position
 
 DELIVERY_SECONDS: Final = 10.0
-MOST_RECORD_BYTES: Final = 4 << 20
+MOST_RECORD_BYTES: Final = 16 << 20
 _LINGER_MS: Final = 5
 _QUEUED_KBYTES: Final = 65_536
 _POLL_SECONDS: Final = 0.1

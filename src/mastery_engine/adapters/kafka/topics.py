@@ -15,6 +15,7 @@ from mastery_engine.domain.errors import ConfigurationError
 
 _DAY_MS: Final = 86_400_000
 _LARGEST_BYTES: Final = 4 << 20
+_LARGEST_LETTER_BYTES: Final = 16 << 20
 _APPEND_TIME: Final = ("message.timestamp.type", "LogAppendTime")
 _DELETE: Final = ("cleanup.policy", "delete")
 
@@ -74,10 +75,12 @@ class Topics:
             )
 
         append_time, large = dict([_APPEND_TIME]), {"max.message.bytes": str(_LARGEST_BYTES)}
+        # A letter holds its record whole, and more.
+        larger = {"max.message.bytes": str(_LARGEST_LETTER_BYTES)}
         self.wanted: Final = (
             wanted(names.requests, partitions, 7, **append_time, **large),
             wanted(names.results, partitions, 2),
-            wanted(names.dead_letters, max(1, partitions // 2), 30, **large),
+            wanted(names.dead_letters, max(1, partitions // 2), 30, **larger),
             wanted(names.cloud_events, partitions, 7, **large),
         )
 
