@@ -1,4 +1,4 @@
-"""Trace context and correlation id: headers that go from an event's record to the outputs that it causes."""
+"""Headers of records: what is in them; and trace context and correlation id, which go from an event to its outputs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+EVENT_ID: Final = "event_id"
+EVENT_TYPE: Final = "event_type"
 TRACEPARENT: Final = "traceparent"
 CORRELATION_ID: Final = "correlation_id"
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")

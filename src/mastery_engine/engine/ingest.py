@@ -9,7 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.event_json import JsonEvents, encode_event, event_from, event_or_refusal
+from mastery_engine.contracts.event_json import (
+    JsonEvents,
+    encode_event,
+    event_from,
+    event_or_refusal,
+    event_type,
+)
+from mastery_engine.contracts.tracing import EVENT_ID, EVENT_TYPE, Trace
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.first_comers import FirstComers
@@ -90,7 +97,8 @@ class Ingest:
 
     async def _append(self, events: Sequence[LearningEvent]) -> list[Position]:
         values = await self._codec.encode(events)
-        return await self._log.append([*map(record_of, events, values)])
+        records = [record_of(event, value) for event, value in zip(events, values, strict=True)]
+        return await self._log.append(records)
 
     async def _take(
         self, events: Sequence[LearningEvent | InvalidInput], first: FirstComers | None = None
@@ -124,9 +132,11 @@ class Ingest:
         ]
 
 
-def record_of(event: LearningEvent, value: bytes) -> NewRecord:
-    """The record of an event, whose value is given."""
-    return NewRecord(keys.learner(event.tenant_id, event.student_id).encode(), value)
+def record_of(event: LearningEvent, value: bytes, trace: Trace | None = None) -> NewRecord:
+    """The record of an event, whose value is given, with the headers that tell readers what it is before they decode it."""
+    key = keys.learner(event.tenant_id, event.student_id).encode()
+    told = ((EVENT_TYPE, event_type(event).encode()), (EVENT_ID, event.event_id.encode()))
+    return NewRecord(key, value, told if trace is None else (*told, *trace.headers()))
 
 
 def _decoded(raw: bytes, tenant_id: str | None) -> LearningEvent | InvalidInput:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from mastery_engine.contracts.outputs import OUTPUT_TYPES, Output, encode_output
+from mastery_engine.contracts.tracing import EVENT_ID, EVENT_TYPE
 
 
 class NewRecord(NamedTuple):
@@ -169,8 +170,8 @@ class OutputMessage(NamedTuple):
     def headers(self) -> tuple[tuple[str, bytes], ...]:
         """What every log puts beside it."""
         return (
-            ("event_id", self.message_id.encode()),
-            ("event_type", self.message_type.encode()),
+            (EVENT_ID, self.message_id.encode()),
+            (EVENT_TYPE, self.message_type.encode()),
             *self.context,
         )
 
