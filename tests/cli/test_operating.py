@@ -67,7 +67,11 @@ def test_a_dead_letter_is_listed_mended_and_counted(mastery: Mastery) -> None:
     new_id = "00000000-0000-4000-8000-000000000099"
     assert mastery("dlq", "fix", letter, "--set", "correct_answers=99999999").code == 2
     assert mastery("dlq", "fix", letter, "--set", f"event_id={new_id}").code == 0
-    assert mastery("dlq", "reprocess", letter).code == 0
+    assert mastery("dlq", "reprocess", letter, "--rate", 0).code == 2
+    looked = mastery("dlq", "reprocess", "--all", "--dry-run", "--rate", 0.1)
+    assert "1 would be sent; takes 10 seconds" in looked.err
+    done = mastery("dlq", "reprocess", letter, "--rate", 100)
+    assert (done.code, "1 sent" in done.err) == (0, True)
     assert mastery("show", "ada-01", "--json").data["events"] == 2
     assert "no dead letters" in mastery("dlq", "list").out
     shown = mastery("dlq", "show", letter, "--json").data

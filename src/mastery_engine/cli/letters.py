@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,22 +13,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.cli.session import Session
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterStatus
 from mastery_engine.contracts.event_words import printable
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.domain.errors import InvalidInput, Problem
-from mastery_engine.engine.letters import MOST_LISTED, Reprocessing
+from mastery_engine.engine.letters import Reprocessing
 
 __all__ = [
     "LetterView",
     "Reprocessing",
     "bytes_of",
     "changed",
+    "counts",
     "listed",
     "page",
-    "reprocessed",
+    "shown",
     "table",
     "view",
 ]
@@ -39,6 +40,7 @@ class LetterView(Struct, frozen=True, kw_only=True):
     Attributes:
         place: Topic, partition and offset.
         failed_at: ISO 8601, UTC.
+        event: The event as JSON, where the payload is something else (Avro) and tells one; only of a letter shown alone.
     """
 
     letter_id: str
@@ -55,10 +57,16 @@ class LetterView(Struct, frozen=True, kw_only=True):
     failed_at: str
     payload: str
     original: str | None
+    event: str | None = None
 
 
-def view(letter: DeadLetter) -> LetterView:
-    """A dead letter as it is shown."""
+def view(letter: DeadLetter, event: bytes | None = None) -> LetterView:
+    """A dead letter as it is shown.
+
+    Args:
+        letter: Which.
+        event: Its event as JSON, where its bytes are something else.
+    """
     return LetterView(
         letter_id=letter.letter_id,
         kind=letter.kind,
@@ -74,7 +82,15 @@ def view(letter: DeadLetter) -> LetterView:
         failed_at=moment_of(letter.failed_at_ms).isoformat(),
         payload=_text(letter.payload),
         original=None if letter.original is None else _text(letter.original),
+        event=None if event is None else _text(event),
     )
+
+
+async def shown(session: Session, letter_id: str) -> LetterView:
+    """One letter, with its event where the bytes do not tell it to people."""
+    engine, caller = session
+    letter = await engine.letters.show(caller, letter_id)
+    return view(letter, await engine.letters.event_of(letter))
 
 
 async def listed(
@@ -90,12 +106,13 @@ async def changed(session: Session, letter_id: str, changes: Sequence[str]) -> b
     """The letter's event with fields changed.
 
     Raises:
-        InvalidInput: The payload is no JSON object, or a change is not `FIELD=VALUE`.
+        InvalidInput: The payload is neither a JSON object nor an event as Avro, or a change is not `FIELD=VALUE`.
     """
     engine, caller = session
     letter = await engine.letters.show(caller, letter_id)
+    event = await engine.letters.event_of(letter)
     try:
-        fields = msgspec.json.decode(letter.payload, type=dict[str, Any])
+        fields = msgspec.json.decode(event or letter.payload, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         rule = f"is no JSON object ({error}), so no field of it can be set; give the whole event with --event"
         raise InvalidInput.of(Problem("payload", _text(letter.payload)[:100], rule)) from None
@@ -107,29 +124,13 @@ async def changed(session: Session, letter_id: str, changes: Sequence[str]) -> b
     return msgspec.json.encode(fields)
 
 
-async def reprocessed(
-    session: Session, ids: Sequence[str] | None, tenant_id: str | None, *, dry_run: bool
-) -> list[Reprocessing]:
-    """Send letters again, and fold what was sent."""
-    engine, caller = session
-    if ids is None:
-        ids = [letter.letter_id for letter in await _all_open(session, tenant_id)]
-    outcomes = [await engine.letters.reprocess(caller, one, dry_run=dry_run) for one in ids]
-    if any(outcome.outcome == "sent" for outcome in outcomes):
-        configure_logs(engine.settings)
-        async with engine.intake().open():
-            pass
-    return outcomes
-
-
-async def _all_open(session: Session, tenant_id: str | None) -> list[DeadLetter]:
-    engine, caller = session
-    found: list[DeadLetter] = []
-    after: str | None = None
-    while part := await engine.letters.list(caller, after=after, limit=MOST_LISTED, tenant_id=tenant_id):
-        found += part
-        after = part[-1].letter_id
-    return found
+def counts(outcomes: Sequence[Reprocessing], rate: float | None) -> str:
+    """What became of many letters, in a line."""
+    found = Counter(one.outcome for one in outcomes)
+    words = {"dry_run": "would be sent"}
+    told = ", ".join(f"{count:,} {words.get(outcome, outcome)}" for outcome, count in found.items())
+    seconds = found["dry_run"] / rate if rate else 0.0
+    return (told or "no dead letters") + (f"; takes {seconds:,.0f} seconds" if seconds >= 1 else "")
 
 
 def table(found: Sequence[LetterView]) -> list[RenderableType]:
@@ -139,7 +140,7 @@ def table(found: Sequence[LetterView]) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for one in found:
         line = Text(one.letter_id, style="bold")
-        line.append(f"  {one.reason}", style="bright_red")
+        line.append(f"  {one.kind}: {one.reason}", style="bright_red")
         if one.status != "open":
             line.append(f"  {one.status}", style="bright_yellow")
         where = Text(f"{one.failed_at[:19].replace('T', ' ')}  {one.place}", style="dim")
@@ -174,6 +175,8 @@ def page(one: LetterView) -> list[RenderableType]:
 def bytes_of(one: LetterView) -> str:
     """The letter's bytes, each on a line of its own however long it is, so that they can be copied whole."""
     told = f"\nPayload:\n{printable(one.payload)}"
+    if one.event is not None:
+        told += f"\n\nWhich says:\n{printable(one.event)}"
     return told if one.original is None else f"{told}\n\nCame in as:\n{printable(one.original)}"
 
 

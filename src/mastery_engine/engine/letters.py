@@ -11,7 +11,8 @@ from msgspec import Struct
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, decode_document
 from mastery_engine.contracts.event_json import JsonEvents, decode_event, encode_event
-from mastery_engine.domain.errors import Conflict, InvalidInput, NotFound, Problem
+from mastery_engine.contracts.tracing import trace_of
+from mastery_engine.domain.errors import Conflict, DependencyDown, InvalidInput, NotFound, Problem
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.ingest import record_of
 from mastery_engine.ports import (
@@ -28,18 +29,21 @@ MOST_LISTED: Final = 1_000
 GIVEN_UP: Final = "given_up"
 
 
+Outcome = Literal["sent", "dry_run", "settled", "refused", "skipped"]
+
+
 class Reprocessing(Struct, frozen=True, kw_only=True):
     """What became of a letter.
 
     Attributes:
         letter_id: Which.
-        outcome: `sent` again, would be sent (`dry_run`), `settled` since it counted meanwhile, or `refused`
-            as it stands.
+        outcome: `sent` again, would be sent (`dry_run`), `settled` since it counted meanwhile, `refused` as it stands, or
+            `skipped` since it is open no more.
         message: Why, in words.
     """
 
     letter_id: str
-    outcome: Literal["sent", "dry_run", "settled", "refused"]
+    outcome: Outcome
     message: str
 
 
@@ -112,6 +116,21 @@ class DeadLetterDesk:
         """
         return await self._get(caller, letter_id, write=False)
 
+    async def event_of(self, letter: DeadLetter) -> bytes | None:
+        """The event of a letter as JSON, where its bytes are something else; None where they are not, or tell none.
+
+        Args:
+            letter: One that the caller has been shown.
+        """
+        if letter.payload.startswith(b"{"):
+            return None
+        try:
+            (event,) = await self._codec.decode([letter.payload])
+        except DependencyDown:
+            # A letter can be looked at without a registry.
+            return None
+        return None if isinstance(event, InvalidInput) else encode_event(event)
+
     async def fix(self, caller: Caller, letter_id: str, payload: bytes) -> DeadLetter:
         """Put a mended event in the place of the payload; what had entered is kept beside it.
 
@@ -162,7 +181,7 @@ class DeadLetterDesk:
         if dry_run:
             return _outcome(letter, "dry_run", f"would send {event.event_id} again")
         (value,) = await self._codec.encode([event])
-        await self._log.append([record_of(event, value)])
+        await self._log.append([record_of(event, value, trace_of(letter.headers))])
         await self._replace(_ended(letter, "reprocessed", "sent again"), letter)
         return _outcome(letter, "sent", f"sent {event.event_id} again")
 
@@ -217,7 +236,5 @@ def _ended(letter: DeadLetter, status: LetterStatus, note: str) -> DeadLetter:
     return msgspec.structs.replace(letter, status=status, note=note)
 
 
-def _outcome(
-    letter: DeadLetter, outcome: Literal["sent", "dry_run", "settled", "refused"], message: str
-) -> Reprocessing:
+def _outcome(letter: DeadLetter, outcome: Outcome, message: str) -> Reprocessing:
     return Reprocessing(letter_id=letter.letter_id, outcome=outcome, message=message)

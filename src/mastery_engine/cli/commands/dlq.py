@@ -47,7 +47,7 @@ def show(letter: Letter, json: options.Json = False) -> None:
     from mastery_engine.cli.session import run
 
     async def job(session: Session) -> letters.LetterView:
-        return letters.view(await session.engine.letters.show(session.caller, letter))
+        return await letters.shown(session, letter)
 
     found = run(job)
     if json:
@@ -91,17 +91,26 @@ def fix(
 
 
 @examples(
-    "mastery dlq reprocess 3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a10", "mastery dlq reprocess --all --dry-run"
+    "mastery dlq reprocess 3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a10",
+    "mastery dlq reprocess --all --dry-run",
+    "mastery dlq reprocess --all --tenant school-7 --rate 50",
 )
 def reprocess(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of dead letters.", show_default=False)] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every open one.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be sent.")] = False,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", help="At most so many events a second. Default: as fast as it goes."),
+    ] = None,
     tenant: Annotated[str | None, typer.Option("--tenant", "-t", help="With --all: of one school.")] = None,
     json: options.Json = False,
 ) -> None:
-    """Send the events of dead letters again and fold them; an event that counted meanwhile is not sent."""
-    from mastery_engine.cli import letters, output
+    """Send the events of dead letters again and fold them; an event that counted meanwhile is not sent.
+
+    On Kafka they are folded by its workers.
+    """
+    from mastery_engine.cli import letters, output, reprocessing
     from mastery_engine.cli.exits import DONE, SOME_REFUSED
     from mastery_engine.cli.session import run
 
@@ -109,14 +118,16 @@ def reprocess(
         raise typer.BadParameter("name dead letters or give --all, and not both")
 
     async def job(session: Session) -> list[letters.Reprocessing]:
-        return await letters.reprocessed(session, ids, tenant, dry_run=dry_run)
+        return await reprocessing.reprocessed(session, ids, tenant, rate, dry_run=dry_run)
 
     outcomes = run(job, tenant)
     if json:
         output.print_json(outcomes)
     else:
         output.show(*(f"{one.letter_id}  {one.outcome}: {one.message}" for one in outcomes))
-    raise typer.Exit(SOME_REFUSED if any(one.outcome == "refused" for one in outcomes) else DONE)
+        output.note(letters.counts(outcomes, rate))
+    some_refused = any(one.outcome in {"refused", "skipped"} for one in outcomes)
+    raise typer.Exit(SOME_REFUSED if some_refused else DONE)
 
 
 @examples('mastery dlq discard 3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a10 --reason "a test"')

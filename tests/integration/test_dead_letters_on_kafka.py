@@ -1,0 +1,166 @@
+"""Dead letters on real Kafka: made by workers, filed by the archiver, worked on by the program's commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from confluent_kafka import Producer
+
+from mastery_engine.contracts.event_json import decode_event, encode_event
+from mastery_engine.contracts.tracing import CORRELATION_ID
+from mastery_engine.engine.differences import differences
+from mastery_engine.engine.ingest import record_of
+from mastery_engine.ports import NewRecord
+from tests.faults.meddling import poison
+from tests.integration.kafka_installation import Installation, archive, document, fold, outputs, send
+from tests.unit.engine.house import at, quiz
+
+WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
+
+
+@pytest.fixture
+async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
+    made = Installation(kafka_servers, registry_url, tmp_path)
+    await made.prepare()
+    yield made
+    await made.remove()
+
+
+def mastery(installation: Installation, *command: str, code: int = 0) -> Any:
+    """What a command of the program answers, as a process of its own."""
+    with installation.start(*command, "--json") as process:
+        out, words = process.communicate(timeout=60)
+    assert process.returncode == code, words
+    return json.loads(out)
+
+
+async def test_a_record_too_large_for_a_letter_is_cut_and_blocks_nobody(installation: Installation) -> None:
+    largest = b"{" + b"x" * ((4 << 20) - 200)
+    huge = b"{" + b"y" * (30 << 20)
+    squeezed = Producer(
+        {
+            "bootstrap.servers": installation.servers,
+            "message.max.bytes": 64 << 20,
+            "compression.type": "gzip",
+        }
+    )
+    for value in (largest, huge):
+        squeezed.produce(installation.names.requests, key=b"student:noise", value=value)
+    assert squeezed.flush(30) == 0
+    async with installation.engine() as engine:
+        await send(engine, [quiz(1, when=WHEN)])
+        await fold(engine)
+        await archive(engine)
+        whole, cut = sorted(await engine.adapters.dead_letters.find(), key=lambda one: len(one.payload))
+        assert whole.payload == largest
+        assert cut.payload == huge[: 8 << 20]
+        assert "cut: the record of 31,457,281 bytes lies whole at" in cut.message
+        assert (await document(engine, "ann")).state.events == 1
+
+
+async def test_letters_are_listed_shown_mended_sent_again_and_discarded_by_commands(
+    installation: Installation,
+) -> None:
+    old = quiz(1, when="2020-01-01T10:00:00")
+    async with installation.engine() as engine:
+        (value,) = await engine.adapters.codec.encode([old])
+        await engine.adapters.log.append(
+            [NewRecord(b"student:ann", value, ((CORRELATION_ID, b"lesson-7"),)), NewRecord(b"?", b"noise")]
+        )
+        await fold(engine)
+        await archive(engine)
+    letters = {one["reason"]: one["letter_id"] for one in mastery(installation, "dlq", "list")}
+    assert set(letters) == {"rule", "bad_framing"}
+    shown = mastery(installation, "dlq", "show", letters["rule"])
+    assert shown["kind"] == "validation"
+    assert decode_event(shown["event"].encode()) == old
+    mended = mastery(installation, "dlq", "fix", letters["rule"], "--set", f"timestamp={at(WHEN)}")
+    assert json.loads(mended["payload"])["timestamp"] == at(WHEN)
+    (sent,) = mastery(installation, "dlq", "reprocess", letters["rule"])
+    assert sent["outcome"] == "sent"
+    ended = mastery(installation, "dlq", "discard", letters["bad_framing"], "--reason", "noise")
+    assert ended["status"] == "discarded"
+    async with installation.engine() as engine:
+        await fold(engine)
+        assert (await document(engine, "ann")).state.events == 1
+        ((record, _), *_) = await outputs(engine)
+        assert dict(record.headers)[CORRELATION_ID] == b"lesson-7"
+    assert mastery(installation, "dlq", "list") == []
+
+
+async def test_many_letters_are_looked_at_first_and_then_sent_at_a_rate(installation: Installation) -> None:
+    events = [msgspec.structs.replace(quiz(number, when=WHEN), tenant_id="north") for number in range(1, 6)]
+    async with installation.engine() as engine:
+        await send(engine, events)
+        await fold(engine)
+        await archive(engine)
+        before = await engine.adapters.log.ends()
+        mastery(installation, "tenant", "create", "north")
+        every = ("dlq", "reprocess", "--all", "--tenant", "north", "--rate", "200")
+        told = mastery(installation, *every, "--dry-run")
+        assert [one["outcome"] for one in told] == ["dry_run"] * 5
+        assert await engine.adapters.log.ends() == before
+        assert [one["outcome"] for one in mastery(installation, *every)] == ["sent"] * 5
+    async with installation.engine() as engine:
+        await fold(engine)
+        assert (await document(engine, "ann", "north")).state.events == 5
+    assert mastery(installation, *every) == []
+
+
+async def test_sending_an_event_again_that_was_folded_meanwhile_changes_nothing(
+    installation: Installation,
+) -> None:
+    north = msgspec.structs.replace(quiz(2, when=WHEN), tenant_id="north")
+    async with installation.engine() as engine:
+        await send(engine, [quiz(1, when=WHEN), north])
+        with poison(1):
+            await fold(engine)
+        await archive(engine)
+    mastery(installation, "tenant", "create", "north")
+    letters = {one["reason"]: one["letter_id"] for one in mastery(installation, "dlq", "list")}
+    async with installation.engine() as engine:
+        # The agent is faster than the operator.
+        await send(engine, [quiz(1, when=WHEN), north])
+        await fold(engine)
+        before = [await document(engine, "ann"), await document(engine, "ann", "north")]
+        told = len(await outputs(engine))
+        ends = await engine.adapters.log.ends()
+        (settled,) = mastery(installation, "dlq", "reprocess", letters["given_up"])
+        assert settled["outcome"] == "settled"
+        assert await engine.adapters.log.ends() == ends
+        (sent,) = mastery(installation, "dlq", "reprocess", letters["unknown_tenant"])
+        assert sent["outcome"] == "sent"
+        await fold(engine)
+        after = [await document(engine, "ann"), await document(engine, "ann", "north")]
+        for one, other in zip(after, before, strict=True):
+            assert list(differences(one.state, other.state)) == []
+        assert [one.state.events for one in after] == [1, 1]
+        assert len(await outputs(engine)) == told
+        await archive(engine)
+        assert await engine.adapters.dead_letters.find(status="open") == []
+
+
+async def test_what_we_send_tells_in_its_headers_what_it_is_and_readers_do_not_need_them(
+    installation: Installation,
+) -> None:
+    false = record_of(quiz(2, when=WHEN), encode_event(quiz(3, when=WHEN)))
+    async with installation.engine() as engine:
+        (receipt,) = await engine.ingest.take_events([quiz(1, when=WHEN)])
+        assert receipt.position is not None
+        (record,) = await engine.adapters.log.read(receipt.position.partition, receipt.position.offset, 1)
+        assert dict(record.headers) == {
+            "event_type": b"quiz.performance.submitted",
+            "event_id": quiz(1).event_id.encode(),
+        }
+        await engine.adapters.log.append([false])
+        await fold(engine)
+        await archive(engine)
+        assert (await document(engine, "ann")).state.events == 2
+        archived = await engine.adapters.archive.of_student("default", "ann")
+        assert {one.event_id for one in archived} == {quiz(1).event_id, quiz(3).event_id}
