@@ -119,6 +119,13 @@ class Settings(BaseSettings):
         ("day", "component", "activity"), description="kinds of derived keys to write"
     )
     batch_size: int = Field(5_000, ge=1, le=100_000, description="most records in one step of the worker")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description="port at which `worker` and `archiver` answer GET /health and /ready; default: none",
+    )
+    health_host: str = Field("127.0.0.1", description="address of that port")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="least level of log lines"
     )

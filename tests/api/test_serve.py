@@ -19,7 +19,8 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from mastery_engine.api.serve import Supervised, _listening, serve
+from mastery_engine.api.listening import listening
+from mastery_engine.api.serve import Supervised, serve
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError, Conflict
 from mastery_engine.engine.work import Worker
@@ -27,7 +28,7 @@ from tests.api.school import SECRET, quiz, trial_settings
 
 RUN = """
 import asyncio, sys
-from mastery_engine.api.serve import Supervised, _listening, serve
+from mastery_engine.api.serve import serve
 from mastery_engine.config import load_settings
 settings = load_settings(store_url="memory://", home="no-such-home")
 sys.exit(asyncio.run(serve(settings, port=0)))
@@ -92,7 +93,7 @@ async def test_an_event_that_is_sent_is_folded_and_seen_through_one_process() ->
 
 
 def test_answers_leave_at_once_and_do_not_wait_for_an_acknowledgement() -> None:
-    with _listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mastery_engine.adapters.memory import MemoryArchive, MemoryEventLog
-from mastery_engine.api import service
+from mastery_engine.api import readiness
 from mastery_engine.api.app import create_app
 from mastery_engine.config import load_settings
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
@@ -43,7 +43,7 @@ async def test_a_process_whose_archive_is_down_lives_and_is_not_ready() -> None:
 
 
 async def test_what_does_not_answer_in_time_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "PING_SECONDS", 0.01)
+    monkeypatch.setattr(readiness, "PING_SECONDS", 0.01)
     async with open_school(log=LogThatHangs(StillClock())) as school:
         answer = await school.http.get("/ready")
     assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["log"]

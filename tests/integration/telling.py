@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import threading
 from types import TracebackType
@@ -25,6 +26,11 @@ class Telling:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.lines.append(line.decode())
+
+    async def url(self, *words: str) -> str:
+        """The first address in the line that holds these words."""
+        line = self.lines[await self.says(*words) - 1]
+        return re.findall(r"http://[0-9.:]+", line)[0]
 
     async def says(self, *words: str, after: int = 0) -> int:
         """Return once a line holds all of these words: how many lines there are up to it."""

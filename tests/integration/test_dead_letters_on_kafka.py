@@ -18,8 +18,8 @@ from mastery_engine.engine.differences import differences
 from mastery_engine.engine.ingest import record_of
 from mastery_engine.ports import NewRecord
 from tests.faults.meddling import poison
-from tests.integration.kafka_installation import Installation, archive, document, fold, outputs, send
 from tests.unit.engine.house import at, quiz
+from tools.installation import Installation, archive, document, fold, outputs, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
 

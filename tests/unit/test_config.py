@@ -37,6 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "formulas": None,
     "derived_keys": ("day", "component", "activity"),
     "batch_size": 5_000,
+    "health_port": None,
+    "health_host": "127.0.0.1",
     "log_level": "warning",
 }
 # By name: as the environment says it, as the file says it, and what both mean.
@@ -63,6 +65,8 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "formulas": ("f.toml", '"f.toml"', Path("f.toml")),
     "derived_keys": ("day, activity", '["day", "activity"]', ("day", "activity")),
     "batch_size": ("7", "7", 7),
+    "health_port": ("8081", "8081", 8081),
+    "health_host": ("0.0.0.0", '"0.0.0.0"', "0.0.0.0"),  # noqa: S104 - nobody listens
     "log_level": ("debug", '"debug"', "debug"),
 }
 

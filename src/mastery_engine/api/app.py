@@ -11,13 +11,15 @@ from fastapi import FastAPI
 from mastery_engine import __version__
 from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.adapters.clock import SystemClock
-from mastery_engine.api import routes, service
+from mastery_engine.api import readiness, routes, service
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document
-from mastery_engine.api.parts import Parts, Trouble
+from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
+from mastery_engine.api.readiness import Watched, watched_of
 from mastery_engine.bootstrap import Engine, open_engine
+from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 
@@ -26,6 +28,7 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     parts: Parts
+    watched: Watched
 
 
 def create_app(settings: Settings, engine: Engine | None = None, trouble: Trouble | None = None) -> FastAPI:
@@ -49,7 +52,11 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
             consumer = opened.adapters.log.consumer(opened.group)
             stack.push_async_callback(consumer.close)
             positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
-            yield {"parts": Parts(opened, tokens, positions, trouble)}
+            troubles = {} if trouble is None else {"worker": trouble}
+            yield {
+                "parts": Parts(opened, tokens, positions),
+                "watched": watched_of(opened, troubles, consumer, archives=True),
+            }
 
     app = FastAPI(
         title="Mastery Engine",
@@ -63,6 +70,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
     app.state.clock = engine.adapters.clock if engine else SystemClock()
     app.openapi = document
     app.include_router(service.router)
+    app.include_router(readiness.router)
     app.include_router(routes.router)
     add_handlers(app)
     app.add_middleware(Surroundings)

@@ -211,7 +211,12 @@ class Dependency(Struct, frozen=True, kw_only=True):
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """Everything that the service needs answers."""
+    """Everything that the service needs answers.
+
+    Attributes:
+        lag: Events in the log that are still to be folded, or of an archiver to be archived; null where nobody can tell.
+    """
 
     status: Literal["ready"]
     dependencies: tuple[Dependency, ...]
+    lag: int | None

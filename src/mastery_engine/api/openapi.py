@@ -82,8 +82,9 @@ OPERATIONS: Final = (
         "/ready",
         "service",
         "Readiness",
-        "Whether store, log and archive answer, and the worker of this process (if it has one) folds. "
-        "With 503, `details` name what is down.",
+        "Whether store, log, archive and (on Kafka) the schema registry answer, and the worker of this process (if it "
+        "has one) folds. With 503, `details` name what is down, and tell the lag. A worker and an archiver answer this "
+        "and `/health` too, at their health port.",
         "ReadinessAnswer",
         errors=(*_PLAIN, "SERVICE_UNAVAILABLE"),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -16,22 +15,14 @@ from mastery_engine.bootstrap import Engine
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.engine.access import Caller
 
-Trouble = Callable[[], str | None]
-"""Why the worker of this process does not fold just now; None while it does."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that a route may use.
-
-    Attributes:
-        trouble: Of the worker in this process; None where there is no worker.
-    """
+    """Everything that a route may use."""
 
     engine: Engine
     tokens: TokenVerifier
     positions: Positions
-    trouble: Trouble | None
 
 
 def parts_of(request: Request) -> Parts:

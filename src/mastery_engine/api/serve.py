@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from typing import Final, final
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
 from pydantic import SecretStr
 
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api.app import create_app
+from mastery_engine.api.listening import Server, listening, server_of, url_of
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.config import Settings
@@ -28,9 +27,7 @@ from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.work import Worker
 
 TRIAL_SECONDS: Final = 12 * 60 * 60
-GRACE_SECONDS: Final = 10
 _SECRET_BYTES: Final = 48
-_BACKLOG: Final = 2048
 _log: Final = structlog.get_logger(__name__)
 Announce = Callable[[str], None]
 
@@ -58,21 +55,13 @@ class Supervised:
         return "has ended" if self.task.done() else self._worker.waiting_for
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to us: uvicorn raises them again at its end, as the exit code."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
 @final
 class _Signals:
     """Ends a server on SIGTERM or SIGINT, also if they come first; asked twice, it waits for no request."""
 
     def __init__(self) -> None:
         self._asked = 0
-        self._server: _Server | None = None
+        self._server: Server | None = None
 
     @contextmanager
     def caught(self) -> Generator[None]:
@@ -86,7 +75,7 @@ class _Signals:
             for one in ours:
                 loop.remove_signal_handler(one)
 
-    def end(self, server: _Server) -> None:
+    def end(self, server: Server) -> None:
         self._server = server
         server.should_exit = self._asked > 0
 
@@ -128,15 +117,15 @@ async def serve(
     if trial is not None:
         settings = settings.model_copy(update={"jwt_secret": SecretStr(trial)})
     signals = _Signals()
-    with signals.caught(), _listening(host, port) as listener:
+    with signals.caught(), listening(host, port) as listener:
         async with open_engine(settings) as engine, engine.folding() as worker:
             stop = asyncio.Event()
             run = Supervised(worker, stop)
-            server = _server(settings, create_app(settings, engine, run.trouble))
+            server = server_of(settings, create_app(settings, engine, run.trouble))
             signals.end(server)
-            announce(f"serving {_url(listener)} (API and worker; Ctrl-C ends it)")
+            announce(f"serving {url_of(listener)} (API and worker; Ctrl-C ends it)")
             if trial is not None:
-                announce(_trial_words(settings, trial, _url(listener)))
+                announce(_trial_words(settings, trial, url_of(listener)))
             await _until_ended(server, listener, run.task)
             died = run.task.done()
             stop.set()
@@ -144,7 +133,7 @@ async def serve(
             return _outcome(run.task, died=died)
 
 
-async def _until_ended(server: _Server, listener: socket.socket, run: asyncio.Task[None]) -> None:
+async def _until_ended(server: Server, listener: socket.socket, run: asyncio.Task[None]) -> None:
     """Return once no request is under way any more: after a signal, or after the worker's end."""
     served = asyncio.create_task(server.serve(sockets=[listener]), name="server")
     await asyncio.wait({run, served}, return_when=asyncio.FIRST_COMPLETED)
@@ -159,20 +148,6 @@ def _outcome(run: asyncio.Task[None], *, died: bool) -> int:
     place = "" if error is None else "".join(traceback.format_tb(error.__traceback__))
     _log.error("the worker has ended unexpectedly", error=type(error).__name__, place=place)
     return 1
-
-
-def _server(settings: Settings, app: FastAPI) -> _Server:
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="warning" if settings.log_level == "debug" else settings.log_level,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="none",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    return _Server(config)
 
 
 def _trial_secret(host: str) -> str:
@@ -209,24 +184,3 @@ def _trial_words(settings: Settings, secret: str, url: str) -> str:
         f'  curl -s {url}/api/v1/mastery/query -H "Authorization: Bearer $TOKEN" '
         "-H 'Content-Type: application/json' -d '{\"student_id\": \"...\"}'\n"
     )
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket]:
-    """A socket that listens, opened here because uvicorn would end the process where it cannot."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise ConfigurationError(
-            f"cannot listen on {host}, port {port}: {error}; choose others with --host and --port"
-        ) from None
-    # asyncio sets this on sockets that name their protocol only; without it an answer waits 40 ms for an ACK.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with listener:
-        yield listener

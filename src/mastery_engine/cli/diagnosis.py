@@ -23,6 +23,7 @@ from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
 from mastery_engine.domain.errors import Conflict, MasteryError
+from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
 
 _LIBRARIES: Final = (
@@ -244,7 +245,6 @@ async def _lag(engine: Engine) -> int:
     log = engine.adapters.log
     consumer = log.consumer(engine.group)
     try:
-        committed = await consumer.committed()
+        return await lag_of(log, consumer)
     finally:
         await consumer.close()
-    return sum(end - committed.get(partition, 0) for partition, end in (await log.ends()).items())

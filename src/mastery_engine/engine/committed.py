@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mastery_engine.ports import ArchivedEvent, EventLog
+from mastery_engine.ports import ArchivedEvent, EventLog, LogConsumer
 
 
 class Committed(NamedTuple):
@@ -32,3 +32,9 @@ async def committed_of(log: EventLog, group: str) -> Committed:
         return Committed(topic_id, await consumer.committed())
     finally:
         await consumer.close()
+
+
+async def lag_of(log: EventLog, consumer: LogConsumer) -> int:
+    """How many records a consumer's group is not done with."""
+    committed = await consumer.committed()
+    return sum(max(0, end - committed.get(partition, 0)) for partition, end in (await log.ends()).items())

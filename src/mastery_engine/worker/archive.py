@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mastery_engine.bootstrap import open_engine
+from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.watching import Duty, Watch, unwatched
 from mastery_engine.config import Settings
 from mastery_engine.worker.stopping import stopped_by_signals
 
@@ -18,12 +20,13 @@ class Kept(NamedTuple):
     letters: int
 
 
-async def run_archiver(settings: Settings, ready: Callable[[], None]) -> Kept:
+async def run_archiver(settings: Settings, ready: Callable[[], None], watch: Watch = unwatched) -> Kept:
     """Archive events and file dead letters until SIGINT or SIGTERM.
 
     Args:
         settings: What is in force.
         ready: Called once it begins.
+        watch: Watches over it.
 
     Raises:
         ConfigurationError: The log is embedded, or a topic is not as it must be.
@@ -31,9 +34,11 @@ async def run_archiver(settings: Settings, ready: Callable[[], None]) -> Kept:
     """
     stop = stopped_by_signals()
     async with open_engine(settings) as engine, engine.archiving() as runners:
-        ready()
-        async with asyncio.TaskGroup() as group:
-            for runner in runners:
-                group.create_task(runner.run(stop))
         archiver, filing = runners
+        troubles = {"archiver": lambda: archiver.waiting_for, "letters": lambda: filing.waiting_for}
+        async with watch(engine, Duty(troubles, groups(settings)[0], archives=True)):
+            ready()
+            async with asyncio.TaskGroup() as group:
+                for runner in runners:
+                    group.create_task(runner.run(stop))
     return Kept(archiver.total.kept, filing.total.kept)

@@ -39,14 +39,18 @@ class KafkaAdmin:
             self._client = AdminClient(self.connection.config())
         return self._client
 
-    def topic(self, name: str) -> tuple[str, int]:
+    def topic(self, name: str, seconds: float = ANSWER_SECONDS) -> tuple[str, int]:
         """Id and number of partitions of a topic. Blocks.
+
+        Args:
+            name: Of the topic.
+            seconds: How long to wait for an answer.
 
         Raises:
             KafkaException: There is no such topic, or nobody answers.
         """
         wanted = TopicCollection([name])
-        told = cast("Any", self.client()).describe_topics(wanted, request_timeout=ANSWER_SECONDS)
+        told = cast("Any", self.client()).describe_topics(wanted, request_timeout=seconds)
         described = cast("TopicDescription", _answer(told[name]))
         return str(cast("object", described.topic_id)), len(cast("list[object]", described.partitions))
 

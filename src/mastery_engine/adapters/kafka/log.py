@@ -18,6 +18,7 @@ from mastery_engine.adapters.kafka.producer import KafkaProducer
 from mastery_engine.ports import WHOLE, NewRecord, Position, Record, Share
 
 _FETCH_SECONDS: Final = 0.2
+_PING_SECONDS: Final = 1.5
 
 
 @final
@@ -72,7 +73,8 @@ class KafkaEventLog:
         return sum(until[number] - first[number] for number in until)
 
     async def ping(self) -> None:
-        await self.topic_id()
+        doing = f"reach {self.topic}"
+        await self._admin.ask(doing, lambda: self._admin.topic(self.topic, _PING_SECONDS))
 
     async def close(self) -> None:
         reader, self._reader = self._reader, None

@@ -111,6 +111,14 @@ class AvroCodec:
         """
         return [await self._letter(value) for value in values]
 
+    async def ping(self) -> None:
+        """Return if the registry answers, or did so when it was asked last.
+
+        Raises:
+            DependencyDown: It is silent.
+        """
+        await self._registry.ping()
+
     async def close(self) -> None:
         """Let go; idempotent."""
         await self._registry.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from typing import Any, Final, TypeVar, cast, final
 
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema
@@ -45,6 +46,7 @@ class SchemaRegistry:
         self._opened: AsyncSchemaRegistryClient | None = None
         self._by_id: dict[int, dict[str, Any]] = {}
         self._unknown: dict[int, float] = {}
+        self._answers = False
 
     async def schemas(self, ids: Iterable[int]) -> dict[int, dict[str, Any] | None]:
         """Schemas by id, None for an id that the registry does not know.
@@ -90,6 +92,16 @@ class SchemaRegistry:
                 return True
             raise self._misused(error) from None
 
+    async def ping(self) -> None:
+        """Return if it answers; if it did so when it was asked last, it is not asked: what it has told is kept.
+
+        Raises:
+            DependencyDown: It does not answer.
+        """
+        if not self._answers:
+            with suppress(_Refused):
+                await self._ask(self._client().get_compatibility())
+
     async def close(self) -> None:
         """Let go; idempotent."""
         opened, self._opened = self._opened, None
@@ -122,8 +134,9 @@ class SchemaRegistry:
         return self._opened
 
     async def _ask(self, question: Awaitable[T]) -> T:
+        self._answers = False
         try:
-            return await question
+            found = await question
         except SchemaRegistryError as error:
             status = error.http_status_code
             if status >= 500 or status in _TOO_BUSY:  # noqa: PLR2004 - HTTP
@@ -135,6 +148,7 @@ class SchemaRegistry:
                 raise DependencyDown(
                     f"what answers at {self.url} is no schema registry (404); look at MASTERY_REGISTRY_URL"
                 ) from None
+            self._answers = True
             raise _Refused(status, str(error.error_message)) from None
         except Exception as error:
             if not _is_of_the_wire(error):
@@ -142,6 +156,8 @@ class SchemaRegistry:
             raise DependencyDown(
                 f"the schema registry at {self.url} does not answer ({type(error).__name__})"
             ) from None
+        self._answers = True
+        return found
 
     def _misused(self, error: _Refused) -> ConfigurationError:
         advice = "; check user and password in MASTERY_REGISTRY_URL" if error.status in _DENIED else ""

@@ -1,0 +1,72 @@
+"""Listening, and a server that leaves signals to whoever runs it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from mastery_engine.config import Settings
+from mastery_engine.domain.errors import ConfigurationError
+
+GRACE_SECONDS: Final = 10
+_BACKLOG: Final = 2048
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to us: uvicorn raises them again at its end, as the exit code."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Catch none."""
+        yield
+
+
+def server_of(settings: Settings, app: FastAPI) -> Server:
+    """A server of an application."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning" if settings.log_level == "debug" else settings.log_level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return Server(config)
+
+
+@contextmanager
+def listening(
+    host: str, port: int, advice: str = "choose others with --host and --port"
+) -> Generator[socket.socket]:
+    """A socket that listens, opened here because uvicorn would end the process where it cannot.
+
+    Args:
+        host: Address or name.
+        port: Port; 0 takes a free one.
+        advice: What to do where that cannot be.
+
+    Raises:
+        ConfigurationError: The address cannot be listened on.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"cannot listen on {host}, port {port}: {error}; {advice}") from None
+    # asyncio sets this on sockets that name their protocol only; without it an answer waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with listener:
+        yield listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where it listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,115 @@
+"""Whether a process lives and is ready: the same two routes for the service, the worker and the archiver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeVar, cast
+
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+
+from mastery_engine.api.envelope import RETRY_SECONDS, failure, success
+from mastery_engine.api.models import Dependency, Detail, Health, Readiness
+from mastery_engine.api.parts import check_accept
+from mastery_engine.bootstrap import Engine
+from mastery_engine.bootstrap.watching import Trouble
+from mastery_engine.domain.errors import DependencyDown
+from mastery_engine.engine.committed import lag_of
+from mastery_engine.ports import LogConsumer
+
+PING_SECONDS: Final = 2.0
+_log: Final = structlog.get_logger(__name__)
+router: Final = APIRouter(dependencies=[Depends(check_accept)])
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a process needs, and what works in it.
+
+    Attributes:
+        pings: By name of a dependency, what returns if it answers.
+        troubles: By name of what works in this process, why it waits.
+        lag: How many events are still to be done with, None where nobody can tell.
+        tells_why: Reasons name files and hosts, and these routes ask for no token.
+    """
+
+    pings: Mapping[str, Callable[[], Awaitable[None]]]
+    troubles: Mapping[str, Trouble] = field(default_factory=dict[str, Trouble])
+    lag: Callable[[], Awaitable[int]] | None = None
+    tells_why: bool = True
+
+
+def watched_of(
+    engine: Engine, troubles: Mapping[str, Trouble], consumer: LogConsumer, *, archives: bool
+) -> Watched:
+    """What there is to watch.
+
+    Args:
+        engine: Open.
+        troubles: See `Watched`.
+        consumer: Of the group whose lag is told; it is asked what is committed and never polled.
+        archives: Whether this process needs the stores of record.
+    """
+    adapters = engine.adapters
+    pings = {"store": adapters.store.ping, "log": adapters.log.ping}
+    if adapters.apart is not None:
+        pings["registry"] = adapters.apart.codec.ping
+    if archives:
+        pings["archive"] = adapters.archive.ping
+
+    async def lag() -> int:
+        return await lag_of(adapters.log, consumer)
+
+    return Watched(pings, troubles, lag, tells_why=engine.settings.env != "production")
+
+
+def watched_by(request: Request) -> Watched:
+    """What the lifespan has put there to be watched."""
+    return cast("Watched", request.state.watched)
+
+
+WatchedNeeded = Annotated[Watched, Depends(watched_by)]
+
+
+@router.get("/health")
+async def health(request: Request) -> Response:
+    """Whether the process lives; no dependency is asked."""
+    return success(request, Health())
+
+
+@router.get("/ready")
+async def ready(request: Request, watched: WatchedNeeded) -> Response:
+    """Whether everything answers that the process needs, and what works in it does not wait."""
+    told = await asyncio.gather(*(_answer(ping()) for ping in watched.pings.values()))
+    reasons = dict(zip(watched.pings, told, strict=True))
+    reasons.update({name: trouble() for name, trouble in watched.troubles.items()})
+    # Who does not answer a ping would not answer this either.
+    lag = await _answer(watched.lag()) if watched.lag is not None and reasons.get("log") is None else None
+    down = {name: reason for name, reason in reasons.items() if reason is not None}
+    if not down:
+        up = tuple(Dependency(name=name, status="up") for name in reasons)
+        known = lag if isinstance(lag, int) else None
+        return success(request, Readiness(status="ready", dependencies=up, lag=known))
+    _log.warning("not ready", request_id=request.state.request_id, **down)
+    if not watched.tells_why:
+        down = dict.fromkeys(down, "is down; the log of the service tells why")
+    details = [Detail(field=name, value="down", rule=reason) for name, reason in down.items()]
+    if isinstance(lag, int) and lag:
+        details.append(Detail(field="lag", value=str(lag), rule="events are in the log and wait"))
+    message = f"not ready: {', '.join(down)}"
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return failure(request, DependencyDown.code, message, tuple(details), headers)
+
+
+async def _answer(asked: Awaitable[T]) -> T | str:
+    """The answer, or why there is none."""
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            return await asked
+    except DependencyDown as error:
+        return error.message
+    except TimeoutError:
+        return f"did not answer within {PING_SECONDS:g} s"
