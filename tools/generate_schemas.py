@@ -19,7 +19,7 @@ def main() -> int:
         for name, text in files.items():
             (FOLDER / name).write_text(text, "utf-8")
         return 0
-    there = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir()}
+    there = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir() if file.is_file()}
     stale = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
     if stale:
         print(f"stale: {', '.join(stale)}; run python tools/generate_schemas.py", file=sys.stderr)
