@@ -102,6 +102,17 @@ async def test_whole_days_of_one_tenant_are_dropped(archive: Archive) -> None:
     assert len(await archive.of_student("t2", "s1")) == 1
 
 
+async def test_what_would_be_dropped_is_told_day_by_day_and_stays(archive: Archive) -> None:
+    await archive.add([event(n, f"s{n % 3}", day=16_000 + n % 4, value=b"x" * n) for n in range(8)])
+    await archive.add([event(1, tenant="t2", day=15_000)])
+    told = [(16_000, 2, 4), (16_001, 2, 6), (16_002, 2, 8)]
+    for _ in range(2):
+        assert await archive.droppable("t1", 16_003) == told
+    assert await archive.droppable("t1", 16_000) == await archive.droppable("nowhere", 17_000) == []
+    assert await archive.drop_before("t1", 16_003) == 6
+    assert await archive.droppable("t1", 16_003) == []
+
+
 async def test_a_dropped_event_can_be_archived_again(archive: Archive) -> None:
     await archive.add([event(1)])
     await archive.drop_before("t1", 17_000)

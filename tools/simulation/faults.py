@@ -17,6 +17,7 @@ from mastery_engine.adapters.memory import (
 )
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import (
+    ArchivedDay,
     ArchivedEvent,
     DeadLetter,
     Entry,
@@ -201,6 +202,9 @@ class FaultyArchive:
 
     async def tenants(self) -> list[str]:
         return await self._inner.tenants()
+
+    async def droppable(self, tenant_id: str, day: int) -> list[ArchivedDay]:
+        return await self._inner.droppable(tenant_id, day)
 
     async def drop_before(self, tenant_id: str, day: int) -> int:
         return await self._inner.drop_before(tenant_id, day)

@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Schools and how their events are taken.",
         {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
     ),
+    "archive": Group("The archive of events.", {"retention": "archive:retention"}),
     "audit": Group("Who did what to whose data.", {"verify": "audit:verify", "list": "audit:list_records"}),
     "state": Group(
         "Look into the state store, and finish what a fault left there.",

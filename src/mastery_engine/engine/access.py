@@ -32,6 +32,7 @@ Action = Literal[
     "replay.run",
     "dead_letters.read",
     "dead_letters.write",
+    "archive.drop",
     "tenants.read",
     "tenants.write",
 ]
@@ -56,6 +57,7 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "replay.run": _OPERATIONS,
     "dead_letters.read": _OPERATIONS,
     "dead_letters.write": _OPERATIONS,
+    "archive.drop": _OPERATIONS,
     "tenants.read": _OPERATIONS,
     "tenants.write": {"operator": "tenant"},
 }

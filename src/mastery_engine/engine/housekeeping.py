@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, final
 from msgspec import Struct
 
 from mastery_engine.domain.calendar import DAY_MS
+from mastery_engine.engine.retention import first_kept_day
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Archive, Clock, EventLog, StateStore
 
@@ -72,8 +73,8 @@ class Housekeeping:
         now_ms = self._clock.now_ms()
         archived = 0
         for tenant in await self._tenants.list() if self._archive is not None else ():
-            if self._archive is not None and tenant.retention_days is not None:
-                first_kept = now_ms // DAY_MS - tenant.retention_days
+            first_kept = first_kept_day(tenant, now_ms)
+            if self._archive is not None and first_kept is not None:
                 archived += await self._archive.drop_before(tenant.tenant_id, first_kept)
         records = 0
         for log, kept_ms, group in self._logs:

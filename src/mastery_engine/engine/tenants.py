@@ -45,9 +45,7 @@ class TenantDirectory:
         """
         found = await self.find([tenant_id])
         if tenant_id not in found:
-            raise NotFound(
-                f"no tenant {tenant_id[:100]!r}; make it with: mastery tenant create {tenant_id[:100]}"
-            )
+            raise no_tenant(tenant_id)
         return found[tenant_id]
 
     async def create(self, tenant: Tenant) -> Tenant:
@@ -79,3 +77,8 @@ class TenantDirectory:
             found.update(key.removeprefix(keys.tenant("")) for key in batch)
         known = await self.find(found)
         return [known[tenant_id] for tenant_id in sorted(known)]
+
+
+def no_tenant(tenant_id: str) -> NotFound:
+    """The one answer for a tenant that does not exist, or is not the caller's."""
+    return NotFound(f"no tenant {tenant_id[:100]!r}; make it with: mastery tenant create {tenant_id[:100]}")

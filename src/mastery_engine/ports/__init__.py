@@ -4,7 +4,7 @@ One contract suite for each (tests/contract) runs on every adapter. Moments are 
 """
 
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterStatus
-from mastery_engine.ports.archive import Archive, ArchivedEvent
+from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
 from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
 from mastery_engine.ports.clock import Clock
 from mastery_engine.ports.dead_letters import DeadLetters, DeadLetterSink
@@ -29,6 +29,7 @@ __all__ = [
     "ABSENT",
     "WHOLE",
     "Archive",
+    "ArchivedDay",
     "ArchivedEvent",
     "AuditEntry",
     "AuditRecord",

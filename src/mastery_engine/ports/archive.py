@@ -27,6 +27,20 @@ class ArchivedEvent(NamedTuple):
     corrected_by: str | None = None
 
 
+class ArchivedDay(NamedTuple):
+    """A tenant's events of one day.
+
+    Attributes:
+        day: Its number (UTC).
+        events: How many.
+        size: Bytes of their values.
+    """
+
+    day: int
+    events: int
+    size: int
+
+
 class Archive(Protocol):
     """Every valid event of a student once: the first one of an event id.
 
@@ -50,8 +64,15 @@ class Archive(Protocol):
         """Tenants with an event, sorted."""
         ...
 
+    async def droppable(self, tenant_id: str, day: int) -> list[ArchivedDay]:
+        """What `drop_before` would drop now, in order."""
+        ...
+
     async def drop_before(self, tenant_id: str, day: int) -> int:
-        """Drop whole days older than `day`; returns how many events went."""
+        """Drop whole days older than `day`; returns how many events went.
+
+        A transaction for each part, so that nobody who adds or reads waits for long; interrupted, it goes on the next time.
+        """
         ...
 
     async def ping(self) -> None:

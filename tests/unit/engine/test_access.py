@@ -26,6 +26,7 @@ MATRIX: dict[Action, str] = {
     "replay.run": "admin:tenant operator:tenant",
     "dead_letters.read": "admin:tenant operator:tenant",
     "dead_letters.write": "admin:tenant operator:tenant",
+    "archive.drop": "admin:tenant operator:tenant",
     "tenants.read": "admin:tenant operator:tenant",
     "tenants.write": "operator:tenant",
 }

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 
-from mastery_engine.ports import ArchivedEvent
+from mastery_engine.ports import ArchivedDay, ArchivedEvent
 
 
 def _place(event: ArchivedEvent) -> tuple[str, int, int, int]:
     return (event.student_id, event.day, event.partition, event.offset)
+
+
+def _day(event: ArchivedEvent) -> int:
+    return event.day
 
 
 class MemoryArchive:
@@ -34,6 +38,14 @@ class MemoryArchive:
 
     async def tenants(self) -> list[str]:
         return sorted({event.tenant_id for event in self._events.values()})
+
+    async def droppable(self, tenant_id: str, day: int) -> list[ArchivedDay]:
+        old = sorted((event for event in self._of_tenant(tenant_id) if event.day < day), key=_day)
+        return [
+            ArchivedDay(number, len(values), sum(map(len, values)))
+            for number, events in groupby(old, key=_day)
+            if (values := [event.value for event in events])
+        ]
 
     async def drop_before(self, tenant_id: str, day: int) -> int:
         old = [key for key, event in self._events.items() if event.tenant_id == tenant_id and event.day < day]

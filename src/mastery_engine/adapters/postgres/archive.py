@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
 from psycopg import Error
-from sqlalchemy import (
-    ARRAY,
-    any_,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import ARRAY, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,7 +31,7 @@ from mastery_engine.adapters.postgres.event_ids import packed
 from mastery_engine.adapters.postgres.failures import TRANSIENT, cause
 from mastery_engine.adapters.postgres.tables import EVENTS, IDS, NAMES
 from mastery_engine.domain.errors import DependencyDown
-from mastery_engine.ports import ArchivedEvent, Clock
+from mastery_engine.ports import ArchivedDay, ArchivedEvent, Clock
 
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 0.05
@@ -132,13 +127,25 @@ class PostgresArchive(Lease):
                 ).all()
             )
 
+    async def droppable(self, tenant_id: str, day: int) -> list[ArchivedDay]:
+        tenant_no, days = await self._old_days(tenant_id, day)
+        found: list[ArchivedDay] = []
+        for one in days:
+            async with self._database.read() as connection:
+                events, size = (
+                    await connection.execute(
+                        select(func.count(), func.sum(func.octet_length(EVENTS.c.value))).where(
+                            EVENTS.c.tenant_no == tenant_no, EVENTS.c.day == one
+                        )
+                    )
+                ).one()
+            if events:
+                found.append(ArchivedDay((one - EPOCH).days, events, int(size)))
+        return found
+
     async def drop_before(self, tenant_id: str, day: int) -> int:
-        async with self._database.read() as connection:
-            tenant_no = (await _numbers(connection)).get(tenant_id)
-            days = (await connection.scalars(OLD_DAYS, {"day": date_of(day)})).all()
+        tenant_no, days = await self._old_days(tenant_id, day)
         dropped = 0
-        if tenant_no is None:
-            return dropped
         for one in days:
             # A transaction a day: what is done is done, and nobody waits for long.
             async with self._database.write(LONG_SECONDS) as connection:
@@ -146,17 +153,13 @@ class PostgresArchive(Lease):
                 dropped += await connection.scalar(select(func.archive_drop_day(tenant_no, one))) or 0
         return dropped
 
-    async def droppable(self, tenant_id: str, day: int) -> list[tuple[int, int]]:
-        """What `drop_before` would drop now: each day with the number of its events, in order."""
+    async def _old_days(self, tenant_id: str, day: int) -> tuple[int | None, Sequence[date]]:
+        """The tenant's number, and the days before `day` that have a partition; none for a tenant without a number."""
         async with self._database.read() as connection:
             tenant_no = (await _numbers(connection)).get(tenant_id)
-            rows = await connection.execute(
-                select(EVENTS.c.day - EPOCH, func.count())
-                .where(EVENTS.c.tenant_no == tenant_no, EVENTS.c.day < date_of(day))
-                .group_by(EVENTS.c.day)
-                .order_by(EVENTS.c.day)
-            )
-            return [(number, count) for number, count in rows]
+            if tenant_no is None:
+                return None, ()
+            return tenant_no, (await connection.scalars(OLD_DAYS, {"day": date_of(day)})).all()
 
 
 async def _add(connection: AsyncConnection, batch: Sequence[ArchivedEvent]) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 from mastery_engine.adapters.sqlite.database import Lease
 from mastery_engine.adapters.sqlite.rows import Row, insert
 from mastery_engine.adapters.sqlite.uuids import packed, unpacked
-from mastery_engine.ports import ArchivedEvent
+from mastery_engine.ports import ArchivedDay, ArchivedEvent
 
 _READ_BATCH: Final = 2_000
 _DROP_BATCH: Final = 5_000
@@ -38,6 +38,10 @@ _DAYS_AFTER: Final = (
     "SELECT tenant_no, student_id, event_id, day FROM events "
     "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "
     "AND (student_id, event_id) > (?, ?) ORDER BY student_id, event_id LIMIT ?"
+)
+_OLD_DAYS: Final = (
+    "SELECT day, count(*), sum(length(value)) FROM events "
+    "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND day < ? GROUP BY day ORDER BY day"
 )
 _by_student = attrgetter("student_id")
 _Place = tuple[str, bytes | str]
@@ -70,6 +74,12 @@ class SqliteArchive(Lease):
     async def tenants(self) -> list[str]:
         rows = await self._database.read(lambda connection: connection.execute(_TENANTS).fetchall())
         return [name for (name,) in rows]
+
+    async def droppable(self, tenant_id: str, day: int) -> list[ArchivedDay]:
+        rows = await self._database.read(
+            lambda connection: connection.execute(_OLD_DAYS, (tenant_id, day)).fetchall()
+        )
+        return [ArchivedDay(*row) for row in rows]
 
     async def drop_before(self, tenant_id: str, day: int) -> int:
         dropped = 0
