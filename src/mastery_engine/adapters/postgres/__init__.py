@@ -8,7 +8,7 @@
     schema        which version the database has, and what to do about it
     upgrade       brings it to the newest, by the steps in `migrations`
     archive       Archive, in a partition a day; archive_sql has its statements, archive_rows packs its rows
-    audit         AuditTrail; grouped lets several callers share a transaction
+    audit         AuditTrail; several callers share a transaction
     dead_letters  DeadLetters
     rosters       Rosters
 

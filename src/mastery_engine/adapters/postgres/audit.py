@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mastery_engine.adapters.postgres.database import Database, Lease
-from mastery_engine.adapters.postgres.grouped import Grouped
 from mastery_engine.adapters.postgres.tables import CHAINS, RECORDS, SUBJECTS
+from mastery_engine.adapters.shared.grouped import Grouped
 from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, link
 from mastery_engine.ports import AuditEntry, AuditRecord
 
@@ -36,7 +36,7 @@ class PostgresAuditTrail(Lease):
             database: Its schema must be this release's.
         """
         super().__init__(database)
-        self._appends = Grouped[Sequence[AuditEntry]](self._append)
+        self._appends = Grouped[Sequence[AuditEntry], None](self._append, sees_through=False)
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
         if entries:
@@ -76,7 +76,7 @@ class PostgresAuditTrail(Lease):
         await self._appends.finish()
         await super().close()
 
-    async def _append(self, groups: Sequence[Sequence[AuditEntry]]) -> None:
+    async def _append(self, groups: Sequence[Sequence[AuditEntry]]) -> list[None]:
         entries = list(chain.from_iterable(groups))
         async with self._database.write() as connection:
             ends = await _locked_ends(connection, sorted({entry.tenant_id for entry in entries}))
@@ -110,6 +110,7 @@ class PostgresAuditTrail(Lease):
                     for number, sequence, digest in ends.values()
                 ],
             )
+        return [None] * len(groups)
 
 
 async def _locked_ends(connection: AsyncConnection, tenants: list[str]) -> dict[str, tuple[int, int, str]]:
