@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mastery_engine.ports import Archive, AuditTrail, DeadLetters, Rosters
+from mastery_engine.ports import Archive, AuditTrail, DeadLetters, ErasureLedger, Rosters
 from tests.contract.factories import (
     POSTGRES,
     SYSTEMS,
@@ -79,5 +79,12 @@ async def audit(records: RecordsFactory) -> AsyncIterator[AuditTrail]:
 @pytest.fixture
 async def rosters(records: RecordsFactory) -> AsyncIterator[Rosters]:
     made = await records.rosters()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def ledger(records: RecordsFactory) -> AsyncIterator[ErasureLedger]:
+    made = await records.erasures()
     yield made
     await made.close()

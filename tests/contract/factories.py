@@ -8,17 +8,20 @@ from typing import Protocol
 import msgspec
 
 from mastery_engine.adapters.memory.archive import MemoryArchive
+from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
 from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
 from mastery_engine.adapters.memory.state import MemoryStateStore
 from mastery_engine.adapters.postgres.records import PostgresRecords, open_postgres
 from mastery_engine.adapters.sqlite.home import SqliteHome
 from mastery_engine.adapters.sqlite.log import SqliteResults
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.outputs import MasteryThresholdReached
 from mastery_engine.ports import (
     Archive,
     AuditTrail,
     DeadLetters,
+    ErasureLedger,
     EventLog,
     OutputMessage,
     Results,
@@ -26,6 +29,7 @@ from mastery_engine.ports import (
     StateStore,
 )
 
+PSEUDONYMS = Pseudonyms(b"k" * 32)
 NOON_MS = 1_400_000_000_000
 
 
@@ -71,6 +75,8 @@ class RecordsFactory(Protocol):
 
     async def rosters(self) -> Rosters: ...
 
+    async def erasures(self) -> ErasureLedger: ...
+
     async def close(self) -> None: ...
 
 
@@ -89,6 +95,7 @@ class Factory(RecordsFactory, Protocol):
 class MemoryFactory:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
+        self._erasures = MemoryErasureLedger()
 
     async def state(self) -> PurgingStore:
         return MemoryStateStore(self._clock)
@@ -105,7 +112,7 @@ class MemoryFactory:
         return results, sent
 
     async def archive(self) -> Archive:
-        return MemoryArchive()
+        return MemoryArchive(self._erasures, PSEUDONYMS)
 
     async def dead_letters(self) -> DeadLetters:
         return MemoryDeadLetters()
@@ -115,6 +122,9 @@ class MemoryFactory:
 
     async def rosters(self) -> Rosters:
         return MemoryRosters()
+
+    async def erasures(self) -> ErasureLedger:
+        return self._erasures
 
     async def close(self) -> None:
         return
@@ -144,7 +154,7 @@ class SqliteFactory:
         return SqliteResults(log), sent
 
     async def archive(self) -> Archive:
-        return await self._home.archive()
+        return await self._home.archive(PSEUDONYMS)
 
     async def dead_letters(self) -> DeadLetters:
         return await self._home.dead_letters()
@@ -154,6 +164,9 @@ class SqliteFactory:
 
     async def rosters(self) -> Rosters:
         return await self._home.rosters()
+
+    async def erasures(self) -> ErasureLedger:
+        return await self._home.erasures()
 
     async def close(self) -> None:
         await self._home.close()
@@ -166,7 +179,7 @@ class PostgresFactory:
         self._open: list[PostgresRecords] = []
 
     async def _records(self) -> PostgresRecords:
-        self._open.append(await open_postgres(self._url, self._clock))
+        self._open.append(await open_postgres(self._url, self._clock, PSEUDONYMS))
         return self._open[-1]
 
     async def archive(self) -> Archive:
@@ -180,6 +193,9 @@ class PostgresFactory:
 
     async def rosters(self) -> Rosters:
         return (await self._records()).rosters
+
+    async def erasures(self) -> ErasureLedger:
+        return (await self._records()).erasures
 
     async def close(self) -> None:
         for records in self._open:

@@ -169,11 +169,14 @@ async def test_a_service_role_may_do_all_that_a_service_does_and_no_more(
     for _ in range(2):
         await records.rosters.put("t1", [cohort("7b", [person("T")], [person("a")])])
     assert await records.rosters.delete("t1", "7b")
+    assert (await records.erasures.ask("t1", "0" * 32, 5, "1" * 32)).state == "asked"
     database = records.audit._database
     for forbidden in (
         "DELETE FROM audit_records",
         "UPDATE audit_subjects SET sequence = 0",
         "TRUNCATE audit_records",
+        "DELETE FROM erasures",
+        "UPDATE erasures SET at_ms = 0",
         "DELETE FROM audit_chains",
         "DROP TABLE archived_events",
         "CREATE TABLE mine (n integer)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mastery_engine.bootstrap.records import records_of
 from mastery_engine.config import EMBEDDED_LOG, KAFKA_SCHEME, Settings, without_secrets
 from mastery_engine.contracts.event_json import JsonEvents
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.topics import REQUESTS, RESULTS
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import (
@@ -17,6 +19,7 @@ from mastery_engine.ports import (
     Clock,
     DeadLetters,
     DeadLetterSink,
+    ErasureLedger,
     EventCodec,
     EventLog,
     Results,
@@ -49,6 +52,7 @@ class Adapters:
     dead_letters: DeadLetters
     audit: AuditTrail
     rosters: Rosters
+    erasures: ErasureLedger
     results_log: EventLog | None = None
     codec: EventCodec = field(default_factory=JsonEvents)
     sink: DeadLetterSink | None = None
@@ -77,19 +81,49 @@ def check_urls(settings: Settings) -> None:
         )
 
 
-def in_memory(clock: Clock) -> Adapters:
+async def adapters_of(
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+    pseudonyms: Callable[[], Pseudonyms],
+    *,
+    folds_only: bool = False,
+) -> Adapters:
+    """What the settings name; `stack` closes it.
+
+    Args:
+        settings: What is in force.
+        clock: Stamps what is written.
+        stack: Closes them.
+        pseudonyms: Gives those by which the erasure ledger knows students; asked once the settings are known to be good.
+        folds_only: On Kafka, ask nothing of the stores of record: a database that is down must hold up no score.
+
+    Raises:
+        ConfigurationError: A URL names no folder or database, or it cannot be used.
+        DependencyDown: A database does not answer.
+        NewerVersion: A database was written by a newer release.
+    """
+    apart = kafka_adapters(settings, stack)
+    if settings.store_url == MEMORY_URL:
+        return with_kafka(in_memory(clock, pseudonyms()), apart)
+    return await lasting(settings, clock, stack, pseudonyms, apart, folds_only=folds_only)
+
+
+def in_memory(clock: Clock, pseudonyms: Pseudonyms) -> Adapters:
     """Adapters that forget everything with the process."""
     from mastery_engine.adapters import memory  # noqa: PLC0415 - only where it is used
 
+    erasures = memory.MemoryErasureLedger()
     return Adapters(
         clock=clock,
         store=memory.MemoryStateStore(clock),
         log=memory.MemoryEventLog(clock, REQUESTS),
         results=memory.MemoryResults(),
-        archive=memory.MemoryArchive(),
+        archive=memory.MemoryArchive(erasures, pseudonyms),
         dead_letters=memory.MemoryDeadLetters(),
         audit=memory.MemoryAuditTrail(),
         rosters=memory.MemoryRosters(),
+        erasures=erasures,
     )
 
 
@@ -97,6 +131,7 @@ async def lasting(
     settings: Settings,
     clock: Clock,
     stack: AsyncExitStack,
+    pseudonyms: Callable[[], Pseudonyms],
     apart: KafkaAdapters | None = None,
     *,
     folds_only: bool = False,
@@ -107,6 +142,7 @@ async def lasting(
         settings: What is in force.
         clock: Stamps what is written.
         stack: Closes them.
+        pseudonyms: Gives those by which the erasure ledger knows students; asked once the settings are known to be good.
         apart: What stands on Kafka in the place of the files of the log.
         folds_only: On Kafka, ask nothing of the stores of record: a database that is down must hold up no score.
 
@@ -120,7 +156,9 @@ async def lasting(
 
     home = SqliteHome(settings.database_folder, clock)
     stack.push_async_callback(home.close)
-    records = await records_of(settings, clock, stack, home, check=apart is None or not folds_only)
+    records = await records_of(
+        settings, clock, stack, home, pseudonyms, check=apart is None or not folds_only
+    )
     log: EventLog
     results: Results
     results_log = None
@@ -138,6 +176,7 @@ async def lasting(
         dead_letters=records.dead_letters,
         audit=records.audit,
         rosters=records.rosters,
+        erasures=records.erasures,
         results_log=results_log,
     )
     return with_kafka(adapters, apart)

@@ -12,22 +12,14 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.choice import (
-    MEMORY_URL,
-    Adapters,
-    check_urls,
-    in_memory,
-    kafka_adapters,
-    lasting,
-    with_kafka,
-)
+from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters, adapters_of, check_urls
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
 from mastery_engine.config import Settings
@@ -273,7 +265,7 @@ async def open_engine(
     Args:
         settings: What is in force.
         clock: Another clock than the machine's.
-        folds_only: See `lasting`.
+        folds_only: See `adapters_of`.
 
     Raises:
         ConfigurationError: A setting names something that cannot be used.
@@ -286,15 +278,12 @@ async def open_engine(
         formulas, rollouts = load_formulas(settings.formulas)
         flags = OpenFeatureFlags(rollouts)
         stack.push_async_callback(flags.close)
-        apart = kafka_adapters(settings, stack)
-        if settings.store_url == MEMORY_URL:
-            adapters = with_kafka(in_memory(time), apart)
-        else:
-            adapters = await lasting(settings, time, stack, apart, folds_only=folds_only)
+        pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
+        adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
         yield Engine(
             settings=settings,
             adapters=adapters,
             formulas=formulas,
             choice=FormulaChoice(formulas, flags),
-            pseudonyms=Pseudonyms(pseudonym_key(settings)),
+            pseudonyms=pseudonyms(),
         )

@@ -1,14 +1,16 @@
-"""Where archive, audit trail, rosters and dead letters are kept: in files, or in PostgreSQL."""
+"""Where archive, audit trail, rosters, dead letters and erasures are kept: in files, or in PostgreSQL."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mastery_engine.config import Settings
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
-from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, Rosters
+from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, ErasureLedger, Rosters
 
 if TYPE_CHECKING:
     from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -23,10 +25,17 @@ class Records(NamedTuple):
     audit: AuditTrail
     rosters: Rosters
     dead_letters: DeadLetters
+    erasures: ErasureLedger
 
 
 async def records_of(
-    settings: Settings, clock: Clock, stack: AsyncExitStack, home: SqliteHome, *, check: bool = True
+    settings: Settings,
+    clock: Clock,
+    stack: AsyncExitStack,
+    home: SqliteHome,
+    pseudonyms: Callable[[], Pseudonyms],
+    *,
+    check: bool = True,
 ) -> Records:
     """Open what the settings name; `stack` closes it.
 
@@ -35,6 +44,7 @@ async def records_of(
         clock: Stamps what is written, and counts pauses between two tries.
         stack: Closes them.
         home: The files of the state, in whose folder the records are kept where nothing else is said.
+        pseudonyms: Gives those by which the erasure ledger knows students.
         check: Ask a database for the version of its schema; without it nothing is asked of it.
 
     Raises:
@@ -46,9 +56,11 @@ async def records_of(
         check_extra()
         from mastery_engine.adapters.postgres.records import open_postgres  # noqa: PLC0415 - only where it is used
 
-        database = await open_postgres(settings.archive_url, clock, check=check)
+        database = await open_postgres(settings.archive_url, clock, pseudonyms(), check=check)
         stack.push_async_callback(database.close)
-        return Records(database.archive, database.audit, database.rosters, database.dead_letters)
+        return Records(
+            database.archive, database.audit, database.rosters, database.dead_letters, database.erasures
+        )
     files = home
     if settings.archive_folder != settings.database_folder:
         from mastery_engine.adapters.sqlite.home import SqliteHome  # noqa: PLC0415 - as above
@@ -56,7 +68,11 @@ async def records_of(
         files = SqliteHome(settings.archive_folder, clock)
         stack.push_async_callback(files.close)
     return Records(
-        await files.archive(), await files.audit(), await files.rosters(), await files.dead_letters()
+        await files.archive(pseudonyms()),
+        await files.audit(),
+        await files.rosters(),
+        await files.dead_letters(),
+        await files.erasures(),
     )
 
 

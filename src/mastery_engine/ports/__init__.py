@@ -4,10 +4,12 @@ One contract suite for each (tests/contract) runs on every adapter. Moments are 
 """
 
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterStatus
+from mastery_engine.contracts.erasure import Erasure
 from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
 from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
 from mastery_engine.ports.clock import Clock
 from mastery_engine.ports.dead_letters import DeadLetters, DeadLetterSink
+from mastery_engine.ports.erasure_ledger import ErasureLedger
 from mastery_engine.ports.event_codec import EventCodec
 from mastery_engine.ports.event_log import (
     WHOLE,
@@ -39,6 +41,8 @@ __all__ = [
     "DeadLetterSink",
     "DeadLetters",
     "Entry",
+    "Erasure",
+    "ErasureLedger",
     "EventCodec",
     "EventLog",
     "Flags",

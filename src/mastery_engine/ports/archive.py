@@ -49,7 +49,10 @@ class Archive(Protocol):
     """
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
-        """Insert those whose (tenant, student, event id) is not there yet; returns how many were new."""
+        """Insert those whose (tenant, student, event id) is not there yet; returns how many were new.
+
+        What an erasure refuses, as the ledger beside it says in the same transaction, is passed over.
+        """
         ...
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 
+from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
+from mastery_engine.adapters.shared.unerased import StudentHashes
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import ArchivedDay, ArchivedEvent
 
 
@@ -19,12 +22,24 @@ def _day(event: ArchivedEvent) -> int:
 class MemoryArchive:
     """Every valid event of a student once."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(
+        self, ledger: MemoryErasureLedger | None = None, pseudonyms: Pseudonyms | None = None
+    ) -> None:
+        """Start empty.
+
+        Args:
+            ledger: Of the erasures.
+            pseudonyms: By which it knows students; without both it is not asked.
+        """
+        self._ledger = ledger
+        self._pseudonyms = pseudonyms
         self._events: dict[tuple[str, str, str], ArchivedEvent] = {}
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
         before = len(self._events)
+        if self._ledger is not None and self._pseudonyms is not None:
+            students = StudentHashes(self._pseudonyms, events)
+            events = students.unerased(events, self._ledger.latest_of_all(students.hashes))
         for event in events:
             self._events.setdefault((event.tenant_id, event.student_id, event.event_id), event)
         return len(self._events) - before

@@ -10,6 +10,7 @@
     archive       Archive, in a partition a day; archive_sql has its statements, archive_rows packs its rows
     audit         AuditTrail; several callers share a transaction
     dead_letters  DeadLetters
+    erasures      ErasureLedger, and whose events the archive keeps out
     rosters       Rosters
 
 Needs the extra `postgres`. Nothing is migrated by itself: `mastery db upgrade` does it.

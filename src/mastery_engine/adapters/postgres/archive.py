@@ -27,9 +27,11 @@ from mastery_engine.adapters.postgres.archive_sql import (
     events,
 )
 from mastery_engine.adapters.postgres.database import Database, Lease, cut_off, driver_of
+from mastery_engine.adapters.postgres.erasures import unerased
 from mastery_engine.adapters.postgres.event_ids import packed
 from mastery_engine.adapters.postgres.failures import TRANSIENT, cause
 from mastery_engine.adapters.postgres.tables import EVENTS, IDS, NAMES
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import ArchivedDay, ArchivedEvent, Clock
 
@@ -43,15 +45,17 @@ _by_student = attrgetter("student_id")
 class PostgresArchive(Lease):
     """Every valid event of a student once."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, pseudonyms: Pseudonyms | None = None) -> None:
         """Use a database.
 
         Args:
             database: Its schema must be this release's.
             clock: For pauses between two tries.
+            pseudonyms: By which the erasure ledger knows students; without them it is not asked.
         """
         super().__init__(database)
         self._clock = clock
+        self._pseudonyms = pseudonyms
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
         first: dict[_Key, ArchivedEvent] = {}
@@ -64,7 +68,10 @@ class PostgresArchive(Lease):
         for attempt in range(_TRIES):
             try:
                 async with self._database.write() as connection:
-                    return await _add(connection, batch)
+                    kept: Sequence[ArchivedEvent] = batch
+                    if self._pseudonyms is not None:
+                        kept = await unerased(connection, self._pseudonyms, batch)
+                    return await _add(connection, kept) if kept else 0
             except DependencyDown as error:
                 if attempt + 1 == _TRIES or not _passes(error):
                     raise

@@ -9,8 +9,10 @@ from mastery_engine.adapters.postgres.archive import PostgresArchive
 from mastery_engine.adapters.postgres.audit import PostgresAuditTrail
 from mastery_engine.adapters.postgres.database import Database
 from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
+from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import Clock
 
 
@@ -22,19 +24,23 @@ class PostgresRecords:
     audit: PostgresAuditTrail
     rosters: PostgresRosters
     dead_letters: PostgresDeadLetters
+    erasures: PostgresErasureLedger
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
-        for port in (self.archive, self.audit, self.rosters, self.dead_letters):
+        for port in (self.archive, self.audit, self.rosters, self.dead_letters, self.erasures):
             await port.close()
 
 
-async def open_postgres(url: str, clock: Clock, *, check: bool = True) -> PostgresRecords:
+async def open_postgres(
+    url: str, clock: Clock, pseudonyms: Pseudonyms | None = None, *, check: bool = True
+) -> PostgresRecords:
     """Open the database; nothing is migrated.
 
     Args:
         url: `postgresql://USER:PASSWORD@HOST/DATABASE`, with any parameter that PostgreSQL knows.
         clock: For pauses between two tries.
+        pseudonyms: By which the erasure ledger knows students; without them the archive does not ask it.
         check: Ask for the version of the schema. Without it nothing is asked of the server, for those who will not ask either.
 
     Raises:
@@ -50,10 +56,11 @@ async def open_postgres(url: str, clock: Clock, *, check: bool = True) -> Postgr
             await database.close()
             raise
     return PostgresRecords(
-        archive=PostgresArchive(database, clock),
+        archive=PostgresArchive(database, clock, pseudonyms),
         audit=PostgresAuditTrail(database),
         rosters=PostgresRosters(database),
         dead_letters=PostgresDeadLetters(database),
+        erasures=PostgresErasureLedger(database),
     )
 
 

@@ -126,6 +126,16 @@ SUBJECTS: Final = Table(
     Column("subject", WORD, primary_key=True),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
 )
+ERASURES: Final = Table(
+    "erasures",
+    METADATA,
+    Column("student", _ASCII, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _ASCII, primary_key=True),
+    Column("tenant_id", _ASCII, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", _ASCII),
+)
 COHORTS: Final = Table(
     "cohorts",
     METADATA,

@@ -20,7 +20,7 @@ from mastery_engine.domain.errors import NotFound
 LONGEST_SECONDS: Final = 3_600
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = (0x6D617374, 0)
-"""Of those who upgrade; ("mast", 1) and ("mast", 2) are the archive's."""
+"""Of those who upgrade; ("mast", 1) and ("mast", 2) are the archive's, ("mast", 3) is the erasure ledger's."""
 
 _PATIENCE: Final = (
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)"
@@ -33,7 +33,7 @@ _GRANTS: Final = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters, cohorts, cohort_teachers TO {role}",
     # Nobody but the owner can do away with what is on record.
     "GRANT SELECT, INSERT, UPDATE ON audit_chains TO {role}",
-    "GRANT SELECT, INSERT ON audit_records, audit_subjects TO {role}",
+    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures TO {role}",
 )
 
 

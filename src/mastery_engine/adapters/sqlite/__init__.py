@@ -9,7 +9,7 @@
     state       StateStore          state.db
     log         EventLog, Results   log.db
     archive     Archive             archive.db
-    records     DeadLetters, AuditTrail, Rosters   archive.db
+    records     DeadLetters, AuditTrail, Rosters, ErasureLedger   archive.db
 
 Files are in WAL mode with `synchronous=FULL` and shared by processes; a write is one short transaction.
 """

@@ -8,9 +8,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from mastery_engine.adapters.sqlite.database import Lease
+from mastery_engine.adapters.sqlite.database import Database, Lease
+from mastery_engine.adapters.sqlite.erasures import unerased
 from mastery_engine.adapters.sqlite.rows import Row, insert
 from mastery_engine.adapters.sqlite.uuids import packed, unpacked
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import ArchivedDay, ArchivedEvent
 
 _READ_BATCH: Final = 2_000
@@ -51,8 +53,23 @@ _Place = tuple[str, bytes | str]
 class SqliteArchive(Lease):
     """Every valid event of a student once."""
 
+    def __init__(self, database: Database, pseudonyms: Pseudonyms | None = None) -> None:
+        """Use a database with `ARCHIVE_SCHEMA`.
+
+        Args:
+            database: Open.
+            pseudonyms: By which the erasure ledger knows students; without them it is not asked.
+        """
+        super().__init__(database)
+        self._pseudonyms = pseudonyms
+
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
-        return await self._database.write(lambda connection: _add(connection, events)) if events else 0
+        def job(connection: sqlite3.Connection) -> int:
+            if self._pseudonyms is None:
+                return _add(connection, events)
+            return _add(connection, unerased(connection, self._pseudonyms, events))
+
+        return await self._database.write(job) if events else 0
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         return await self._database.read(

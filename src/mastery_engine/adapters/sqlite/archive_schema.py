@@ -1,4 +1,4 @@
-"""Tables of `archive.db`: archive, dead letters, audit trail, rosters."""
+"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger."""
 
 from __future__ import annotations
 
@@ -55,4 +55,17 @@ _ROSTERS: Final = (
     ) WITHOUT ROWID""",
     "CREATE INDEX cohort_teachers_by_cohort ON cohort_teachers (tenant_id, cohort_id)",
 )
-ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS),))
+_ERASURES: Final = (
+    # Hashes, and never an id.
+    """CREATE TABLE erasures (
+        student TEXT NOT NULL CHECK (length(student) = 32 AND student NOT GLOB '*[^0-9a-f]*'),
+        number INTEGER NOT NULL, kind TEXT NOT NULL, tenant_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
+        actor TEXT CHECK (length(actor) = 32 AND actor NOT GLOB '*[^0-9a-f]*'),
+        PRIMARY KEY (student, number, kind)
+    ) WITHOUT ROWID""",
+    """CREATE TRIGGER erasures_are_not_changed BEFORE UPDATE ON erasures
+        BEGIN SELECT RAISE(ABORT, 'the erasure ledger is append-only'); END""",
+    """CREATE TRIGGER erasures_are_not_deleted BEFORE DELETE ON erasures
+        BEGIN SELECT RAISE(ABORT, 'the erasure ledger is append-only'); END""",
+)
+ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES))

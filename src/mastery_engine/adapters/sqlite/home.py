@@ -11,6 +11,7 @@ from mastery_engine.adapters.sqlite.archive_schema import ARCHIVE_SCHEMA
 from mastery_engine.adapters.sqlite.audit import SqliteAuditTrail
 from mastery_engine.adapters.sqlite.database import Database
 from mastery_engine.adapters.sqlite.dead_letters import SqliteDeadLetters
+from mastery_engine.adapters.sqlite.erasures import SqliteErasureLedger
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.adapters.sqlite.log import SqliteEventLog
 from mastery_engine.adapters.sqlite.log_rows import LOG_SCHEMA
@@ -18,6 +19,7 @@ from mastery_engine.adapters.sqlite.rosters import SqliteRosters
 from mastery_engine.adapters.sqlite.schema import Schema
 from mastery_engine.adapters.sqlite.state import SqliteStateStore
 from mastery_engine.adapters.sqlite.state_rows import STATE_SCHEMA
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Clock
 
@@ -52,9 +54,13 @@ class SqliteHome:
             await self._database("log.db", LOG_SCHEMA), self._clock, topic, partitions
         )
 
-    async def archive(self) -> SqliteArchive:
-        """The archive, in `archive.db` as the three after it."""
-        return SqliteArchive(await self._database("archive.db", ARCHIVE_SCHEMA))
+    async def archive(self, pseudonyms: Pseudonyms | None = None) -> SqliteArchive:
+        """The archive, in `archive.db` as the four after it.
+
+        Args:
+            pseudonyms: By which the erasure ledger knows students; without them it is not asked.
+        """
+        return SqliteArchive(await self._database("archive.db", ARCHIVE_SCHEMA), pseudonyms)
 
     async def dead_letters(self) -> SqliteDeadLetters:
         """The dead letters of record."""
@@ -67,6 +73,10 @@ class SqliteHome:
     async def rosters(self) -> SqliteRosters:
         """The rosters."""
         return SqliteRosters(await self._database("archive.db", ARCHIVE_SCHEMA))
+
+    async def erasures(self) -> SqliteErasureLedger:
+        """The erasure ledger."""
+        return SqliteErasureLedger(await self._database("archive.db", ARCHIVE_SCHEMA))
 
     def folding_lock(self) -> FoldingLock:
         """The lock of the one process that folds, not taken yet."""

@@ -1,0 +1,109 @@
+"""The erasure of a student as the ledger keeps it: steps that follow each other, under keyed hashes alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
+
+from mastery_engine.domain.errors import InvalidInput, Problem
+
+ErasureState = Literal["asked", "done", "lifted"]
+_KEYED_HASH: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class ErasureStep(NamedTuple):
+    """An entry of the ledger; none ever changes.
+
+    Attributes:
+        number: Of the erasure, counted from 1 for each student.
+        by: Keyed hash of who asked for it or lifted it; None for a step that nobody asks for.
+    """
+
+    number: int
+    kind: ErasureState
+    at_ms: int
+    by: str | None
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """An erasure of a student.
+
+    Attributes:
+        tenant_id: The student's tenant.
+        student: Keyed hash of the student.
+        number: Counts the student's erasures from 1.
+        asked_ms: When it was asked for: from then on its marker is in force.
+        asked_by: Keyed hash of who asked.
+        done_ms: When everything had been removed, None before.
+        lifted_ms: When its marker was lifted, None while it is in force.
+        lifted_by: Keyed hash of who lifted it.
+    """
+
+    tenant_id: str
+    student: str
+    number: int
+    asked_ms: int
+    asked_by: str
+    done_ms: int | None = None
+    lifted_ms: int | None = None
+    lifted_by: str | None = None
+
+    @property
+    def state(self) -> ErasureState:
+        """How far it is."""
+        if self.lifted_ms is not None:
+            return "lifted"
+        return "asked" if self.done_ms is None else "done"
+
+    def refuses(self, timestamp_ms: int) -> bool:
+        """Whether an event of the student with that time is kept out: any, and once lifted those not newer than the asking."""
+        return self.lifted_ms is None or timestamp_ms <= self.asked_ms
+
+
+def erasures(tenant_id: str, student: str, steps: Iterable[ErasureStep]) -> list[Erasure]:
+    """A student's erasures, in order, from the entries of the ledger in any order."""
+    by_number: dict[int, dict[ErasureState, ErasureStep]] = {}
+    for step in steps:
+        by_number.setdefault(step.number, {})[step.kind] = step
+    found: list[Erasure] = []
+    for number, kinds in sorted(by_number.items()):
+        asked, done, lifted = kinds["asked"], kinds.get("done"), kinds.get("lifted")
+        found.append(
+            Erasure(
+                tenant_id=tenant_id,
+                student=student,
+                number=number,
+                asked_ms=asked.at_ms,
+                asked_by=asked.by or "",
+                done_ms=None if done is None else done.at_ms,
+                lifted_ms=None if lifted is None else lifted.at_ms,
+                lifted_by=None if lifted is None else lifted.by,
+            )
+        )
+    return found
+
+
+def next_step(latest: Erasure | None, kind: ErasureState, at_ms: int, by: str | None) -> ErasureStep | None:
+    """The entry that brings a student's latest erasure to a state; None where it has no place, or is there already.
+
+    An erasure begins where none is in force, is done once, and lifted once it is done.
+    """
+    state = None if latest is None else latest.state
+    number = 0 if latest is None else latest.number
+    if kind == "asked":
+        return ErasureStep(number + 1, kind, at_ms, by) if state in {None, "lifted"} else None
+    before = "asked" if kind == "done" else "done"
+    return ErasureStep(number, kind, at_ms, by) if state == before else None
+
+
+def check_hash(name: str, told: str) -> None:
+    """Refuse whatever is no keyed hash, a student's id above all; it is not repeated.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    if not _KEYED_HASH.fullmatch(told):
+        raise InvalidInput.of(Problem(name, "", "must be a keyed hash, 32 hexadecimal digits"))
