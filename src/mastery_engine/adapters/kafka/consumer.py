@@ -15,12 +15,14 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, TypeVar, final
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS, KafkaAdmin
+from mastery_engine.adapters.kafka.bounded import bounded
 from mastery_engine.adapters.kafka.failures import FENCED, in_a_moment, kafka_errors
 from mastery_engine.adapters.kafka.member import Member
 from mastery_engine.ports import Record, Share
@@ -144,7 +146,15 @@ class KafkaLogConsumer:
 
     def _commit_alone(self, wanted: list[TopicPartition]) -> None:
         """Without a member, as when nothing was polled yet."""
-        in_a_moment(lambda: self._reader().commit(offsets=wanted, asynchronous=False))
+        reader = self._reader()
+        try:
+            in_a_moment(
+                lambda: bounded(ANSWER_SECONDS, lambda: reader.commit(offsets=wanted, asynchronous=False))
+            )
+        except KafkaException:
+            # It may still wait for an answer, and can be asked nothing until it has one.
+            self._offsets = None
+            raise
 
     def _committed(self) -> dict[int, int]:
         topic_id, partitions = self._admin.topic(self._topic)
@@ -157,7 +167,7 @@ class KafkaLogConsumer:
         }
 
     def _rewind(self) -> None:
-        if self._member is not None:
+        if self._member is not None and self._member.failure is None:
             self._member.rewind()
 
     def _reader(self) -> Consumer:
@@ -175,4 +185,7 @@ class KafkaLogConsumer:
     def _close(self) -> None:
         self._leave()
         if self._offsets is not None:
-            self._offsets.close()
+            offsets = self._offsets
+            with suppress(KafkaException):
+                # It is no member: nobody waits for it to leave.
+                bounded(ANSWER_SECONDS, offsets.close)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
+import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS
+from mastery_engine.adapters.kafka.bounded import bounded
 from mastery_engine.adapters.kafka.connection import KafkaConnection
 from mastery_engine.adapters.kafka.failures import COMING, in_a_moment
 from mastery_engine.adapters.kafka.messages import record_of
@@ -30,6 +32,7 @@ _PASSING: Final = frozenset(
     }
 )
 """Errors among the messages that say nothing new: who reads asks for the topic, and is told what is wrong."""
+_log: Final = structlog.get_logger(__name__)
 
 
 @final
@@ -68,6 +71,7 @@ class Member:
         self._open: list[Record] = []
         self._again: list[Record] = []
         self._paused = False
+        self._is_stuck = False
         self._consumer = Consumer(_config(connection, group, joins=share == WHOLE))
         if share == WHOLE:
             self._consumer.subscribe(
@@ -112,14 +116,24 @@ class Member:
         Raises:
             KafkaException: It was not done.
         """
-        in_a_moment(lambda: _commit(self._consumer, offsets), COMING)
+        try:
+            in_a_moment(lambda: bounded(ANSWER_SECONDS, lambda: _commit(self._consumer, offsets)), COMING)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError._TIMED_OUT:
+                # The client waits for its coordinator longer than anybody wants to, and does nothing else meanwhile.
+                self.failure, self._is_stuck = "a commit was not answered", True
+            raise
         done = {place.partition: place.offset for place in offsets}
         self._open = [one for one in self._open if one.offset >= done.get(one.partition, 0)]
         self._again = [one for one in self._again if one.offset >= done.get(one.partition, 0)]
 
     def close(self) -> None:
-        """Leave."""
-        self._consumer.close()
+        """Leave; brokers that do not answer find out by themselves."""
+        try:
+            bounded(0.0 if self._is_stuck else ANSWER_SECONDS, self._consumer.close)
+        except KafkaException as error:
+            reason = self.failure or error.args[0].str()
+            _log.warning("left the group without a word", topic=self._topic, reason=reason)
 
     def _checked(self, messages: list[Message]) -> list[Record]:
         records: list[Record] = []
