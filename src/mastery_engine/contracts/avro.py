@@ -18,6 +18,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 from msgspec import Struct
 
+from mastery_engine.contracts.avro_decoding import DOUBTS, decoder
 from mastery_engine.contracts.avro_encoding import encoder
 from mastery_engine.contracts.schema_files import NAMESPACE, TIMESTAMP_FIELD, TYPE_FIELD, avro_schema
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -88,6 +89,7 @@ class RecordReader(Generic[S]):
             raise unknown_schema(schema_id, f"is no schema: {error}") from None
         parsed = fastavro.parse_schema(reader)
         self._reader = None if _shape(self._writer) == _shape(parsed) else parsed
+        self._decode = decoder(reader) if self._reader is None else None
 
     def fields(self, value: bytes) -> dict[str, Any]:
         """The fields of a framed record, as the type names them.
@@ -95,6 +97,14 @@ class RecordReader(Generic[S]):
         Raises:
             InvalidInput: It ends too early or too late, or today's type cannot be made of it.
         """
+        if self._decode is not None:
+            try:
+                return self._decode(value, FRAME_BYTES)
+            except DOUBTS:
+                return self._by_fastavro(value)
+        return self._by_fastavro(value)
+
+    def _by_fastavro(self, value: bytes) -> dict[str, Any]:
         stream = io.BytesIO(value)
         stream.seek(FRAME_BYTES)
         try:

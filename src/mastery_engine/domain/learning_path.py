@@ -182,15 +182,25 @@ def learning_path(
     )
 
 
-def steps_of(result: Result, formula: Formula, plan: Plan, today: date) -> list[Step]:
-    """The steps alone, as `learning_path` lays them out where there is no assessment to be ready for."""
-    return _laid_out(_wanted(result, formula, plan), plan.daily_minutes, today, None)
+def steps_of(recommendations: Iterable[Recommendation], daily_minutes: int, today: date) -> list[Step]:
+    """The steps alone, as `learning_path` lays them out where there is no assessment to be ready for.
+
+    Args:
+        recommendations: What the steps are made of.
+        daily_minutes: Time budget of a day.
+        today: First day of the path.
+    """
+    return _laid_out(_by_gain_per_minute(recommendations), daily_minutes, today, None)
 
 
 def _wanted(result: Result, formula: Formula, plan: Plan) -> list[Recommendation]:
     found = recommend(result, formula)
     if plan.goal != "improve_mastery":
         found = _without_habits(found) or _without_habits(stretch_goals(result, formula))
+    return _by_gain_per_minute(found)
+
+
+def _by_gain_per_minute(found: Iterable[Recommendation]) -> list[Recommendation]:
     return sorted(found, key=lambda step: -step.gain / step.estimated_time)
 
 
@@ -200,7 +210,7 @@ def _without_habits(found: Iterable[Recommendation]) -> list[Recommendation]:
 
 def _laid_out(wanted: list[Recommendation], daily: int, today: date, budget: int | None) -> list[Step]:
     steps: list[Step] = []
-    start = 0
+    start, first_day = 0, today.toordinal()
     for step in wanted:
         end = start + step.estimated_time
         if budget is not None:
@@ -214,8 +224,8 @@ def _laid_out(wanted: list[Recommendation], daily: int, today: date, budget: int
                 action=step.action,
                 minutes=end - start,
                 gain=round(step.gain * share, SCORE_DECIMALS),
-                starts_on=today + timedelta(days=start // daily),
-                ends_on=today + timedelta(days=(end - 1) // daily),
+                starts_on=date.fromordinal(first_day + start // daily),
+                ends_on=date.fromordinal(first_day + (end - 1) // daily),
                 reason=step.reason,
             )
         )

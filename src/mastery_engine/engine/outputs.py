@@ -17,8 +17,8 @@ from mastery_engine.contracts.outputs import (
 )
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS, date_of
-from mastery_engine.domain.recommend import recommend
-from mastery_engine.domain.scores import LEVELS, Formula, Result
+from mastery_engine.domain.recommend import Recommendation, recommend
+from mastery_engine.domain.scores import LEVELS, Component, Formula, Result
 from mastery_engine.engine.path_notes import steps_as_sent
 from mastery_engine.ports import OutputMessage
 
@@ -46,13 +46,17 @@ def messages_of(tenant: Tenant, student_id: str, outcome: Outcome, formula: Form
         answered = _answered(keys.derived_id(name, cause, _ANSWERED), common, as_of, outcome)
         return [OutputMessage(key, answered, headers)]
     result = outcome.result
-    updated = _updated(keys.derived_id(name, cause, _UPDATED), common, as_of, outcome, result, formula)
+    recommendations = recommend(result, formula)
+    output_id = keys.derived_id(name, cause, _UPDATED)
+    updated = _updated(output_id, common, as_of, outcome, result, recommendations)
     messages = [OutputMessage(key, updated, headers)]
     if outcome.previous_level is not None and outcome.previous_level != outcome.level:
         reached = _reached(keys.derived_id(name, cause, _REACHED), common, as_of, outcome)
         messages.append(OutputMessage(key, reached, headers))
     if outcome.path is not None:
-        path = _path(keys.derived_id(name, cause, _PATH), common, as_of, outcome, result, formula)
+        priority_areas = formula.weak(result.components)
+        output_id = keys.derived_id(name, cause, _PATH)
+        path = _path(output_id, common, as_of, outcome, recommendations, priority_areas)
         messages.append(OutputMessage(key, path, headers))
     return messages
 
@@ -61,7 +65,12 @@ _Common = tuple[str, str, str]
 
 
 def _updated(
-    output_id: str, common: _Common, as_of: str, outcome: Outcome, result: Result, formula: Formula
+    output_id: str,
+    common: _Common,
+    as_of: str,
+    outcome: Outcome,
+    result: Result,
+    recommendations: list[Recommendation],
 ) -> MasteryUpdated:
     tenant_id, student_id, cause = common
     before = outcome.previous_score
@@ -78,7 +87,7 @@ def _updated(
         previous_level=None if outcome.previous_level is None else LEVELS[outcome.previous_level],
         formula=outcome.formula,
         as_of=as_of,
-        recommendations=recommend(result, formula),
+        recommendations=recommendations,
     )
 
 
@@ -99,7 +108,12 @@ def _reached(output_id: str, common: _Common, as_of: str, outcome: Outcome) -> M
 
 
 def _path(
-    output_id: str, common: _Common, as_of: str, outcome: Outcome, result: Result, formula: Formula
+    output_id: str,
+    common: _Common,
+    as_of: str,
+    outcome: Outcome,
+    recommendations: list[Recommendation],
+    priority_areas: tuple[Component, ...],
 ) -> LearningPathRecommended:
     tenant_id, student_id, cause = common
     completion = None if outcome.path is None else outcome.path.completion_day
@@ -109,9 +123,9 @@ def _path(
         tenant_id=tenant_id,
         student_id=student_id,
         caused_by=cause,
-        path=steps_as_sent(result, formula),
+        path=steps_as_sent(recommendations, outcome.day),
         estimated_completion=None if completion is None else date_of(completion).isoformat(),
-        priority_areas=formula.weak(result.components),
+        priority_areas=priority_areas,
     )
 
 

@@ -14,7 +14,7 @@ from mastery_engine.domain.forecast import FEWEST_DAYS, WINDOW_DAYS
 from mastery_engine.domain.history import carried
 from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.learning_path import Plan, Step, completion_days, steps_of
-from mastery_engine.domain.recommend import recommend
+from mastery_engine.domain.recommend import Recommendation, recommend
 from mastery_engine.domain.scores import SCORE_DECIMALS, Formula, Result
 
 PLAN: Final = Plan()
@@ -48,6 +48,6 @@ def path_note(state: LearnerState, result: Result, formula: Formula) -> PathNote
     return PathNote(None if days is None else result.day + days - 1)
 
 
-def steps_as_sent(result: Result, formula: Formula) -> list[Step]:
-    """The steps of the path, which follow from the result alone."""
-    return steps_of(result, formula, PLAN, date_of(result.day))
+def steps_as_sent(recommendations: list[Recommendation], day: int) -> list[Step]:
+    """The steps of the path from this day on, which follow from the recommendations alone."""
+    return steps_of(recommendations, PLAN.daily_minutes, date_of(day))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
-import fastavro
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,37 +13,7 @@ from msgspec import Struct
 
 from mastery_engine.contracts.avro import schema_of
 from mastery_engine.contracts.avro_encoding import encoder, long
-from mastery_engine.contracts.dead_letter import DeadLetter
-from mastery_engine.contracts.outputs import OUTPUT_CLASSES
-from mastery_engine.domain.events import EVENT_CLASSES
-
-CLASSES: tuple[type[Struct], ...] = (*EVENT_CLASSES, *OUTPUT_CLASSES, DeadLetter)
-PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
-    "string": st.text(),
-    "bytes": st.binary(),
-    "double": st.floats(),
-    "long": st.integers(-(2**63), 2**63 - 1),
-    "int": st.integers(-(2**31), 2**31 - 1),
-    "boolean": st.booleans(),
-    "null": st.none(),
-}
-
-
-def values(schema: Any, named: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Any value that a schema describes."""
-    if isinstance(schema, list):
-        return st.one_of([values(one, named) for one in cast("list[Any]", schema)])
-    if isinstance(schema, str):
-        return PRIMITIVES[schema] if schema in PRIMITIVES else values(named[schema], named)
-    kind = schema["type"]
-    if kind == "record":
-        named[schema["name"]] = schema
-        return st.fixed_dictionaries({one["name"]: values(one["type"], named) for one in schema["fields"]})
-    if kind == "array":
-        return st.lists(values(schema["items"], named), max_size=4)
-    if kind == "map":
-        return st.dictionaries(st.text(), values(schema["values"], named), max_size=4)
-    return st.dates() if schema.get("logicalType") == "date" else PRIMITIVES[kind]
+from tests.unit.contracts.avro_values import CLASSES, by_fastavro, values
 
 
 def as_objects(value: Any, schema: Any) -> Any:
@@ -63,12 +31,6 @@ def as_objects(value: Any, schema: Any) -> Any:
     if told["type"] == "map":
         return {name: as_objects(one, told["values"]) for name, one in value.items()}
     return value
-
-
-def by_fastavro(schema: Any, fields: Any) -> bytes:
-    stream = io.BytesIO()
-    fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), fields)
-    return stream.getvalue()
 
 
 @pytest.mark.parametrize("cls", CLASSES)

@@ -13,6 +13,7 @@ from mastery_engine.domain.forecast import forecast
 from mastery_engine.domain.formulas import BUILT_IN
 from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.learning_path import Plan, learning_path
+from mastery_engine.domain.recommend import recommend
 from mastery_engine.domain.scores import Formula
 from mastery_engine.engine.path_notes import path_note, steps_as_sent
 from tests.unit.engine.house import completion, quiz
@@ -40,7 +41,10 @@ def test_the_completion_comes_from_three_days_on() -> None:
     # 225 minutes win 0.42 in 7.5 days, 0.056 a day; an idle week takes 0.1 * (1 - 0.9^7) = 0.05217.
     # 0.42 / (0.056 - 0.007453) = 8.65, so the ninth day, the result's own being the first.
     assert day == result.day + 8
-    assert [step.area for step in steps_as_sent(result, formula)] == ["completion", "quality"]
+    assert [step.area for step in steps_as_sent(recommend(result, formula), result.day)] == [
+        "completion",
+        "quality",
+    ]
 
 
 def test_days_out_of_the_forecasts_window_do_not_count() -> None:
@@ -74,4 +78,4 @@ def test_steps_and_completion_are_those_of_the_learning_path(
     note = path_note(state, result, formula)
     noted = None if note.completion_day is None else date_of(note.completion_day)
     assert noted == path.estimated_completion
-    assert tuple(steps_as_sent(result, formula)) == path.steps
+    assert tuple(steps_as_sent(recommend(result, formula), result.day)) == path.steps
