@@ -18,6 +18,7 @@ from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.postgres.records import open_postgres
 from mastery_engine.adapters.postgres.upgrade import upgrade_schema
 from mastery_engine.contracts.event_json import encode_event
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.ports import ArchivedEvent
 from tools.installation import Installation
@@ -71,7 +72,7 @@ async def archive(url: str, count: int) -> float:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
         await upgrade_schema(f"{base}/{name}", None)
-        records = await open_postgres(f"{base}/{name}", SystemClock())
+        records = await open_postgres(f"{base}/{name}", SystemClock(), Pseudonyms(bytes(32)))
         some = [
             ArchivedEvent(
                 one.tenant_id,
