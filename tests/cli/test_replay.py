@@ -102,3 +102,28 @@ def test_what_a_replay_leaves_to_others_is_told() -> None:
     )
     assert "1 event counted and not in the archive, so their students are left alone; send them again" in told
     assert "1 event left out, waiting among the dead letters" in told
+
+
+def test_two_processes_rebuild_what_one_does(mastery: Mastery, tmp_path: Path) -> None:
+    mastery(
+        "ingest",
+        write_lines(
+            tmp_path / "events.jsonl", *(quiz(one, student_id=f"student-{one % 150}") for one in range(300))
+        ),
+    )
+    spoil(keys.document("default", "student-7"))
+    dry = [mastery("replay", "--all", "--dry-run", "--json", "--workers", workers).data for workers in (1, 2)]
+    assert dry[0] == dry[1]
+    assert (dry[0]["students"], dry[0]["events"], dry[0]["equal"]) == (150, 300, 149)
+    both = mastery("replay", "--all", "--workers", 2)
+    assert both.code == 0
+    assert "150 students rebuilt from 300 events" in both.out
+    assert "1 switched" in both.out
+    assert mastery("replay", "--all", "--dry-run").code == 0
+
+
+def test_workers_are_for_many_students_only(mastery: Mastery) -> None:
+    for arguments in (("ada-01",), ("--all", "--formula", "adr-004")):
+        wrong = mastery("replay", *arguments, "--workers", 2)
+        assert wrong.code == 2
+        assert "--workers" in wrong.err

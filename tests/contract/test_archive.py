@@ -84,6 +84,33 @@ async def test_a_batch_of_the_grouped_events_is_one_students(archive: Archive) -
         assert len({one.student_id for one in batch}) == 1
 
 
+async def test_events_of_several_students_come_by_student(archive: Archive) -> None:
+    events = [event(n, f"s{n % 7}", day=16_000 + n % 5) for n in range(700)]
+    await archive.add([*events, event(1, tenant="t2")])
+    found = await archive.of_students("t1", ["s3", "s1", "nobody"])
+    assert {name: sorted(of_one) for name, of_one in found.items()} == {
+        name: [one for one in sorted(events) if one.student_id == name] for name in ("s1", "s3")
+    }
+    assert await archive.of_students("t1", []) == {}
+    assert await archive.of_students("nowhere", ["s1"]) == {}
+
+
+async def test_the_students_of_a_tenant_are_told_once_and_sorted(archive: Archive) -> None:
+    await archive.add([event(n, f"s{n % 7}") for n in range(100)])
+    await archive.add([event(n, name) for n, name in enumerate(("B", "_", "a-b", "a"))])
+    await archive.add([event(1, "other", tenant="t2")])
+    assert await archive.students("t1") == sorted(["B", "_", "a-b", "a", *(f"s{n}" for n in range(7))])
+    assert await archive.students("nowhere") == []
+
+
+async def test_the_students_with_an_event_in_a_span_are_told(archive: Archive) -> None:
+    await archive.add([event(n, f"s{n}", day=16_000 + n) for n in range(5)])
+    first, last = event(1, day=16_001).timestamp, event(3, day=16_003).timestamp
+    assert await archive.students("t1", (first, last)) == ["s1", "s2", "s3"]
+    assert await archive.students("t1", (first + 1, last - 1)) == ["s2"]
+    assert await archive.students("t1", (0, first - 2 * 86_400_000)) == []
+
+
 async def test_tenants_with_an_event_are_told_sorted(archive: Archive) -> None:
     assert await archive.tenants() == []
     await archive.add([event(1, tenant="b"), event(2, tenant="a"), event(3, tenant="b")])

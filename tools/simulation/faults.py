@@ -194,11 +194,16 @@ class FaultyArchive:
         await _read("archive.of_student")
         return await self._inner.of_student(tenant_id, student_id)
 
-    async def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
-        await _read("archive.by_student")
-        async for batch in self._inner.by_student(tenant_id):
-            yield batch
-            await _read("archive.by_student more")
+    async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
+        await _read("archive.of_students")
+        return await self._inner.of_students(tenant_id, student_ids)
+
+    async def students(self, tenant_id: str, span: tuple[int, int] | None = None) -> list[str]:
+        await _read("archive.students")
+        return await self._inner.students(tenant_id, span)
+
+    def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
+        return self._inner.by_student(tenant_id)
 
     async def tenants(self) -> list[str]:
         return await self._inner.tenants()

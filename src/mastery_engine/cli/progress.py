@@ -49,6 +49,12 @@ class Meter:
             self._task = self._bar.add_task(self._what, total=self._total, rate="")
         return self
 
+    def expect(self, total: int) -> None:
+        """Tell what it comes to in all, once that is known."""
+        self._total = total
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, total=total)
+
     def advance(self, amount: int, events: int) -> None:
         """Tell what was done since the last call.
 

@@ -18,24 +18,42 @@ from mastery_engine.domain.errors import NotFound
 from mastery_engine.engine.replay_report import FormulaChange, ReplayReport
 
 
-def rebuild(student: str | None, tenant_id: str | None, *, switch: bool, limit: int, as_json: bool) -> bool:
+def rebuild(
+    student: str | None,
+    tenant_id: str | None,
+    *,
+    switch: bool,
+    limit: int,
+    as_json: bool,
+    workers: int | None = None,
+) -> bool:
     """Rebuild, compare and maybe switch; returns whether the live state is as it should be now.
+
+    Args:
+        student: One student; None means all.
+        tenant_id: Of a school; None means that of the settings.
+        switch: Whether what differs is switched.
+        limit: Most students to name.
+        as_json: Print the report as it is.
+        workers: How many processes; None means one a core.
 
     Raises:
         NotFound: The archive has nothing of the student.
     """
+    from mastery_engine.bootstrap.replaying import replay_all
 
     async def job(session: Session) -> ReplayReport:
         engine = session.engine
         tenant = await _permitted(session, student, "switch" if switch else "compare")
+        if student is not None:
+            return await engine.replay.run(tenant, str(uuid4()), student_id=student, switch=switch)
         with Meter("replay", None) as meter:
-            return await engine.replay.run(
-                tenant,
-                str(uuid4()),
-                student_id=student,
-                switch=switch,
-                progress=lambda events: meter.advance(events, events),
-            )
+
+            def told(students: int, events: int, total: int) -> None:
+                meter.expect(total)
+                meter.advance(students, events)
+
+            return await replay_all(engine, tenant, switch=switch, workers=workers, progress=told)
 
     report = run(job, tenant_id)
     if student is not None and not report.students and not report.erased:

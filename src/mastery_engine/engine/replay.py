@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Final, final
 
 from mastery_engine.contracts import keys
@@ -23,7 +21,7 @@ SIDE_BY_SIDE_SECONDS: Final = 7 * DAY_SECONDS
 STEP_DEADLINE_SECONDS: Final = 30.0
 SWITCH_TRIES: Final = 10
 WAIT_SECONDS: Final = 0.1
-STUDENTS_A_BATCH: Final = 200
+STUDENTS_A_BATCH: Final = 100
 
 
 @final
@@ -80,19 +78,29 @@ class Replay:
             progress: Told how many events each batch had.
         """
         report = ReplayReport()
-        # Comparing everybody takes long enough without them.
-        records = switch or student_id is not None
-        async for batch in self._students(tenant, student_id):
+        async for batch in self._batches(tenant, student_id):
+            # Comparing everybody takes long enough without them.
+            records = switch or student_id is not None
             await self._batch(tenant, run_id, batch, report, switch=switch, records=records)
             if progress is not None:
                 progress(sum(map(len, batch.values())))
+        return report
+
+    async def students(
+        self, tenant: Tenant, run_id: str, student_ids: Sequence[str], *, switch: bool
+    ) -> ReplayReport:
+        """Rebuild a batch of a tenant's students, as `run` does for all; those without an event are passed over."""
+        report = ReplayReport()
+        found = await self._archive.of_students(tenant.tenant_id, student_ids)
+        if found:
+            await self._batch(tenant, run_id, found, report, switch=switch, records=switch)
         return report
 
     async def what_if(self, tenant: Tenant, formula: Formula) -> list[FormulaChange]:
         """Every student of the archive under another formula, biggest change first."""
         await self._formulas.refresh(tenant)
         changes: list[FormulaChange] = []
-        async for batch in self._students(tenant, None):
+        async for batch in self._batches(tenant, None):
             committed = await self._committed()
             live = await self._live(tenant, list(batch))
             for (student_id, events), entry in zip(batch.items(), live, strict=True):
@@ -216,23 +224,13 @@ class Replay:
         marker = keys.erased(self._pseudonyms.of(tenant.tenant_id, student_id))
         return (await self._store.get_many([marker]))[0] is not None
 
-    async def _students(
+    async def _batches(
         self, tenant: Tenant, student_id: str | None
     ) -> AsyncIterator[dict[str, list[ArchivedEvent]]]:
-        """Students with all their archived events, whole, a few hundred at a time."""
-        if student_id is not None:
-            events = await self._archive.of_student(tenant.tenant_id, student_id)
-            if events:
-                yield {student_id: events}
-            return
-        whole: dict[str, list[ArchivedEvent]] = {}
-        last = ""
-        async for part in self._archive.by_student(tenant.tenant_id):
-            for name, events in groupby(part, key=attrgetter("student_id")):
-                if name != last and len(whole) >= STUDENTS_A_BATCH:
-                    yield whole
-                    whole = {}
-                whole.setdefault(name, []).extend(events)
-                last = name
-        if whole:
-            yield whole
+        """Students with all their archived events, a batch at a time."""
+        archive = self._archive
+        names = await archive.students(tenant.tenant_id) if student_id is None else [student_id]
+        for first in range(0, len(names), STUDENTS_A_BATCH):
+            found = await archive.of_students(tenant.tenant_id, names[first : first + STUDENTS_A_BATCH])
+            if found:
+                yield found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from mastery_engine.domain.scores import Level
@@ -40,6 +42,19 @@ class ReplayReport(Struct, kw_only=True):
     lost: list[str] = []
     damaged: list[str] = []
     mended: int = 0
+
+
+def summed(parts: Iterable[ReplayReport]) -> ReplayReport:
+    """What replays of different students come to together, names and ids sorted: the same, in whatever order they ended."""
+    total = ReplayReport()
+    for part in parts:
+        for name in total.__struct_fields__:
+            mine, theirs = getattr(total, name), getattr(part, name)
+            setattr(total, name, mine | theirs if isinstance(mine, dict) else mine + theirs)
+    total.different = dict(sorted(total.different.items()))
+    for ids in (total.behind, total.waiting, total.pending, total.lost, total.damaged):
+        ids.sort()
+    return total
 
 
 class FormulaChange(Struct, frozen=True, kw_only=True):

@@ -59,6 +59,14 @@ class Archive(Protocol):
         """All events of a student, by day, then partition and offset."""
         ...
 
+    async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
+        """All events of several students, in no order; those without an event are not in it."""
+        ...
+
+    async def students(self, tenant_id: str, span: tuple[int, int] | None = None) -> list[str]:
+        """Students of a tenant with an event, sorted; given a span, with one whose timestamp is in it, both ends included."""
+        ...
+
     def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
         """All events of a tenant, grouped by student: a student's events stand together, in one list or several."""
         ...

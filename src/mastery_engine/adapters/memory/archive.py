@@ -47,6 +47,23 @@ class MemoryArchive:
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         return [event for event in self._of_tenant(tenant_id) if event.student_id == student_id]
 
+    async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
+        wanted = set(student_ids)
+        found: dict[str, list[ArchivedEvent]] = {}
+        for event in self._of_tenant(tenant_id):
+            if event.student_id in wanted:
+                found.setdefault(event.student_id, []).append(event)
+        return found
+
+    async def students(self, tenant_id: str, span: tuple[int, int] | None = None) -> list[str]:
+        return sorted(
+            {
+                event.student_id
+                for event in self._of_tenant(tenant_id)
+                if span is None or span[0] <= event.timestamp <= span[1]
+            }
+        )
+
     async def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
         for _, events in groupby(self._of_tenant(tenant_id), key=lambda event: event.student_id):
             yield list(events)

@@ -23,6 +23,7 @@ from mastery_engine.adapters.postgres.archive_sql import (
     LONG_SECONDS,
     OLD_DAYS,
     PARTS,
+    STUDENTS,
     archived,
     events,
 )
@@ -32,6 +33,7 @@ from mastery_engine.adapters.postgres.event_ids import packed
 from mastery_engine.adapters.postgres.failures import TRANSIENT, cause
 from mastery_engine.adapters.postgres.tables import EVENTS, IDS, NAMES
 from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import ArchivedDay, ArchivedEvent, Clock
 
@@ -102,6 +104,39 @@ class PostgresArchive(Lease):
                 .order_by(EVENTS.c.day, EVENTS.c.partition, EVENTS.c.record_offset)
             )
             return archived(rows, tenant_id, numbers)
+
+    async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
+        async with self._database.read() as connection:
+            numbers = await _numbers(connection)
+            rows = await connection.execute(
+                events().where(
+                    EVENTS.c.tenant_no == numbers.get(tenant_id),
+                    EVENTS.c.student_id == any_(literal(list(student_ids), ARRAY(EVENTS.c.student_id.type))),
+                )
+            )
+            found: dict[str, list[ArchivedEvent]] = {}
+            for event in archived(rows, tenant_id, numbers):
+                found.setdefault(event.student_id, []).append(event)
+            return found
+
+    async def students(self, tenant_id: str, span: tuple[int, int] | None = None) -> list[str]:
+        async with self._database.read() as connection:
+            await connection.execute(LONG)
+            tenant_no = (await _numbers(connection)).get(tenant_id)
+            if span is None:
+                found = await connection.scalars(STUDENTS, {"tenant_no": tenant_no})
+            else:
+                first, last = span
+                found = await connection.scalars(
+                    select(EVENTS.c.student_id)
+                    .distinct()
+                    .where(
+                        EVENTS.c.tenant_no == tenant_no,
+                        EVENTS.c.day.between(date_of(first // DAY_MS), date_of(last // DAY_MS)),
+                        EVENTS.c.timestamp_ms.between(first, last),
+                    )
+                )
+            return sorted(found)
 
     async def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
         async with self._database.stream() as connection:

@@ -25,6 +25,14 @@ OLD_DAYS: Final = text(
     "WHERE inhparent = CAST('archived_events' AS regclass) AND right(relname, 8) < to_char(CAST(:day AS date), 'YYYYMMDD') "
     "ORDER BY 1"
 )
+# From one student to the next in the index; the events of each are leapt over.
+STUDENTS: Final = text(
+    "WITH RECURSIVE one(student_id) AS ("
+    "(SELECT student_id FROM archived_ids WHERE tenant_no = :tenant_no ORDER BY student_id LIMIT 1) UNION ALL "
+    "SELECT (SELECT ids.student_id FROM archived_ids AS ids WHERE ids.tenant_no = :tenant_no "
+    "AND ids.student_id > one.student_id ORDER BY ids.student_id LIMIT 1) FROM one WHERE one.student_id IS NOT NULL) "
+    "SELECT student_id FROM one WHERE student_id IS NOT NULL"
+)
 LONG: Final = text(
     f"SELECT set_config('statement_timeout', '{LONG_SECONDS}s', true), "
     "set_config('idle_in_transaction_session_timeout', '0', true), "

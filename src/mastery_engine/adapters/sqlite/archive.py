@@ -8,6 +8,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
+import msgspec
+
 from mastery_engine.adapters.sqlite.database import Database, Lease
 from mastery_engine.adapters.sqlite.erasures import unerased
 from mastery_engine.adapters.sqlite.rows import Row, insert
@@ -32,6 +34,28 @@ _OF_STUDENT: Final = (
 _AFTER: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "  # noqa: S608 - constant
     "AND (student_id, event_id) > (?, ?) ORDER BY student_id, event_id LIMIT ?"
+)
+_OF_STUDENTS: Final = (
+    _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "  # noqa: S608 - constant
+    "AND student_id IN (SELECT value FROM json_each(?))"
+)
+# From one student to the next in the index; the events of each are leapt over.
+_STUDENTS: Final = """
+    WITH RECURSIVE
+    of(tenant) AS (SELECT no FROM names WHERE name = ?),
+    one(student_id) AS (
+        SELECT min(student_id) FROM events WHERE tenant_no = (SELECT tenant FROM of)
+        UNION ALL
+        SELECT (
+            SELECT min(events.student_id) FROM events
+            WHERE tenant_no = (SELECT tenant FROM of) AND events.student_id > one.student_id
+        ) FROM one WHERE one.student_id IS NOT NULL
+    )
+    SELECT student_id FROM one WHERE student_id IS NOT NULL ORDER BY student_id
+"""
+_STUDENTS_WITHIN: Final = (
+    "SELECT DISTINCT student_id FROM events WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "
+    "AND timestamp BETWEEN ? AND ? ORDER BY student_id"
 )
 _TENANTS: Final = (
     "SELECT name FROM names WHERE EXISTS (SELECT 1 FROM events WHERE tenant_no = no) ORDER BY name"
@@ -75,6 +99,23 @@ class SqliteArchive(Lease):
         return await self._database.read(
             lambda connection: _read(connection, tenant_id, _OF_STUDENT, student_id)
         )
+
+    async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
+        wanted = msgspec.json.encode(sorted(student_ids)).decode()
+        events = await self._database.read(
+            lambda connection: _read(connection, tenant_id, _OF_STUDENTS, wanted)
+        )
+        found: dict[str, list[ArchivedEvent]] = {}
+        for event in events:
+            found.setdefault(event.student_id, []).append(event)
+        return found
+
+    async def students(self, tenant_id: str, span: tuple[int, int] | None = None) -> list[str]:
+        select = _STUDENTS if span is None else _STUDENTS_WITHIN
+        rows = await self._database.read(
+            lambda connection: connection.execute(select, (tenant_id, *(span or ()))).fetchall()
+        )
+        return [student_id for (student_id,) in rows]
 
     async def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
         last: _Place = ("", "")

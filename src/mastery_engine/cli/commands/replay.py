@@ -26,6 +26,16 @@ def replay(
         typer.Option("--formula", help="Change nothing; tell what would change under this formula."),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", help="Most students to print one by one.")] = 20,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=64,
+            help="How many processes rebuild. Default: one a core, where it is worth it.",
+            show_default=False,
+        ),
+    ] = None,
     tenant: options.Tenant = None,
     json: options.Json = False,
 ) -> None:
@@ -37,7 +47,11 @@ def replay(
 
     if (student is None) != everybody:
         raise typer.BadParameter("name a student or give --all, and not both", param_hint="STUDENT")
+    if workers is not None and (student is not None or formula is not None):
+        raise typer.BadParameter("needs --all, and no --formula", param_hint="--workers")
     if formula is not None:
         replaying.what_if(student, formula, tenant, limit=limit, as_json=json)
-    elif not replaying.rebuild(student, tenant, switch=not dry_run, limit=limit, as_json=json):
+    elif not replaying.rebuild(
+        student, tenant, switch=not dry_run, limit=limit, as_json=json, workers=workers
+    ):
         raise typer.Exit(1)
