@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from mastery_engine.bootstrap import open_engine
@@ -122,8 +123,20 @@ def test_two_processes_rebuild_what_one_does(mastery: Mastery, tmp_path: Path) -
     assert mastery("replay", "--all", "--dry-run").code == 0
 
 
-def test_workers_are_for_many_students_only(mastery: Mastery) -> None:
+@pytest.mark.parametrize("option", [("--workers", 2), ("--resume",)])
+def test_what_is_for_all_students_is_refused_for_one_and_for_a_what_if(
+    mastery: Mastery, option: tuple[object, ...]
+) -> None:
     for arguments in (("ada-01",), ("--all", "--formula", "adr-004")):
-        wrong = mastery("replay", *arguments, "--workers", 2)
+        wrong = mastery("replay", *arguments, *option)
         assert wrong.code == 2
-        assert "--workers" in wrong.err
+        assert str(option[0]) in wrong.err
+
+
+def test_with_nothing_to_go_on_with_the_command_that_begins_is_told(mastery: Mastery, tmp_path: Path) -> None:
+    mastery("ingest", write_lines(tmp_path / "first.jsonl", quiz(1)))
+    assert mastery("replay", "--all").code == 0
+    none = mastery("replay", "--all", "--resume", "--dry-run")
+    assert none.code == 4
+    assert "there is no interrupted replay of 'default' to go on with" in none.err
+    assert "begin one: mastery replay --all --dry-run --tenant default" in none.err

@@ -20,11 +20,13 @@ from mastery_engine.config import Settings, load_settings
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.domain.errors import MasteryError
+from mastery_engine.engine.replay_notes import Wanted
 from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.engine.replay_run import Slice
 from mastery_engine.ports import Write
 from tests.unit.engine.house import quiz
 
+DRY, SWITCH = Wanted(switch=False), Wanted(switch=True)
 STUDENTS = [f"student-{number:03}" for number in range(230)]
 
 
@@ -57,8 +59,7 @@ async def test_the_report_is_the_same_for_any_number_of_processes(settings: Sett
             told.append((students, events, total))
 
         dry = [
-            await replay_all(engine, DEFAULT, switch=False, workers=workers, progress=tell)
-            for workers in (1, 2, 3)
+            await replay_all(engine, DEFAULT, DRY, workers=workers, progress=tell) for workers in (1, 2, 3)
         ]
         assert dry[0] == dry[1] == dry[2]
         assert (dry[0].students, dry[0].events, dry[0].equal) == (230, 460, 184)
@@ -66,9 +67,9 @@ async def test_the_report_is_the_same_for_any_number_of_processes(settings: Sett
         assert len(told) == 9
         assert sum(students for students, _, _ in told) == 3 * 230
         assert {total for _, _, total in told} == {230}
-        switched = await replay_all(engine, DEFAULT, switch=True, workers=2)
+        switched = await replay_all(engine, DEFAULT, SWITCH, workers=2)
         assert (switched.switched, switched.different) == (46, dry[0].different)
-        again = await replay_all(engine, DEFAULT, switch=False, workers=2)
+        again = await replay_all(engine, DEFAULT, DRY, workers=2)
         assert (again.equal, again.different) == (230, {})
 
 
@@ -86,14 +87,15 @@ async def test_that_one_was_killed_is_told_and_the_others_are_ended(
     monkeypatch.setattr(module, "replaying_apart", one_is_killed)
     async with spoiled(settings) as engine:
         with pytest.raises(MasteryError, match=r"ended with status -9, so not every student was looked at"):
-            await replay_all(engine, DEFAULT, switch=True, workers=2)
+            await replay_all(engine, DEFAULT, SWITCH, workers=2)
         assert len(started) == 2
         for one in started:
             with pytest.raises(ProcessLookupError):
                 os.kill(one.pid, 0)
         monkeypatch.undo()
-        await replay_all(engine, DEFAULT, switch=True, workers=2)
-        assert (await replay_all(engine, DEFAULT, switch=False)).equal == 230
+        report = await replay_all(engine, DEFAULT, SWITCH, workers=2, resume=True)
+        assert (report.students, report.switched) == (230, 46)
+        assert (await replay_all(engine, DEFAULT, DRY)).equal == 230
 
 
 async def test_ctrl_c_is_for_the_parent_alone(settings: Settings) -> None:
@@ -118,7 +120,7 @@ async def test_an_error_of_rebuilding_is_the_parents_error(settings: Settings) -
 async def test_a_home_in_memory_is_replayed_where_it_is() -> None:
     settings = load_settings(home="no-such-home", store_url="memory://", archive_url="", formulas=None)
     async with spoiled(settings) as engine:
-        report = await replay_all(engine, DEFAULT, switch=True, workers=4)
+        report = await replay_all(engine, DEFAULT, SWITCH, workers=4)
         assert (report.students, report.switched) == (230, 46)
 
 

@@ -69,7 +69,7 @@ class ReplayingProcess:
             status = await self._process.wait()
             raise MasteryError(
                 f"a process that replays has ended with status {status}, so not every student was looked at; "
-                "what was switched is right: run the same command again"
+                "what is done is kept: go on with --resume"
             )
         answer = heard(line)
         if isinstance(answer, Failed):

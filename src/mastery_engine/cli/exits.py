@@ -35,12 +35,20 @@ NOT_FOUND: Final = 4
 DEPENDENCY_DOWN: Final = 75
 INTERRUPTED: Final = 130
 
+
+class Interrupted(MasteryError):
+    """Ctrl-C came, and there is a better way to go on than the same command again."""
+
+    code = "INTERRUPTED"
+
+
 _CODES: Final[tuple[tuple[type[MasteryError], int], ...]] = (
     (NotEnoughDays, FAILED),
     (HistoryNotKept, FAILED),
     (InvalidInput, USAGE),
     (NotFound, NOT_FOUND),
     (DependencyDown, DEPENDENCY_DOWN),
+    (Interrupted, INTERRUPTED),
 )
 
 

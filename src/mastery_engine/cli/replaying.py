@@ -8,13 +8,16 @@ from uuid import uuid4
 from rich.table import Table
 from rich.text import Text
 
+from mastery_engine.bootstrap.replaying import replay_all
 from mastery_engine.cli import output, words
+from mastery_engine.cli.exits import Interrupted
 from mastery_engine.cli.progress import Meter
 from mastery_engine.cli.session import Session, run
 from mastery_engine.cli.views.profile import level_text
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.errors import NotFound
+from mastery_engine.engine.replay_notes import Wanted
 from mastery_engine.engine.replay_report import FormulaChange, ReplayReport
 
 
@@ -26,6 +29,7 @@ def rebuild(
     limit: int,
     as_json: bool,
     workers: int | None = None,
+    resume: bool = False,
 ) -> bool:
     """Rebuild, compare and maybe switch; returns whether the live state is as it should be now.
 
@@ -36,11 +40,13 @@ def rebuild(
         limit: Most students to name.
         as_json: Print the report as it is.
         workers: How many processes; None means one a core.
+        resume: Go on with an interrupted replay of all.
 
     Raises:
-        NotFound: The archive has nothing of the student.
+        NotFound: The archive has nothing of the student, or there is nothing to go on with.
+        Conflict: Something else was asked of the interrupted replay.
+        Interrupted: Ctrl-C came while all were replayed.
     """
-    from mastery_engine.bootstrap.replaying import replay_all
 
     async def job(session: Session) -> ReplayReport:
         engine = session.engine
@@ -53,9 +59,16 @@ def rebuild(
                 meter.expect(total)
                 meter.advance(students, events)
 
-            return await replay_all(engine, tenant, switch=switch, workers=workers, progress=told)
+            wanted = Wanted(switch=switch)
+            return await replay_all(engine, tenant, wanted, resume=resume, workers=workers, progress=told)
 
-    report = run(job, tenant_id)
+    try:
+        report = run(job, tenant_id)
+    except KeyboardInterrupt:
+        if student is not None:
+            raise
+        message = "interrupted; what is done is kept: run the same command with --resume, and it goes on where it was"
+        raise Interrupted(message) from None
     if student is not None and not report.students and not report.erased:
         raise NotFound(f"the archive has no event of student {student!r}")
     if as_json:

@@ -69,6 +69,16 @@ def rebuilt(run: str, document_key: str) -> str:
     return f"replay:{run}:{document_key}"
 
 
+def unfinished_replay(tenant_id: str) -> str:
+    """Key of the note on the replay of a tenant that has begun and not ended."""
+    return f"{tenant_prefix(tenant_id)}replay:unfinished"
+
+
+def replayed_slice(run: str, number: int) -> str:
+    """Key of the report on a slice that a replay is done with."""
+    return f"replay:{run}:slice:{number}"
+
+
 def derived_id(*parts: str) -> str:
     """UUID (version 5) that follows from the parts, the same whenever it is asked for."""
     digest = hashlib.sha1(_NAMESPACE + "\n".join(parts).encode(), usedforsecurity=False).hexdigest()

@@ -36,6 +36,9 @@ def replay(
             show_default=False,
         ),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted replay of all.")
+    ] = False,
     tenant: options.Tenant = None,
     json: options.Json = False,
 ) -> None:
@@ -47,11 +50,12 @@ def replay(
 
     if (student is None) != everybody:
         raise typer.BadParameter("name a student or give --all, and not both", param_hint="STUDENT")
-    if workers is not None and (student is not None or formula is not None):
-        raise typer.BadParameter("needs --all, and no --formula", param_hint="--workers")
+    for name, given in (("--workers", workers is not None), ("--resume", resume)):
+        if given and (student is not None or formula is not None):
+            raise typer.BadParameter("goes with --all, and not with --formula", param_hint=name)
     if formula is not None:
         replaying.what_if(student, formula, tenant, limit=limit, as_json=json)
     elif not replaying.rebuild(
-        student, tenant, switch=not dry_run, limit=limit, as_json=json, workers=workers
+        student, tenant, switch=not dry_run, limit=limit, as_json=json, workers=workers, resume=resume
     ):
         raise typer.Exit(1)
