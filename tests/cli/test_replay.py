@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -15,7 +16,7 @@ from mastery_engine.config import load_settings
 from mastery_engine.contracts import keys
 from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.ports import Write
-from tests.cli.conftest import Mastery, quiz, write_lines
+from tests.cli.conftest import Mastery, days_ago, quiz, write_lines
 
 EVENT = "00000000-0000-4000-8000-000000000001"
 RECORD = keys.processed("default", bytes.fromhex(EVENT.replace("-", "")))
@@ -140,3 +141,43 @@ def test_with_nothing_to_go_on_with_the_command_that_begins_is_told(mastery: Mas
     assert none.code == 4
     assert "there is no interrupted replay of 'default' to go on with" in none.err
     assert "begin one: mastery replay --all --dry-run --tenant default" in none.err
+
+
+def test_of_a_day_those_are_rebuilt_who_have_an_event_on_it(mastery: Mastery, tmp_path: Path) -> None:
+    def on(moment: str, number: int, student: str) -> dict[str, Any]:
+        return quiz(number, timestamp=f"{days_ago(3)[:10]}T{moment}", student_id=student)
+
+    mastery(
+        "ingest",
+        write_lines(
+            tmp_path / "events.jsonl",
+            on("00:00:00+00:00", 1, "first"),
+            on("23:59:59.999+00:00", 2, "last"),
+            on("00:30:00+01:00", 3, "before"),
+            on("23:30:00-01:00", 4, "after"),
+            quiz(5, student_id="first"),
+        ),
+    )
+    for student in ("first", "before"):
+        spoil(keys.document("default", student))
+    day = days_ago(3)[:10]
+    report = mastery("replay", "--day", day, "--json").data
+    assert (report["students"], report["events"]) == (2, 3)
+    assert (report["equal"], report["switched"], list(report["different"])) == (1, 1, ["first"])
+    assert mastery("replay", "--day", day, "--dry-run").code == 0
+    assert mastery("replay", "--all", "--dry-run").code == 1
+    assert "0 students rebuilt from 0 events" in mastery("replay", "--day", days_ago(9)[:10]).out
+
+
+def test_a_replay_is_of_a_student_or_of_all_or_of_a_day(mastery: Mastery) -> None:
+    for arguments in (
+        (),
+        ("ada-01", "--all"),
+        ("--all", "--day", "2026-01-01"),
+        ("ada-01", "--day", "2026-01-01"),
+    ):
+        wrong = mastery("replay", *arguments)
+        assert wrong.code == 2
+        assert "name a student, or give --all, or --day" in " ".join(wrong.err.split())
+    assert mastery("replay", "--day", "soon").code == 2
+    assert mastery("replay", "--day", "2026-01-01", "--formula", "adr-004").code == 2

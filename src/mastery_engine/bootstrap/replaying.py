@@ -53,7 +53,7 @@ async def replay_all(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> ReplayReport:
-    """Replay every student of a tenant.
+    """Replay every student of a tenant, or those with an event on a day.
 
     Args:
         engine: Open.
@@ -70,7 +70,7 @@ async def replay_all(
     """
     notes = ReplayNotes(engine.adapters.store)
     plan = await notes.resumed(tenant.tenant_id, wanted) if resume else None
-    students = await engine.adapters.archive.students(tenant.tenant_id)
+    students = await engine.adapters.archive.students(tenant.tenant_id, wanted.span)
     if plan is None:
         plan = ReplayPlan(
             str(uuid4()), tenant.tenant_id, wanted, slices=-(-len(students) // STUDENTS_A_BATCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from uuid import uuid4
 
 from rich.table import Table
@@ -28,24 +29,26 @@ def rebuild(
     switch: bool,
     limit: int,
     as_json: bool,
+    day: date | None = None,
     workers: int | None = None,
     resume: bool = False,
 ) -> bool:
     """Rebuild, compare and maybe switch; returns whether the live state is as it should be now.
 
     Args:
-        student: One student; None means all.
+        student: One student; None means all, or those with an event on the day.
         tenant_id: Of a school; None means that of the settings.
         switch: Whether what differs is switched.
         limit: Most students to name.
         as_json: Print the report as it is.
+        day: In UTC; None means all students.
         workers: How many processes; None means one a core.
-        resume: Go on with an interrupted replay of all.
+        resume: Go on with an interrupted replay of many.
 
     Raises:
         NotFound: The archive has nothing of the student, or there is nothing to go on with.
         Conflict: Something else was asked of the interrupted replay.
-        Interrupted: Ctrl-C came while all were replayed.
+        Interrupted: Ctrl-C came while many were replayed.
     """
 
     async def job(session: Session) -> ReplayReport:
@@ -59,7 +62,7 @@ def rebuild(
                 meter.expect(total)
                 meter.advance(students, events)
 
-            wanted = Wanted(switch=switch)
+            wanted = Wanted(switch=switch, day=day)
             return await replay_all(engine, tenant, wanted, resume=resume, workers=workers, progress=told)
 
     try:

@@ -7,12 +7,14 @@ can be gone on with.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final, TypeVar, final
 
 import msgspec
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
+from mastery_engine.domain.calendar import DAY_MS, day_of
 from mastery_engine.domain.errors import Conflict, NotFound
 from mastery_engine.engine.replay import SIDE_BY_SIDE_SECONDS
 from mastery_engine.engine.replay_report import ReplayReport
@@ -26,13 +28,24 @@ class Wanted(Struct, frozen=True):
 
     Attributes:
         switch: See `Replay.run`.
+        day: Only students with an event on that day (UTC); None means all.
     """
 
     switch: bool
+    day: date | None = None
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """First and last millisecond of the day."""
+        if self.day is None:
+            return None
+        first = day_of(self.day) * DAY_MS
+        return first, first + DAY_MS - 1
 
     def command(self, tenant_id: str) -> str:
         """The command that asks for it."""
-        return f"mastery replay --all{'' if self.switch else ' --dry-run'} --tenant {tenant_id}"
+        whom = "--all" if self.day is None else f"--day {self.day}"
+        return f"mastery replay {whom}{'' if self.switch else ' --dry-run'} --tenant {tenant_id}"
 
 
 class ReplayPlan(Struct, frozen=True):

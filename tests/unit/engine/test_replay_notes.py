@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 
@@ -105,6 +106,20 @@ async def test_only_what_was_asked_for_is_gone_on_with(monkeypatch: pytest.Monke
         other = await school.engine.tenants.create(Tenant(tenant_id="other"))
         with pytest.raises(NotFound, match="begin one: mastery replay --all --tenant other"):
             await replay_all(school.engine, other, SWITCH, resume=True)
+
+
+async def test_an_interrupted_replay_of_a_day_is_gone_on_with_as_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_school() as school:
+        await spoiled(school)
+        of_a_day = Wanted(switch=True, day=date(2024, 3, 8))
+        await interrupted(school, of_a_day, monkeypatch)
+        command = "mastery replay --day 2024-03-08 --tenant default --resume"
+        with pytest.raises(Conflict, match=f"go on with it: {command}; or"):
+            await replay_all(school.engine, DEFAULT, SWITCH, resume=True)
+        report = await replay_all(school.engine, DEFAULT, of_a_day, resume=True)
+        assert (report.students, report.switched) == (350, 35)
 
 
 async def test_a_new_run_begins_from_the_start_whatever_was_interrupted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -13,11 +14,21 @@ from mastery_engine.cli.program import examples
 @examples(
     "mastery replay --all --tenant oulad",
     "mastery replay 11391 --tenant oulad --dry-run",
+    "mastery replay --day 2014-06-30 --tenant oulad",
     "mastery replay --all --tenant oulad --formula adr-004-observed",
 )
 def replay(
     student: Annotated[str | None, typer.Argument(help="One student.", show_default=False)] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Every student of the school.")] = False,
+    day: Annotated[
+        date | None,
+        typer.Option(
+            "--day",
+            parser=options.day,
+            metavar="DAY",
+            help="Every student with an event on that day (UTC), like 2014-06-30.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only compare; exit code 1 if something differs.")
     ] = False,
@@ -37,7 +48,7 @@ def replay(
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted replay of all.")
+        bool, typer.Option("--resume", help="Go on with an interrupted replay of all, or of a day.")
     ] = False,
     tenant: options.Tenant = None,
     json: options.Json = False,
@@ -48,14 +59,23 @@ def replay(
     """
     from mastery_engine.cli import replaying
 
-    if (student is None) != everybody:
-        raise typer.BadParameter("name a student or give --all, and not both", param_hint="STUDENT")
+    if (student is not None) + everybody + (day is not None) != 1:
+        raise typer.BadParameter("name a student, or give --all, or --day", param_hint="STUDENT")
     for name, given in (("--workers", workers is not None), ("--resume", resume)):
         if given and (student is not None or formula is not None):
-            raise typer.BadParameter("goes with --all, and not with --formula", param_hint=name)
+            raise typer.BadParameter("goes with --all or --day, and not with --formula", param_hint=name)
+    if day is not None and formula is not None:
+        raise typer.BadParameter("goes with a student or --all", param_hint="--formula")
     if formula is not None:
         replaying.what_if(student, formula, tenant, limit=limit, as_json=json)
     elif not replaying.rebuild(
-        student, tenant, switch=not dry_run, limit=limit, as_json=json, workers=workers, resume=resume
+        student,
+        tenant,
+        switch=not dry_run,
+        limit=limit,
+        as_json=json,
+        day=day,
+        workers=workers,
+        resume=resume,
     ):
         raise typer.Exit(1)
