@@ -181,3 +181,23 @@ def test_a_replay_is_of_a_student_or_of_all_or_of_a_day(mastery: Mastery) -> Non
         assert "name a student, or give --all, or --day" in " ".join(wrong.err.split())
     assert mastery("replay", "--day", "soon").code == 2
     assert mastery("replay", "--day", "2026-01-01", "--formula", "adr-004").code == 2
+
+
+def test_a_home_whose_archive_is_lost_is_replayed_from_its_log(
+    mastery: Mastery, home: Path, tmp_path: Path
+) -> None:
+    lines = [quiz(one, student_id=f"student-{one % 150}") for one in range(300)]
+    mastery("ingest", write_lines(tmp_path / "events.jsonl", *lines, *lines[:3]))
+    for file in home.glob("archive.db*"):
+        file.unlink()
+    spoil(keys.document("default", "student-7"))
+    assert mastery("replay", "student-7").code == 4
+    told = mastery("replay", "student-7", "--from", "topic", "--dry-run")
+    assert told.code == 1
+    assert "from the log: 300 events; passed over 0 refused, 3 repeated" in " ".join(told.out.split())
+    report = mastery("replay", "--all", "--from", "topic", "--workers", 2, "--json").data
+    assert (report["students"], report["equal"], report["switched"]) == (150, 149, 1)
+    assert mastery("replay", "--all", "--from", "topic", "--dry-run").code == 0
+    nobody = mastery("replay", "nobody", "--from", "topic")
+    assert nobody.code == 4
+    assert "the log has no event of student 'nobody'" in nobody.err

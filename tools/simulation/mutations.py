@@ -147,7 +147,7 @@ MUTATIONS: Final = (
     Mutation(
         "a replay does not wait for what is not archived yet",
         "replay",
-        "            if late or waiting.intersection(rebuilt.unarchived):\n",
+        "            if late or rebuilt.is_ahead or waiting.intersection(rebuilt.unarchived):\n",
         "            if late:\n",
     ),
     Mutation(
@@ -177,8 +177,8 @@ MUTATIONS: Final = (
     Mutation(
         "a replay takes what is committed for still to come",
         "rebuild",
-        "            if committed.is_to_come(one):\n",
-        "            if one.topic_id in live.offsets:\n",
+        "        if committed.is_to_come(one):\n",
+        "        if one.topic_id in live.offsets:\n",
     ),
     Mutation(
         "a replay reads what is committed after the document",

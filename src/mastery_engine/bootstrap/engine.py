@@ -12,7 +12,7 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -178,19 +178,9 @@ class Engine:
     @cached_property
     def replay(self) -> Replay:
         """Rebuilding from the archive."""
-        from mastery_engine.engine.committed import committed_of  # noqa: PLC0415 - see above
-        from mastery_engine.engine.replay import Replay  # noqa: PLC0415 - as above
+        from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
 
-        adapters = self.adapters
-        return Replay(
-            adapters.store,
-            adapters.archive,
-            partial(committed_of, adapters.log, self.group),
-            self.choice,
-            self.pseudonyms,
-            self.lifetimes,
-            adapters.clock,
-        )
+        return replay_of(self)
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

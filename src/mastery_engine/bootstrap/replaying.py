@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 from uuid import uuid4
 
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.bootstrap.choice import MEMORY_URL
+from mastery_engine.bootstrap.replay_parts import TopicCopy, copied_topic, replay_from
 from mastery_engine.bootstrap.replaying_process import replaying_apart
 from mastery_engine.contracts.tenant import Tenant
-from mastery_engine.engine.replay import STUDENTS_A_BATCH
+from mastery_engine.engine.replay import STUDENTS_A_BATCH, Replay
 from mastery_engine.engine.replay_notes import ReplayNotes, ReplayPlan, Wanted
 from mastery_engine.engine.replay_report import ReplayReport, summed
 from mastery_engine.engine.replay_run import Rebuilder, Slice, rebuild_all, sliced
@@ -23,25 +24,53 @@ if TYPE_CHECKING:
 WORTH_A_PROCESS: Final = 5
 """Slices; for fewer, starting another process takes longer than it saves."""
 
-Progress = Callable[[int, int, int], None]
-"""Told after each slice how many students it had, how many events, and how many students there are in all."""
+
+class Watcher(Protocol):
+    """Somebody who wants to know how far a replay is."""
+
+    def read(self, records: int, total: int) -> None:
+        """So many records more were read from the log, of at most so many."""
+        ...
+
+    def replayed(self, students: int, events: int, total: int) -> None:
+        """So many students more are done with, with so many events, of so many students in all."""
+        ...
 
 
 @final
 class ReplayingHere:
     """Rebuilds in this very process."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Use an engine."""
-        self._engine = engine
+    def __init__(self, engine: Engine, replay: Replay) -> None:
+        """Use an engine, and what rebuilds from its archive or from something else."""
+        self._tenants = engine.tenants
+        self._replay = replay
         self._notes = ReplayNotes(engine.adapters.store)
 
     async def rebuild(self, one: Slice) -> ReplayReport:
         """See `Rebuilder`. Noted here, so that a slice that is done stays so though the parent be killed meanwhile."""
-        tenant = await self._engine.tenants.get(one.tenant_id)
-        report = await self._engine.replay.students(tenant, one.run_id, one.student_ids, switch=one.switch)
+        tenant = await self._tenants.get(one.tenant_id)
+        report = await self._replay.rebuild(tenant, one.run_id, one.student_ids, switch=one.switch)
         await self._notes.note(one.run_id, one.number, report)
         return report
+
+
+async def replay_one(
+    engine: Engine, tenant: Tenant, student_id: str, wanted: Wanted, watcher: Watcher | None = None
+) -> ReplayReport:
+    """Replay one student.
+
+    Args:
+        engine: Open.
+        tenant: Whose student.
+        student_id: The student.
+        wanted: What to do, and from what.
+        watcher: Who wants to know how far it is.
+    """
+    async with _source(engine, tenant, wanted, watcher) as copy, replay_from(engine, copy) as replay:
+        report = await replay.run(tenant, str(uuid4()), student_id=student_id, switch=wanted.switch)
+    report.topic = copy and copy.read
+    return report
 
 
 async def replay_all(
@@ -51,7 +80,7 @@ async def replay_all(
     *,
     resume: bool = False,
     workers: int | None = None,
-    progress: Progress | None = None,
+    watcher: Watcher | None = None,
 ) -> ReplayReport:
     """Replay every student of a tenant, or those with an event on a day.
 
@@ -61,7 +90,7 @@ async def replay_all(
         wanted: What to do with them.
         resume: Go on with the tenant's interrupted replay; the report tells of both.
         workers: How many processes; None means one a core, where there are students enough.
-        progress: Who wants to know how far it is.
+        watcher: Who wants to know how far it is.
 
     Raises:
         NotFound: There is no interrupted replay to go on with.
@@ -70,28 +99,42 @@ async def replay_all(
     """
     notes = ReplayNotes(engine.adapters.store)
     plan = await notes.resumed(tenant.tenant_id, wanted) if resume else None
-    students = await engine.adapters.archive.students(tenant.tenant_id, wanted.span)
-    if plan is None:
-        plan = ReplayPlan(
-            str(uuid4()), tenant.tenant_id, wanted, slices=-(-len(students) // STUDENTS_A_BATCH)
-        )
-        await notes.begin(plan)
-    done = await notes.done(plan)
-    slices: list[Slice] = []
+    async with _source(engine, tenant, wanted, watcher) as copy, replay_from(engine, copy) as replay:
+        students = await replay.students(tenant, wanted.span)
+        if plan is None:
+            number = -(-len(students) // STUDENTS_A_BATCH)
+            plan = ReplayPlan(str(uuid4()), tenant.tenant_id, wanted, number)
+            await notes.begin(plan)
+        done = await notes.done(plan)
 
-    def told(amount: int, events: int) -> None:
-        if progress is not None:
-            progress(amount, events, len(students))
+        def told(amount: int, events: int) -> None:
+            if watcher is not None:
+                watcher.replayed(amount, events, len(students))
 
-    for number, part in enumerate(sliced(students, plan.slices)):
-        if number in done:
-            told(len(part), 0)
-        elif part:
-            slices.append(Slice(tenant.tenant_id, plan.run_id, number, part, wanted.switch))
-    async with _rebuilders(engine, _processes(engine, workers, len(slices))) as rebuilders:
-        reports = await rebuild_all(slices, rebuilders, lambda amount, part: told(amount, part.events))
+        slices: list[Slice] = []
+        for number, part in enumerate(sliced(students, plan.slices)):
+            if number in done:
+                told(len(part), 0)
+            elif part:
+                slices.append(Slice(tenant.tenant_id, plan.run_id, number, part, wanted.switch))
+        async with _rebuilders(engine, replay, copy, _processes(engine, workers, len(slices))) as rebuilders:
+            reports = await rebuild_all(slices, rebuilders, lambda amount, part: told(amount, part.events))
     await notes.end(plan)
-    return summed([*done.values(), *reports])
+    report = summed([*done.values(), *reports])
+    report.topic = copy and copy.read
+    return report
+
+
+@asynccontextmanager
+async def _source(
+    engine: Engine, tenant: Tenant, wanted: Wanted, watcher: Watcher | None
+) -> AsyncGenerator[TopicCopy | None]:
+    """A copy of the log's events, if that is what to replay from."""
+    if wanted.source == "archive":
+        yield None
+    else:
+        async with copied_topic(engine, tenant, watcher.read if watcher else None) as copy:
+            yield copy
 
 
 def _processes(engine: Engine, wanted: int | None, slices: int) -> int:
@@ -103,10 +146,12 @@ def _processes(engine: Engine, wanted: int | None, slices: int) -> int:
 
 
 @asynccontextmanager
-async def _rebuilders(engine: Engine, processes: int) -> AsyncGenerator[Sequence[Rebuilder]]:
+async def _rebuilders(
+    engine: Engine, replay: Replay, copy: TopicCopy | None, processes: int
+) -> AsyncGenerator[Sequence[Rebuilder]]:
     if processes == 1:
         with set_for_bulk_work():
-            yield [ReplayingHere(engine)]
+            yield [ReplayingHere(engine, replay)]
     else:
-        async with replaying_apart(engine.settings, processes) as started:
+        async with replaying_apart(engine.settings, copy, processes) as started:
             yield started

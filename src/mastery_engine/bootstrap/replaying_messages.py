@@ -9,9 +9,22 @@ from msgspec import Struct
 from pydantic import SecretStr
 
 from mastery_engine.bootstrap.folding_messages import Failed, Ready
+from mastery_engine.bootstrap.replay_parts import TopicCopy
 from mastery_engine.config import Settings
 from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.engine.replay_run import Slice
+
+
+class Begin(Struct, frozen=True):
+    """The parent's first line, through a pipe that nobody else reads: secrets are among the settings.
+
+    Attributes:
+        settings: What is in force, by name.
+        copy: What to rebuild from; None means the archive.
+    """
+
+    settings: dict[str, Any]
+    copy: TopicCopy | None
 
 
 class Replayed(Struct, frozen=True, tag=True):
@@ -21,23 +34,24 @@ class Replayed(Struct, frozen=True, tag=True):
 
 
 Answer = Ready | Replayed | Failed
-_settings_decoder: Final = msgspec.json.Decoder(dict[str, Any])
+_begin_decoder: Final = msgspec.json.Decoder(Begin)
 _slice_decoder: Final = msgspec.json.Decoder(Slice)
 _answer_decoder: Final[msgspec.json.Decoder[Answer]] = msgspec.json.Decoder(Answer)
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 
-def begin(settings: Settings) -> bytes:
-    """The parent's first line, through a pipe that nobody else reads: secrets are in it."""
+def begin(settings: Settings, copy: TopicCopy | None) -> bytes:
+    """The first line."""
     plain = {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in settings
     }
-    return told(plain)
+    return told(Begin(plain, copy))
 
 
-def begun(line: bytes) -> Settings:
-    """Settings from the first line."""
-    return Settings(**_settings_decoder.decode(line))
+def begun(line: bytes) -> tuple[Settings, TopicCopy | None]:
+    """Settings, and what to rebuild from, from the first line."""
+    message = _begin_decoder.decode(line)
+    return Settings(**message.settings), message.copy
 
 
 def slice_of(line: bytes) -> Slice:
@@ -45,7 +59,7 @@ def slice_of(line: bytes) -> Slice:
     return _slice_decoder.decode(line)
 
 
-def told(message: Answer | Slice | dict[str, Any]) -> bytes:
+def told(message: Answer | Slice | Begin) -> bytes:
     """A message as a line."""
     return _encoder.encode(message) + b"\n"
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, final
 
 from mastery_engine.bootstrap.folding_messages import Failed, error_of
+from mastery_engine.bootstrap.replay_parts import TopicCopy
 from mastery_engine.bootstrap.replaying_messages import Answer, Replayed, begin, heard, told
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import MasteryError
@@ -94,11 +95,14 @@ class ReplayingProcess:
 
 
 @asynccontextmanager
-async def replaying_apart(settings: Settings, processes: int) -> AsyncGenerator[list[ReplayingProcess]]:
+async def replaying_apart(
+    settings: Settings, copy: TopicCopy | None, processes: int
+) -> AsyncGenerator[list[ReplayingProcess]]:
     """Start processes that replay.
 
     Args:
         settings: What is in force.
+        copy: What to rebuild from; None means the archive.
         processes: How many.
 
     Raises:
@@ -119,7 +123,7 @@ async def replaying_apart(settings: Settings, processes: int) -> AsyncGenerator[
                 limit=_LONGEST_LINE,
             )
             started.append(ReplayingProcess(process))
-            await started[-1].send(begin(settings))
+            await started[-1].send(begin(settings, copy))
         for one in started:
             await one.hear()
         yield started

@@ -49,11 +49,13 @@ class Meter:
             self._task = self._bar.add_task(self._what, total=self._total, rate="")
         return self
 
-    def expect(self, total: int) -> None:
-        """Tell what it comes to in all, once that is known."""
-        self._total = total
+    def turn_to(self, what: str, total: int) -> None:
+        """Tell what is done from now on, and what it comes to in all; nothing, if that is known already."""
+        if (what, total) == (self._what, self._total):
+            return
+        self._what, self._total, self._events, self._began = what, total, 0, time.monotonic()
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, total=total)
+            self._bar.reset(self._task, total=total, description=what)
 
     def advance(self, amount: int, events: int) -> None:
         """Tell what was done since the last call.

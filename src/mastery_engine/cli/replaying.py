@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from uuid import uuid4
+from typing import Final, final
 
 from rich.table import Table
 from rich.text import Text
 
-from mastery_engine.bootstrap.replaying import replay_all
+from mastery_engine.bootstrap.replaying import replay_all, replay_one
 from mastery_engine.cli import output, words
 from mastery_engine.cli.exits import Interrupted
 from mastery_engine.cli.progress import Meter
@@ -21,49 +20,62 @@ from mastery_engine.domain.errors import NotFound
 from mastery_engine.engine.replay_notes import Wanted
 from mastery_engine.engine.replay_report import FormulaChange, ReplayReport
 
+_PLACES: Final = {"archive": "archive", "topic": "log"}
+
+
+@final
+class _Bar:
+    """The progress of a replay, on the bar of a meter."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def read(self, records: int, total: int) -> None:
+        self._meter.turn_to("read the log", total)
+        self._meter.advance(records, records)
+
+    def replayed(self, students: int, events: int, total: int) -> None:
+        self._meter.turn_to("replay", total)
+        self._meter.advance(students, events)
+
 
 def rebuild(
     student: str | None,
     tenant_id: str | None,
+    wanted: Wanted,
     *,
-    switch: bool,
     limit: int,
     as_json: bool,
-    day: date | None = None,
     workers: int | None = None,
     resume: bool = False,
 ) -> bool:
     """Rebuild, compare and maybe switch; returns whether the live state is as it should be now.
 
     Args:
-        student: One student; None means all, or those with an event on the day.
+        student: One student; None means all, or those of a day.
         tenant_id: Of a school; None means that of the settings.
-        switch: Whether what differs is switched.
+        wanted: What to do.
         limit: Most students to name.
         as_json: Print the report as it is.
-        day: In UTC; None means all students.
         workers: How many processes; None means one a core.
         resume: Go on with an interrupted replay of many.
 
     Raises:
-        NotFound: The archive has nothing of the student, or there is nothing to go on with.
+        NotFound: There is no event of the student, or nothing to go on with.
         Conflict: Something else was asked of the interrupted replay.
         Interrupted: Ctrl-C came while many were replayed.
     """
+    switch = wanted.switch
 
     async def job(session: Session) -> ReplayReport:
         engine = session.engine
         tenant = await _permitted(session, student, "switch" if switch else "compare")
-        if student is not None:
-            return await engine.replay.run(tenant, str(uuid4()), student_id=student, switch=switch)
         with Meter("replay", None) as meter:
-
-            def told(students: int, events: int, total: int) -> None:
-                meter.expect(total)
-                meter.advance(students, events)
-
-            wanted = Wanted(switch=switch, day=day)
-            return await replay_all(engine, tenant, wanted, resume=resume, workers=workers, progress=told)
+            if student is not None:
+                return await replay_one(engine, tenant, student, wanted, _Bar(meter))
+            return await replay_all(
+                engine, tenant, wanted, resume=resume, workers=workers, watcher=_Bar(meter)
+            )
 
     try:
         report = run(job, tenant_id)
@@ -73,7 +85,7 @@ def rebuild(
         message = "interrupted; what is done is kept: run the same command with --resume, and it goes on where it was"
         raise Interrupted(message) from None
     if student is not None and not report.students and not report.erased:
-        raise NotFound(f"the archive has no event of student {student!r}")
+        raise NotFound(f"the {_PLACES[wanted.source]} has no event of student {student!r}")
     if as_json:
         output.print_json(report)
     else:
@@ -154,6 +166,12 @@ def _left_out(report: ReplayReport, *, switch: bool, limit: int) -> Iterator[str
         damaged = words.counted(len(report.damaged), "damaged `processed:` record")
         yield (
             f"{damaged}; {report.mended:,} written anew" if switch else f"{damaged}; not mended (--dry-run)"
+        )
+    if report.topic is not None:
+        read = report.topic
+        yield (
+            f"from the log: {words.counted(read.kept, 'event')}; passed over {read.refused:,} refused, "
+            f"{read.repeats:,} repeated, {read.outlived:,} older than the retention, {read.erased:,} of erased students"
         )
     if report.erased:
         yield (f"{report.erased:,} left alone, since they are erased")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from mastery_engine.engine.held import Held
 from mastery_engine.ports import ArchivedEvent, EventLog, LogConsumer
 
 
@@ -14,10 +15,12 @@ class Committed(NamedTuple):
     Attributes:
         topic_id: Id of the topic as it is now.
         offsets: The next offset to read by partition; a partition without one is read from its start.
+        held: What of the log the archive held then; None where whoever folds archives too, before a fold is done with.
     """
 
     topic_id: str
     offsets: Mapping[int, int]
+    held: Held | None = None
 
     def is_to_come(self, one: ArchivedEvent) -> bool:
         """Whether the event's record is read again; one of a deleted topic is not."""
@@ -32,6 +35,13 @@ async def committed_of(log: EventLog, group: str) -> Committed:
         return Committed(topic_id, await consumer.committed())
     finally:
         await consumer.close()
+
+
+async def committed_beside(log: EventLog, group: str, archivers: str) -> Committed:
+    """The same where another group archives, behind those who fold."""
+    archived = await committed_of(log, archivers)
+    held = Held(topic_id=archived.topic_id, ends=dict(archived.offsets))
+    return (await committed_of(log, group))._replace(held=held)
 
 
 async def lag_of(log: EventLog, consumer: LogConsumer) -> int:

@@ -163,7 +163,7 @@ def _restored_outcomes(state: LearnerState, lost: Iterable[ArchivedEvent], formu
 def _folded(rebuilt: Rebuilt, events: Sequence[ArchivedEvent]) -> list[ArchivedEvent]:
     """Events that the document has, without those whose outputs a worker may still have to send."""
     outcomes = {outcome.event_id for outcome in rebuilt.document.outcomes}
-    left_out = {*rebuilt.waiting, *rebuilt.pending, *rebuilt.failed}
+    left_out = {*rebuilt.waiting, *rebuilt.pending, *rebuilt.refused, *rebuilt.failed}
     return [one for one in events if one.event_id not in left_out and _bytes_of(one.event_id) not in outcomes]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -18,10 +19,12 @@ from mastery_engine.contracts.event_json import decode_event
 from mastery_engine.contracts.keys import uuid_text
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS, Calendar
+from mastery_engine.domain.errors import TooManyCourses
 from mastery_engine.domain.evidence import is_evidence
 from mastery_engine.domain.learner import Course, LearnerState
 from mastery_engine.engine.committed import Committed
 from mastery_engine.engine.differences import differences
+from mastery_engine.engine.held import Held
 from mastery_engine.ports import ArchivedEvent
 
 
@@ -36,11 +39,14 @@ class Rebuilt(Struct, kw_only=True):
         pending: Ids of archived events that the live document has yet to fold, which were left out: their records come.
         missed: Ids of archived events that the live document has not folded and never will, since their offsets are
             committed: it is older than the log. They are in the rebuilt document.
+        refused: Ids of events that whoever folds refused, since the student had reached the limit of courses; an archive
+            has none of these, a log may. They were left out.
         failed: Archived events that no fold survives, with the reason; a state without them is never switched to.
         unarchived: Ids of the live document's outcomes that the archive has not got (yet, or no more).
         lost: Ids of events that the live document has and no archive, since a deleted topic took them; a state without
             them is never switched to.
         differences: What the live state has otherwise, in words; empty where both agree.
+        is_ahead: Whether the live document is done with records that the events to rebuild from do not hold (yet).
         made_anew: Whether there was no live document that could be read.
     """
 
@@ -49,10 +55,12 @@ class Rebuilt(Struct, kw_only=True):
     waiting: list[str]
     pending: list[str]
     missed: list[str]
+    refused: list[str]
     failed: dict[str, str]
     unarchived: list[bytes]
     lost: list[str]
     differences: list[str]
+    is_ahead: bool
     made_anew: bool
 
 
@@ -65,12 +73,12 @@ def rebuild(
 ) -> Rebuilt:
     """Fold a learner's archived events into a new document. Time is not judged again.
 
-    The days that the archive holds are rebuilt; older days and `base` are taken over from the live document.
+    The days that the archive holds whole are rebuilt; older days and `base` are taken over from the live document.
 
     Args:
         tenant: The learner's tenant.
         live_value: The live document, None if there is none.
-        archived: The learner's events from the archive.
+        archived: The learner's events from the archive, in any order.
         now_ms: Moment by which the archive's oldest day is told.
         committed: How far the log is done with, read before the live document.
     """
@@ -115,42 +123,53 @@ def _rebuild(
     failed: dict[str, str],
 ) -> Rebuilt:
     calendar = Calendar(tenant.time_zone)
-    first = _first_rebuilt_day(tenant, calendar, live, now_ms)
+    first = _first_rebuilt_day(tenant, calendar, live, now_ms, committed.held)
     rebuilt = Rebuilt(
         document=Document(),
         events=0,
         waiting=[],
         pending=[],
         missed=[],
+        refused=[],
         failed=failed,
         unarchived=[],
         lost=[],
         differences=[],
+        is_ahead=live is not None and committed.held is not None and committed.held.lacks(live),
         made_anew=live is None,
     )
-    document, state = rebuilt.document, rebuilt.document.state
+    state = rebuilt.document.state
     if live is not None:
         _take_over_older(live.state, state, first)
-    given_up = {letter.event_id for letter in live.given_up} if live is not None else ()
-    for one in archived:
-        is_new = live is None or one.offset > live.folded(one.topic_id, one.partition)
-        if one.event_id in given_up:
-            rebuilt.waiting.append(one.event_id)
-            continue
-        if is_new and live is not None:
-            if committed.is_to_come(one):
-                rebuilt.pending.append(one.event_id)
-                continue
-            if one.topic_id in live.offsets:
-                rebuilt.missed.append(one.event_id)
-        if is_new:
-            document.advance(one.topic_id, one.partition, one.offset)
-        if one.event_id not in failed:
-            rebuilt.events += 1
-            _fold(state, one, tenant, calendar, first)
+    # As they came, so that the same events meet a limit.
+    for one in sorted(archived, key=attrgetter("topic_id", "partition", "offset")):
+        if _is_to_fold(rebuilt, live, one, committed) and one.event_id not in failed:
+            # What the live document missed is in none of the days that are taken over from it.
+            since = 0 if one.event_id in rebuilt.missed[-1:] else first
+            if _fold(state, one, tenant, calendar, since):
+                rebuilt.events += 1
+            else:
+                rebuilt.refused.append(one.event_id)
     if live is not None:
         _compare(rebuilt, live, archived, first)
     return rebuilt
+
+
+def _is_to_fold(rebuilt: Rebuilt, live: Document | None, one: ArchivedEvent, committed: Committed) -> bool:
+    """Whether an event is in the rebuilt document, which is then done with it; what is left out is noted."""
+    if live is not None:
+        if any(letter.event_id == one.event_id for letter in live.given_up):
+            rebuilt.waiting.append(one.event_id)
+            return False
+        if one.offset <= live.folded(one.topic_id, one.partition):
+            return True
+        if committed.is_to_come(one):
+            rebuilt.pending.append(one.event_id)
+            return False
+        if one.topic_id in live.offsets:
+            rebuilt.missed.append(one.event_id)
+    rebuilt.document.advance(one.topic_id, one.partition, one.offset)
+    return True
 
 
 def _compare(rebuilt: Rebuilt, live: Document, archived: Sequence[ArchivedEvent], first: int) -> None:
@@ -173,24 +192,32 @@ def _compare(rebuilt: Rebuilt, live: Document, archived: Sequence[ArchivedEvent]
     rebuilt.differences += differences(live.state, state)
 
 
-def _fold(state: LearnerState, one: ArchivedEvent, tenant: Tenant, calendar: Calendar, first: int) -> None:
+def _fold(state: LearnerState, one: ArchivedEvent, tenant: Tenant, calendar: Calendar, first: int) -> bool:
+    """Fold an event if its day is rebuilt; returns False if a limit refuses it, as it did before."""
     try:
         event = decode_event(one.value)
         day = calendar.day(event.timestamp)
         if is_evidence(event) and day >= first:
             state.fold(event, day, tenant.retention_days)
+    except TooManyCourses:
+        return False
     except Exception as error:
         raise _Poison(one.event_id, f"{type(error).__name__}: {error}") from error
+    return True
 
 
-def _first_rebuilt_day(tenant: Tenant, calendar: Calendar, live: Document | None, now_ms: int) -> int:
-    """First day of the tenant that the archive, which is cut by days of UTC, holds whole."""
+def _first_rebuilt_day(
+    tenant: Tenant, calendar: Calendar, live: Document | None, now_ms: int, held: Held | None
+) -> int:
+    """First day of the tenant that the archive, which is cut by days of UTC, holds whole, and the log too."""
     if live is None or live.state.newest_day < 0:
         return 0
-    if tenant.retention_days is None:
-        return live.state.kept_from
-    oldest = now_ms // DAY_MS - tenant.retention_days + 1
-    return max(live.state.kept_from, calendar.day(max(0, oldest * DAY_MS - 1)) + 1)
+    first = live.state.kept_from
+    if tenant.retention_days is not None:
+        oldest = now_ms // DAY_MS - tenant.retention_days + 1
+        first = max(first, calendar.day(max(0, oldest * DAY_MS - 1)) + 1)
+    since_ms = 0 if held is None else held.whole_since(live)
+    return max(first, calendar.day(since_ms) + 1) if since_ms else first
 
 
 def _take_over_older(live: LearnerState, state: LearnerState, first: int) -> None:

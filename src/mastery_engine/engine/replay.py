@@ -43,7 +43,7 @@ class Replay:
         Args:
             store: Where the live documents are, and the rebuilt ones beside them.
             archive: What they are rebuilt from.
-            committed: Tells how far the log is done with (`committed_of`).
+            committed: Tells how far the log is done with, and what of it the archive holds (`committed_of`).
             formulas: For results that are noted as sent.
             pseudonyms: Of the students in `processed:` records.
             lifetimes: Of what is written.
@@ -86,7 +86,11 @@ class Replay:
                 progress(sum(map(len, batch.values())))
         return report
 
-    async def students(
+    async def students(self, tenant: Tenant, span: tuple[int, int] | None = None) -> list[str]:
+        """Whom there is something to rebuild of, sorted; see `Archive.students`."""
+        return await self._archive.students(tenant.tenant_id, span)
+
+    async def rebuild(
         self, tenant: Tenant, run_id: str, student_ids: Sequence[str], *, switch: bool
     ) -> ReplayReport:
         """Rebuild a batch of a tenant's students, as `run` does for all; those without an event are passed over."""
@@ -189,8 +193,10 @@ class Replay:
             if entry is not None and not rebuilt.differences:
                 report.equal += 1
                 return rebuilt, True
+            if rebuilt.is_ahead and committed.held is not None and committed.held.is_final:
+                break
             late = self._clock.monotonic() > deadline
-            if late or waiting.intersection(rebuilt.unarchived):
+            if late or rebuilt.is_ahead or waiting.intersection(rebuilt.unarchived):
                 continue
             switches = switch and not rebuilt.failed and not rebuilt.lost
             if switches:

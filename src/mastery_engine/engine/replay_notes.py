@@ -8,7 +8,7 @@ can be gone on with.
 from __future__ import annotations
 
 from datetime import date
-from typing import Final, TypeVar, final
+from typing import Final, Literal, TypeVar, final
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,7 @@ from mastery_engine.engine.replay import SIDE_BY_SIDE_SECONDS
 from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.ports import Entry, StateStore, Write
 
+Source = Literal["archive", "topic"]
 _T = TypeVar("_T")
 
 
@@ -29,10 +30,12 @@ class Wanted(Struct, frozen=True):
     Attributes:
         switch: See `Replay.run`.
         day: Only students with an event on that day (UTC); None means all.
+        source: What they are rebuilt from.
     """
 
     switch: bool
     day: date | None = None
+    source: Source = "archive"
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -45,7 +48,8 @@ class Wanted(Struct, frozen=True):
     def command(self, tenant_id: str) -> str:
         """The command that asks for it."""
         whom = "--all" if self.day is None else f"--day {self.day}"
-        return f"mastery replay {whom}{'' if self.switch else ' --dry-run'} --tenant {tenant_id}"
+        source = "" if self.source == "archive" else f" --from {self.source}"
+        return f"mastery replay {whom}{source}{'' if self.switch else ' --dry-run'} --tenant {tenant_id}"
 
 
 class ReplayPlan(Struct, frozen=True):

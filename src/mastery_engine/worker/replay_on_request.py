@@ -13,17 +13,22 @@ from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.bootstrap.folding_messages import Ready, failure
 from mastery_engine.bootstrap.logs import configure_logs
+from mastery_engine.bootstrap.replay_parts import replay_from
 from mastery_engine.bootstrap.replaying import ReplayingHere
 from mastery_engine.bootstrap.replaying_messages import Answer, Replayed, begun, slice_of, told
 from mastery_engine.domain.errors import MasteryError
 
 
 async def _serve(lines: asyncio.StreamReader) -> None:
-    settings = begun(await lines.readline())
+    first = await lines.readline()
+    if not first.endswith(b"\n"):
+        # The parent was ended before it had said what to do.
+        return
+    settings, copy = begun(first)
     configure_logs(settings)
     try:
-        async with open_engine(settings) as engine:
-            here = ReplayingHere(engine)
+        async with open_engine(settings) as engine, replay_from(engine, copy) as replay:
+            here = ReplayingHere(engine, replay)
             _tell(Ready())
             with set_for_bulk_work():
                 while line := await lines.readline():

@@ -135,7 +135,7 @@ class House:
         return make(
             parts["store"],
             parts["archive"],
-            partial(committed_of, parts["log"], GROUP),
+            parts.get("committed") or partial(committed_of, parts["log"], GROUP),
             self.choice(),
             self.pseudonyms,
             self.lifetimes,

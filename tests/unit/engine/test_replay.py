@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from mastery_engine.adapters.memory import MemoryArchive
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, decode_document, encode_document
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.errors import NewerVersion
 from mastery_engine.domain.formulas import BUILT_IN
+from mastery_engine.engine.committed import committed_beside
 from mastery_engine.engine.differences import differences
 from mastery_engine.engine.replay import SIDE_BY_SIDE_SECONDS, STEP_DEADLINE_SECONDS, SWITCH_TRIES
 from mastery_engine.ports import Write
@@ -158,6 +160,32 @@ async def test_a_replay_waits_for_a_worker_that_is_about_to_archive() -> None:
         await processor.step(10)
     store = Meddling(house.store, "get_many", 5, lambda: _finish(house))
     report = await house.replay(store=store).run(TENANT, "r1", student_id="ann", switch=True)
+    assert (report.equal, report.behind) == (1, [])
+
+
+async def test_a_replay_waits_for_an_archive_that_is_written_behind_those_who_fold() -> None:
+    house = await folded()
+    late, archivers = MemoryArchive(), house.log.consumer("archivers")
+    ends = await house.log.ends()
+    for student in ("ann", "bob"):
+        await late.add(await house.archive.of_student("default", student))
+    await house.send(quiz(55), completion(56, 3, student="bob"))
+    await house.work()
+    await archivers.commit(ends)
+    replay = house.replay(archive=late, committed=lambda: committed_beside(house.log, GROUP, "archivers"))
+    report = await replay.run(TENANT, "r1", switch=True)
+    assert (report.behind, report.different, report.switched) == (["ann", "bob"], {}, 0)
+    assert (await house.document()).state.events == 5
+
+    async def archive() -> None:
+        await late.add(await house.archive.of_student("default", "ann"))
+        await archivers.commit(await house.log.ends())
+
+    archive_behind = Meddling(late, "of_student", 2, archive)
+    replay = house.replay(
+        archive=archive_behind, committed=lambda: committed_beside(house.log, GROUP, "archivers")
+    )
+    report = await replay.run(TENANT, "r2", student_id="ann", switch=True)
     assert (report.equal, report.behind) == (1, [])
 
 

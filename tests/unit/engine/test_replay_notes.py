@@ -13,12 +13,14 @@ from mastery_engine.bootstrap.replaying import ReplayingHere, replay_all
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import DEFAULT, Tenant
 from mastery_engine.domain.errors import Conflict, DependencyDown, NotFound
+from mastery_engine.engine.replay import Replay
 from mastery_engine.engine.replay_notes import ReplayNotes, ReplayPlan, Wanted
 from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.engine.replay_run import Slice
 from mastery_engine.ports import Write
 from tests.unit.engine.house import quiz
 from tests.unit.engine.small_school import School, open_school
+from tests.unit.engine.watching import Watching
 
 DRY, SWITCH = Wanted(switch=False), Wanted(switch=True)
 STUDENTS = [f"s{number:03}" for number in range(350)]
@@ -42,8 +44,8 @@ async def replay_keys(engine: Engine) -> list[str]:
 class FailingAtTheThird:
     """Rebuilds slices until it comes to the third."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.inner = ReplayingHere(engine)
+    def __init__(self, engine: Engine, replay: Replay) -> None:
+        self.inner = ReplayingHere(engine, replay)
 
     async def rebuild(self, one: Slice) -> ReplayReport:
         if one.number == 2:
@@ -69,16 +71,12 @@ async def test_what_was_interrupted_comes_to_the_same_report_and_state(
         await interrupted(school, SWITCH, monkeypatch)
         left = await school.engine.adapters.store.get_many([keys.document("default", s) for s in STUDENTS])
         assert 0 < left.count(None) < 35
-        told: list[tuple[int, int, int]] = []
-
-        def tell(students: int, events: int, total: int) -> None:
-            told.append((students, events, total))
-
-        report = await replay_all(school.engine, DEFAULT, SWITCH, resume=True, progress=tell)
+        watcher = Watching()
+        report = await replay_all(school.engine, DEFAULT, SWITCH, resume=True, watcher=watcher)
         assert report == expected
-        assert sum(students for students, _, _ in told) == 350
+        assert sum(students for students, _, _ in watcher.told) == 350
         # What was done before is no work of this run.
-        assert 0 < sum(events for _, events, _ in told) < 350
+        assert 0 < sum(events for _, events, _ in watcher.told) < 350
         for one in (whole, school):
             again = await replay_all(one.engine, DEFAULT, DRY)
             assert (again.equal, again.missing) == (350, 0)

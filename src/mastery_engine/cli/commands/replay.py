@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,10 +12,16 @@ from mastery_engine.cli import options
 from mastery_engine.cli.program import examples
 
 
+class _Source(StrEnum):
+    ARCHIVE = "archive"
+    TOPIC = "topic"
+
+
 @examples(
     "mastery replay --all --tenant oulad",
     "mastery replay 11391 --tenant oulad --dry-run",
     "mastery replay --day 2014-06-30 --tenant oulad",
+    "mastery replay --all --tenant oulad --from topic --dry-run",
     "mastery replay --all --tenant oulad --formula adr-004-observed",
 )
 def replay(
@@ -32,6 +39,13 @@ def replay(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only compare; exit code 1 if something differs.")
     ] = False,
+    source: Annotated[
+        _Source,
+        typer.Option(
+            "--from",
+            help="What to rebuild from; the topic is read into a passing file first, so it takes room on the disk.",
+        ),
+    ] = _Source.ARCHIVE,
     formula: Annotated[
         str | None,
         typer.Option("--formula", help="Change nothing; tell what would change under this formula."),
@@ -53,29 +67,25 @@ def replay(
     tenant: options.Tenant = None,
     json: options.Json = False,
 ) -> None:
-    """Rebuild students from the archive, and compare.
+    """Rebuild students from the archive or the log, and compare.
 
     Those whose live state differs are switched to what was rebuilt beside it.
     """
     from mastery_engine.cli import replaying
+    from mastery_engine.engine.replay_notes import Wanted
 
     if (student is not None) + everybody + (day is not None) != 1:
         raise typer.BadParameter("name a student, or give --all, or --day", param_hint="STUDENT")
     for name, given in (("--workers", workers is not None), ("--resume", resume)):
         if given and (student is not None or formula is not None):
             raise typer.BadParameter("goes with --all or --day, and not with --formula", param_hint=name)
-    if day is not None and formula is not None:
-        raise typer.BadParameter("goes with a student or --all", param_hint="--formula")
+    if formula is not None and (day is not None or source is not _Source.ARCHIVE):
+        raise typer.BadParameter("goes with a student or --all, and the archive", param_hint="--formula")
     if formula is not None:
         replaying.what_if(student, formula, tenant, limit=limit, as_json=json)
-    elif not replaying.rebuild(
-        student,
-        tenant,
-        switch=not dry_run,
-        limit=limit,
-        as_json=json,
-        day=day,
-        workers=workers,
-        resume=resume,
-    ):
-        raise typer.Exit(1)
+    else:
+        wanted = Wanted(switch=not dry_run, day=day, source="topic" if source is _Source.TOPIC else "archive")
+        if not replaying.rebuild(
+            student, tenant, wanted, limit=limit, as_json=json, workers=workers, resume=resume
+        ):
+            raise typer.Exit(1)
