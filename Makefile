@@ -138,10 +138,10 @@ $(UV): requirements/bootstrap.txt
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
-# Another stream processor to be measured beside ours, apart from .venv: it wants older libraries.
-$(PEERS): requirements/peers.txt | $(UV)
-	@echo 'install: the peers of the benchmark into .tools/peers'
-	@$(RUN_UV) venv --quiet --clear --python 3.11 .tools/peers
+# Other makers' libraries, to be measured beside ours and to talk to us, apart from .venv: they want older ones.
+$(PEERS): requirements/peers.txt | $(UV) .venv/pyvenv.cfg
+	@echo "install: other makers' libraries into .tools/peers"
+	@$(RUN_UV) venv --quiet --no-project --clear --python $(BIN)/python .tools/peers
 	@$(RUN_UV) pip install --quiet --python .tools/peers/bin/python --require-hashes -r requirements/peers.txt
 	@touch $@
 

@@ -210,3 +210,10 @@ def test_every_example_file_is_used_by_a_page() -> None:
     texts = "\n".join(page.read_text("utf-8") for page in REPOSITORY.glob("docs/**/*.md"))
     unused = [file.name for file in (REPOSITORY / "docs/examples").iterdir() if file.name not in texts]
     assert not unused
+
+
+def test_every_example_program_is_shown_whole() -> None:
+    texts = "\n".join(page.read_text("utf-8") for page in REPOSITORY.glob("docs/**/*.md"))
+    programs = [file.name for file in (REPOSITORY / "docs/examples").glob("*.py")]
+    assert programs
+    assert not [name for name in programs if f'\n--8<-- "{name}"\n' not in texts]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import fastavro
-import httpx
 import msgspec
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.event_json import encode_event
@@ -143,47 +140,6 @@ async def test_a_replay_from_the_archive_agrees(installation: Installation) -> N
         tenant = await engine.tenants.get("default")
         report = await engine.replay.run(tenant, "run", switch=False)
         assert (report.students, report.equal, report.events) == (3, 3, 39)
-
-
-async def test_programs_of_other_makers_send_and_read(installation: Installation) -> None:
-    """fastavro by hand, with nothing but the registry; and JSON as a command line tool sends it."""
-    url = installation.variables["MASTERY_REGISTRY_URL"]
-    subject = f"{installation.names.requests}-com.learnflow.mastery.v1.QuizPerformanceSubmitted"
-    registered = await asked(f"{url}/subjects/{subject}/versions/latest")
-    schema = fastavro.parse_schema(json.loads(registered["schema"]))
-    fields = {
-        "event_id": "7f6b4f3e-0c1d-4f5a-9b2c-3d4e5f6a7b8c",
-        "timestamp": datetime.fromisoformat(WHEN + "+00:00"),
-        "student_id": "zoe",
-        "source": "by-hand",
-        "quiz_id": "q1",
-        "total_questions": 10,
-        "correct_answers": 8,
-        "time_spent": 90.0,
-    }
-    stream = io.BytesIO()
-    stream.write(b"\0" + registered["id"].to_bytes(4, "big"))
-    fastavro.schemaless_writer(stream, schema, fields)
-    producer = Producer({"bootstrap.servers": installation.servers, "partitioner": "murmur2_random"})
-    producer.produce(installation.names.requests, key="student:zoe", value=stream.getvalue())
-    line = {**fields, "event_id": "7f6b4f3e-0c1d-4f5a-9b2c-3d4e5f6a7b8d", "timestamp": WHEN + "Z"}
-    line["event_type"] = "quiz.performance.submitted"
-    producer.produce(installation.names.requests, key="student:zoe", value=json.dumps(line))
-    assert producer.flush(20) == 0
-    async with installation.engine() as engine:
-        await fold(engine)
-        found = await outputs(engine)
-    record, told = found[-1]
-    result = await asked(f"{url}/schemas/ids/{int.from_bytes(record.value[1:5], 'big')}")
-    writer = cast("Any", fastavro.parse_schema(json.loads(result["schema"])))
-    read = cast("dict[str, Any]", fastavro.schemaless_reader(io.BytesIO(record.value[5:]), writer, None))
-    assert read["student_id"] == told["student_id"] == "zoe"
-    assert {fields["caused_by"] for _, fields in found} == {fields["event_id"], line["event_id"]}
-
-
-async def asked(url: str) -> dict[str, Any]:
-    async with httpx.AsyncClient() as client:
-        return cast("dict[str, Any]", (await client.get(url)).json())
 
 
 async def test_requests_for_a_calculation_are_answered(installation: Installation) -> None:
