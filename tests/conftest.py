@@ -20,6 +20,7 @@ from mastery_engine.adapters.postgres.upgrade import upgrade_schema
 
 if TYPE_CHECKING:
     from _pytest.capture import CaptureManager
+    from _pytest.python import CallSpec2
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
@@ -33,6 +34,12 @@ SERVERS: Final = {
     "postgres_url": ("MASTERY_TEST_POSTGRES", "postgres"),
     "redis_url": ("MASTERY_TEST_REDIS", "redis"),
 }
+# By the parameter of a fixture that asks for a server while the test runs.
+BY_PARAMETER: Final = {
+    "kafka": "kafka_servers",
+    "kafka-classic": "kafka_servers",
+    "postgres": "postgres_url",
+}
 _TRIED: Final = pytest.StashKey[dict[str, str | Exception]]()
 
 
@@ -40,9 +47,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers that the chosen tests want, before any test's time runs: they may have to be downloaded."""
     if session.config.getoption("collectonly"):
         return
-    wanted = {
-        name for item in session.items if isinstance(item, pytest.Function) for name in item.fixturenames
-    }
+    functions = [item for item in session.items if isinstance(item, pytest.Function)]
+    wanted = {name for item in functions for name in item.fixturenames}
+    wanted |= {BY_PARAMETER[name] for item in functions for name in _parameters(item) if name in BY_PARAMETER}
     names = [
         name
         for fixture, (variable, name) in SERVERS.items()
@@ -52,6 +59,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         capture = cast("CaptureManager", session.config.pluginmanager.getplugin("capturemanager"))
         with capture.global_and_fixture_disabled():
             _try_to_start(session.config, names)
+
+
+def _parameters(item: pytest.Function) -> list[str]:
+    """Those that are words, of a test that has any."""
+    callspec = cast("CallSpec2 | None", getattr(item, "callspec", None))
+    return [] if callspec is None else [value for value in callspec.params.values() if isinstance(value, str)]
 
 
 def _try_to_start(config: pytest.Config, names: list[str]) -> None:

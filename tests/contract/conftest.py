@@ -1,9 +1,20 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from mastery_engine.ports import Archive, AuditTrail, DeadLetters, ErasureLedger, Rosters
+from mastery_engine.ports import (
+    WHOLE,
+    Archive,
+    AuditTrail,
+    DeadLetters,
+    ErasureLedger,
+    EventLog,
+    LogConsumer,
+    Rosters,
+    Share,
+)
 from tests.contract.factories import (
     POSTGRES,
     SYSTEMS,
@@ -12,8 +23,10 @@ from tests.contract.factories import (
     PostgresFactory,
     PurgingStore,
     RecordsFactory,
-    RecreatedLog,
 )
+from tests.contract.topics import Topics, topics_of
+
+Join = Callable[..., LogConsumer]
 
 
 @pytest.fixture
@@ -48,11 +61,31 @@ async def store(factory: Factory) -> AsyncIterator[PurgingStore]:
     await made.close()
 
 
-@pytest.fixture
-async def log(factory: Factory) -> AsyncIterator[RecreatedLog]:
-    made = await factory.log()
+@pytest.fixture(params=[*sorted(SYSTEMS), "kafka"])
+async def topics(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Topics]:
+    made = topics_of(request, clock, tmp_path)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def log(topics: Topics) -> EventLog:
+    return await topics.log()
+
+
+@pytest.fixture
+async def join(log: EventLog) -> AsyncIterator[Join]:
+    """Makes consumers, of groups that no other test has."""
+    run = uuid4().hex
+    made: list[LogConsumer] = []
+
+    def joined(group: str = "g", share: Share = WHOLE) -> LogConsumer:
+        made.append(log.consumer(f"{group}-{run}", share))
+        return made[-1]
+
+    yield joined
+    for consumer in made:
+        await consumer.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from mastery_engine.contracts.outputs import MasteryThresholdReached
 from mastery_engine.ports import OutputMessage
-from tests.contract.factories import Factory
+from tests.contract.topics import Topics
 
 
 def message(number: int, key: bytes, *context: tuple[str, bytes]) -> OutputMessage:
@@ -27,20 +27,20 @@ MESSAGES = [
 ]
 
 
-async def test_messages_arrive_whole_and_in_order(factory: Factory) -> None:
-    results, sent = await factory.results()
+async def test_messages_arrive_whole_and_in_order(topics: Topics) -> None:
+    results, sent = await topics.results()
     await results.publish(MESSAGES)
     assert await sent() == MESSAGES
 
 
-async def test_a_repeat_is_sent_again(factory: Factory) -> None:
-    results, sent = await factory.results()
+async def test_a_repeat_is_sent_again(topics: Topics) -> None:
+    results, sent = await topics.results()
     await results.publish(MESSAGES[:1])
     await results.publish(MESSAGES[:2])
     assert await sent() == [*MESSAGES[:1], *MESSAGES[:2]]
 
 
-async def test_nothing_to_send_is_nothing_sent(factory: Factory) -> None:
-    results, sent = await factory.results()
+async def test_nothing_to_send_is_nothing_sent(topics: Topics) -> None:
+    results, sent = await topics.results()
     await results.publish([])
     assert await sent() == []

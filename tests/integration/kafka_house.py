@@ -10,14 +10,15 @@ from typing import Any, cast
 from uuid import uuid4
 
 from confluent_kafka import KafkaException
+from confluent_kafka.admin._listoffsets import LatestSpec
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from mastery_engine.adapters.kafka.admin import KafkaAdmin
 from mastery_engine.adapters.kafka.connection import GroupProtocol, KafkaConnection
-from mastery_engine.adapters.kafka.consumer import KafkaLogConsumer
 from mastery_engine.adapters.kafka.log import KafkaEventLog
 from mastery_engine.adapters.kafka.producer import KafkaProducer
-from mastery_engine.ports import NewRecord, Record
+from mastery_engine.domain.errors import DependencyDown
+from mastery_engine.ports import LogConsumer, NewRecord, Record
 
 DEADLINE_SECONDS = 40.0
 
@@ -63,13 +64,16 @@ class KafkaHouse:
 
         await until(made)
 
-        async def seen() -> bool:
+        async def is_empty() -> bool:
+            # A broker tells of the new topic a moment before it has dropped what the one before it held, and until
+            # then takes records into that.
             try:
-                return (await asyncio.to_thread(self.admin.topic, name))[1] == partitions
+                ends = await asyncio.to_thread(self.admin.offsets, name, LatestSpec())
             except KafkaException:
                 return False
+            return ends == dict.fromkeys(range(partitions), 0)
 
-        await until(seen)
+        await until(is_empty)
 
     async def delete(self, name: str) -> None:
         client = cast("Any", self.admin.client())
@@ -101,13 +105,19 @@ async def until(reached: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.02)
 
 
-async def read(consumer: KafkaLogConsumer, count: int, *, commit: bool = False) -> list[Record]:
-    """Poll until so many records have come."""
+async def read(consumer: LogConsumer, count: int, *, commit: bool = False, most: int = 1_000) -> list[Record]:
+    """Poll until so many records have come, and no more; what is down meanwhile is waited for, as a worker does."""
     found: list[Record] = []
-    deadline = monotonic() + DEADLINE_SECONDS
+    deadline, why = monotonic() + DEADLINE_SECONDS, ""
     while len(found) < count:
-        assert monotonic() < deadline, f"only {len(found)} of {count} records came"
-        polled = await consumer.poll(1_000, 0.2)
+        assert monotonic() < deadline, f"only {len(found)} of {count} records came {why}"
+        limit = min(most, count - len(found))
+        try:
+            polled = await consumer.poll(limit, 0.2)
+        except DependencyDown as error:
+            why = error.message
+            continue
+        assert len(polled) <= limit
         found += polled
         if commit and polled:
             await consumer.commit(behind(polled))

@@ -1,4 +1,4 @@
-"""Consumers of a real Kafka, under both group protocols: nothing lost, nothing taken for what it is not."""
+"""What Kafka's consumers keep to besides the suite of every consumer (tests/contract), under both group protocols."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from mastery_engine.adapters.kafka.consumer import KafkaLogConsumer
 from mastery_engine.domain.errors import DependencyDown
-from mastery_engine.ports import NewRecord, Record, Share
+from mastery_engine.ports import NewRecord
 from tests.integration.kafka_house import KafkaHouse, behind, numbered, numbers, read, until
 
 
@@ -20,17 +20,6 @@ async def house(request: pytest.FixtureRequest, kafka_servers: str) -> AsyncIter
     made = KafkaHouse(kafka_servers, request.param)
     yield made
     await made.close()
-
-
-async def test_everything_is_read_once_in_offset_order(house: KafkaHouse) -> None:
-    log = await house.log()
-    await log.append(numbered(2_000))
-    consumer = log.consumer(house.group)
-    found = await read(consumer, 2_000)
-    await consumer.close()
-    assert numbers(found) == list(range(2_000))
-    for partition, end in (await log.ends()).items():
-        assert [one.offset for one in found if one.partition == partition] == list(range(end))
 
 
 async def test_a_poll_answers_as_soon_as_something_is_there(house: KafkaHouse) -> None:
@@ -42,47 +31,6 @@ async def test_a_poll_answers_as_soon_as_something_is_there(house: KafkaHouse) -
     await log.append(numbered(1, 1))
     assert numbers(await asyncio.wait_for(waiting, 10)) == [1]
     await consumer.close()
-
-
-async def test_a_group_goes_on_behind_its_commit(house: KafkaHouse) -> None:
-    log = await house.log()
-    await log.append(numbered(60))
-    first = log.consumer(house.group)
-    found = await read(first, 60, commit=True)
-    await first.close()
-    await log.append(numbered(10, 60))
-    second = log.consumer(house.group)
-    assert await second.committed() == behind(found)
-    assert numbers(await read(second, 10)) == list(range(60, 70))
-    await second.close()
-
-
-async def test_what_is_not_committed_comes_again_after_a_rewind_and_what_is_does_not(
-    house: KafkaHouse,
-) -> None:
-    log = await house.log(partitions=1)
-    await log.append(numbered(30))
-    consumer = log.consumer(house.group)
-    await read(consumer, 30)
-    await consumer.commit({0: 10})
-    await consumer.rewind()
-    again = await consumer.poll(15)
-    assert numbers(again) == list(range(10, 25))
-    assert numbers(await consumer.poll(15)) == list(range(25, 30))
-    await log.append(numbered(5, 30))
-    assert numbers(await read(consumer, 5)) == list(range(30, 35))
-    await consumer.close()
-
-
-async def test_what_a_member_did_not_commit_comes_to_the_next_one(house: KafkaHouse) -> None:
-    log = await house.log()
-    await log.append(numbered(20))
-    first = log.consumer(house.group)
-    await read(first, 20)
-    await first.close()
-    second = log.consumer(house.group)
-    assert numbers(await read(second, 20)) == list(range(20))
-    await second.close()
 
 
 async def test_offsets_set_back_from_outside_are_followed(house: KafkaHouse) -> None:
@@ -100,49 +48,6 @@ async def test_offsets_set_back_from_outside_are_followed(house: KafkaHouse) -> 
     assert await second.committed() == {}
     assert numbers(await read(second, 20)) == list(range(20))
     await second.close()
-
-
-async def test_a_topic_made_again_is_read_from_its_start_under_its_own_id(house: KafkaHouse) -> None:
-    log = await house.log()
-    await log.append(numbered(50))
-    consumer = log.consumer(house.group)
-    await read(consumer, 50, commit=True)
-    before = consumer.topic_id
-    assert before == await log.topic_id()
-    await house.recreate(log)
-    await log.append(numbered(20, 100))
-    found: list[Record] = []
-
-    async def all_there() -> bool:
-        try:
-            polled = await consumer.poll(100, 0.2)
-        except DependencyDown:
-            return False
-        if polled:
-            assert consumer.topic_id == await log.topic_id() != before
-            found.extend(polled)
-        return len(found) >= 20
-
-    await until(all_there)
-    assert numbers(found) == list(range(100, 120))
-    await consumer.commit(behind(found))
-    assert await consumer.committed() == behind(found)
-    await consumer.close()
-
-
-async def test_a_commit_for_the_topic_before_is_no_commit_of_this_one(house: KafkaHouse) -> None:
-    log = await house.log()
-    await log.append(numbered(20))
-    consumer = log.consumer(house.group)
-    found = await read(consumer, 20)
-    await house.recreate(log)
-    await log.append(numbered(20))
-    with suppress(DependencyDown):
-        await consumer.commit(behind(found))
-    fresh = log.consumer(house.group)
-    assert await fresh.committed() == {}
-    await fresh.close()
-    await consumer.close()
 
 
 async def test_a_missing_topic_is_told_and_waited_for(house: KafkaHouse) -> None:
@@ -241,24 +146,6 @@ async def test_records_of_another_producers_partitioner_are_read_just_as_well(ho
     consumer = log.consumer(house.group)
     assert numbers(await read(consumer, 100)) == list(range(100))
     await consumer.close()
-
-
-async def test_shares_are_read_without_being_a_member(house: KafkaHouse) -> None:
-    log = await house.log(partitions=4)
-    await log.append(numbered(80))
-    found: list[Record] = []
-    ends = await log.ends()
-    for number in range(2):
-        consumer = log.consumer(house.group, Share(number, 2))
-        mine = await read(consumer, sum(end for place, end in ends.items() if place % 2 == number))
-        assert {one.partition % 2 for one in mine} == {number}
-        await consumer.commit(behind(mine))
-        found += mine
-        await consumer.close()
-    assert numbers(found) == list(range(80))
-    whole = log.consumer(house.group)
-    assert await whole.committed() == ends
-    await whole.close()
 
 
 async def test_who_was_taken_for_dead_learns_it_at_the_commit_and_joins_again(house: KafkaHouse) -> None:
