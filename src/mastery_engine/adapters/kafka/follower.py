@@ -37,8 +37,8 @@ class KafkaFollower:
         """Begin behind the newest record of each partition.
 
         Raises:
-            DependencyDown: Kafka does not answer.
-            ConfigurationError: There is no such topic.
+            DependencyDown: Kafka does not answer, or there is no such topic.
+            ConfigurationError: Kafka refuses the user or the protocol.
         """
         topic = self._topic
         ends = await self._admin.ask(f"follow {topic}", lambda: self._admin.offsets(topic, LatestSpec()))
@@ -48,6 +48,8 @@ class KafkaFollower:
                 # Asked for by the client, and of no group here: nothing is committed.
                 "group.id": "mastery-engine-follower",
                 "enable.auto.commit": False,
+                # Where its place is gone, because the topic was trimmed or made again: all that is there is new.
+                "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": _FETCH_WAIT_MS,
             }
@@ -56,9 +58,12 @@ class KafkaFollower:
         return self
 
     async def poll(self, limit: int, wait_seconds: float) -> list[Record]:
+        consumer = self._consumer
+        if consumer is None:
+            return []
         loop = asyncio.get_running_loop()
         with kafka_errors(self._admin.connection, f"follow {self._topic}"):
-            return await loop.run_in_executor(self._thread, self._poll, limit, wait_seconds)
+            return await loop.run_in_executor(self._thread, _poll, consumer, limit, wait_seconds)
 
     async def close(self) -> None:
         consumer, self._consumer = self._consumer, None
@@ -66,12 +71,11 @@ class KafkaFollower:
             await asyncio.get_running_loop().run_in_executor(self._thread, consumer.close)
         self._thread.shutdown(wait=False)
 
-    def _poll(self, limit: int, wait_seconds: float) -> list[Record]:
-        if self._consumer is None:
-            return []
-        first = self._consumer.poll(wait_seconds)
-        if first is None:
-            return []
-        messages = [first, *self._consumer.consume(limit - 1, 0)]
-        # Errors among the messages are of brokers that are away; the client goes on as soon as they are back.
-        return [record_of(message) for message in messages if message.error() is None]
+
+def _poll(consumer: Consumer, limit: int, wait_seconds: float) -> list[Record]:
+    first = consumer.poll(wait_seconds)
+    if first is None:
+        return []
+    messages = [first, *consumer.consume(limit - 1, 0)] if limit > 1 else [first]
+    # Errors among the messages are of brokers that are away; the client goes on as soon as they are back.
+    return [record_of(message) for message in messages if message.error() is None]
