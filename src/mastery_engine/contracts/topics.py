@@ -38,7 +38,7 @@ class TopicNames:
 
     @property
     def cloud_events(self) -> str:
-        """Events that a sidecar takes in."""
+        """For a sidecar's pub/sub; nothing here writes to it or reads it yet."""
         return self.prefix + CLOUD_EVENTS
 
 
