@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.engine.committed import Committed, committed_beside, committed_of
 from mastery_engine.engine.held import Held
@@ -89,7 +90,8 @@ async def copied_topic(
     with TemporaryDirectory(prefix="mastery-replay-") as folder:
         async with open_first_events(Path(folder)) as archive:
             events = TopicEvents(ports, engine.tenants, engine.pseudonyms)
-            held, read = await events.copy(tenant, archive, progress)
+            with set_for_bulk_work():
+                held, read = await events.copy(tenant, archive, progress)
         yield TopicCopy(folder, held, read)
 
 

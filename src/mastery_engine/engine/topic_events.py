@@ -10,24 +10,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import final
+from collections.abc import Callable, Sequence
+from typing import Protocol, final
 
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
+from mastery_engine.contracts.processed import read_processed
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.domain.rules import MAX_AHEAD_MS
 from mastery_engine.engine.held import Held
 from mastery_engine.engine.judge import Accepted, Judge
-from mastery_engine.engine.known_events import KnownEvents
 from mastery_engine.engine.log_order import in_order
 from mastery_engine.engine.replay_report import TopicRead
 from mastery_engine.engine.step_parts import archived
 from mastery_engine.engine.tenants import TenantDirectory
-from mastery_engine.ports import Archive, Clock, ErasureLedger, EventCodec, EventLog, Record, StateStore
+from mastery_engine.ports import ArchivedEvent, Clock, ErasureLedger, EventCodec, EventLog, Record, StateStore
+
+
+class FirstEvents(Protocol):
+    """Where events are copied to."""
+
+    async def add(self, events: Sequence[ArchivedEvent]) -> int:
+        """Take events, in the order in which they came, each id once in a call; returns how many."""
+        ...
+
+    async def finish(self) -> int:
+        """Keep the first event of each id, whatever student that is of; returns how many went."""
+        ...
 
 
 class TopicPorts(Struct, frozen=True, kw_only=True):
@@ -52,17 +64,16 @@ class TopicEvents:
         """Put the parts together."""
         self._ports = ports
         self._judge = Judge(tenants, ports.codec)
-        self._known = KnownEvents(ports.store, pseudonyms)
         self._pseudonyms = pseudonyms
 
     async def copy(
-        self, tenant: Tenant, into: Archive, progress: Callable[[int, int], None] | None = None
+        self, tenant: Tenant, into: FirstEvents, progress: Callable[[int, int], None] | None = None
     ) -> tuple[Held, TopicRead]:
         """Copy the events of a tenant.
 
         Args:
             tenant: Whose events.
-            into: Empty; of one event id it keeps the first, whatever student that is of.
+            into: Empty.
             progress: Told how many records were read, and how many there are at most.
 
         Returns:
@@ -82,11 +93,12 @@ class TopicEvents:
             for record in batch:
                 firsts.setdefault(record.partition, record)
             chosen = await self._chosen(tenant.tenant_id, batch, oldest_ms, read)
-            kept = await into.add([archived(one, topic_id) for one in chosen])
-            read.repeats += len(chosen) - kept
-            read.kept += kept
+            read.kept += await into.add([archived(one, topic_id) for one in chosen])
             if progress is not None:
                 progress(len(batch), sum(ends.values()))
+        repeats = await into.finish()
+        read.kept -= repeats
+        read.repeats += repeats
         if await log.topic_id() != topic_id:
             raise DependencyDown(f"{log.topic} was deleted and made again while it was read; begin again")
         return _held(topic_id, ends, firsts, now_ms), read
@@ -100,36 +112,42 @@ class TopicEvents:
         mine = [one for one in accepted if one.event.tenant_id == tenant_id]
         young = [one for one in mine if one.event.timestamp >= oldest_ms]
         read.outlived += len(mine) - len(young)
-        present = await self._present(tenant_id, young)
+        digests = {
+            student: self._pseudonyms.digest(tenant_id, student)
+            for student in {one.event.student_id for one in young}
+        }
+        present = await self._present(tenant_id, young, digests)
         read.erased += len(young) - len(present)
         first: dict[bytes, Accepted] = {}
-        verdicts = await self._known.look_up([one.event for one in present])
-        for one, verdict in zip(present, verdicts, strict=True):
-            if verdict is not True and verdict is not None:
+        names = [keys.processed(tenant_id, one.event_id) for one in present]
+        for one, entry in zip(present, await self._ports.store.get_many(names), strict=True):
+            if entry is not None and _is_another(one, digests[one.event.student_id], entry.value):
                 read.refused += 1
             elif first.setdefault(one.event_id, one) is not one:
                 read.repeats += 1
         return list(first.values())
 
-    async def _present(self, tenant_id: str, accepted: list[Accepted]) -> list[Accepted]:
+    async def _present(
+        self, tenant_id: str, accepted: list[Accepted], digests: dict[str, bytes]
+    ) -> list[Accepted]:
         """Those whose students are not erased."""
-        hashes = {
-            student: self._pseudonyms.of(tenant_id, student)
-            for student in {one.event.student_id for one in accepted}
-        }
-        names = list(hashes)
-        markers = await self._ports.store.get_many([keys.erased(hashes[name]) for name in names])
-        marked = {name for name, marker in zip(names, markers, strict=True) if marker is not None}
+        hashes = {student: digest.hex() for student, digest in digests.items()}
+        markers = await self._ports.store.get_many([keys.erased(one) for one in hashes.values()])
+        marked = {student for student, marker in zip(hashes, markers, strict=True) if marker is not None}
         erasures = await self._ports.erasures.find(tenant_id, list(hashes.values()))
-        return [
-            one
-            for one in accepted
-            if one.event.student_id not in marked
-            and not (
-                (erasure := erasures.get(hashes[one.event.student_id]))
-                and erasure.refuses(one.event.timestamp)
-            )
-        ]
+
+        def is_erased(one: Accepted) -> bool:
+            student = one.event.student_id
+            erasure = erasures.get(hashes[student])
+            return student in marked or (erasure is not None and erasure.refuses(one.event.timestamp))
+
+        return [one for one in accepted if not is_erased(one)]
+
+
+def _is_another(one: Accepted, student: bytes, processed: bytes) -> bool:
+    """Whether a `processed:` record tells of another event under the same id; a damaged one tells nothing."""
+    record = read_processed(one.event_id, processed)
+    return record is not None and (record.student != student or record.outcome.digest != one.digest)
 
 
 def _held(topic_id: str, ends: dict[int, int], firsts: dict[int, Record], now_ms: int) -> Held:

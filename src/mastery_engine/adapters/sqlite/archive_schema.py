@@ -6,7 +6,7 @@ from typing import Final
 
 from mastery_engine.adapters.sqlite.schema import Schema
 
-ARCHIVE_TABLES: Final = (
+_ARCHIVE: Final = (
     # Tenants and topic ids, so that a row holds two small numbers in their place.
     "CREATE TABLE names (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     # A student's events lie together: who reads one reads all, and event ids in an order of their own would
@@ -68,4 +68,4 @@ _ERASURES: Final = (
     """CREATE TRIGGER erasures_are_not_deleted BEFORE DELETE ON erasures
         BEGIN SELECT RAISE(ABORT, 'the erasure ledger is append-only'); END""",
 )
-ARCHIVE_SCHEMA: Final = Schema(steps=((*ARCHIVE_TABLES, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES))
+ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES))

@@ -156,11 +156,11 @@ class Database:
             for pragma in (
                 f"page_size = {self._schema.page_size}",
                 "journal_mode = WAL",
-                "synchronous = FULL",
+                f"synchronous = {'OFF' if self._schema.passing else 'FULL'}",
                 "foreign_keys = ON",
                 # What is deleted is personal data.
                 "secure_delete = ON",
-                "temp_store = MEMORY",
+                f"temp_store = {'FILE' if self._schema.passing else 'MEMORY'}",
                 f"cache_size = -{cache_kib}",
                 f"wal_autocheckpoint = {_WAL_BYTES // self._schema.page_size}",
                 f"journal_size_limit = {_WAL_BYTES}",

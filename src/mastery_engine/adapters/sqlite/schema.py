@@ -15,10 +15,13 @@ class Schema(NamedTuple):
     Attributes:
         steps: Statements of each step; the first makes a new file. Steps are only ever added.
         page_size: Bytes of a page, chosen by measurement; holds for new files.
+        passing: Whether the file is thrown away after use: nothing waits for the disk then, and as it may be large, what is
+            sorted is sorted in files.
     """
 
     steps: tuple[tuple[str, ...], ...]
     page_size: int = 8_192
+    passing: bool = False
 
 
 def migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
