@@ -14,6 +14,7 @@ from mastery_engine.bootstrap import open_engine
 from mastery_engine.cli.replaying import lines_of
 from mastery_engine.config import load_settings
 from mastery_engine.contracts import keys
+from mastery_engine.engine.replay_notes import ReplayNotes
 from mastery_engine.engine.replay_report import ReplayReport
 from mastery_engine.ports import Write
 from tests.cli.conftest import Mastery, days_ago, quiz, write_lines
@@ -201,3 +202,16 @@ def test_a_home_whose_archive_is_lost_is_replayed_from_its_log(
     nobody = mastery("replay", "nobody", "--from", "topic")
     assert nobody.code == 4
     assert "the log has no event of student 'nobody'" in nobody.err
+
+
+def test_the_report_on_a_slice_is_not_shown_beside_the_audit_trail(mastery: Mastery, tmp_path: Path) -> None:
+    mastery("ingest", write_lines(tmp_path / "first.jsonl", quiz(1)))
+
+    async def note() -> None:
+        async with open_engine(load_settings()) as engine:
+            await ReplayNotes(engine.adapters.store).note("run", 0, ReplayReport(behind=["ada-01"]))
+
+    asyncio.run(note())
+    shown = mastery("state", "show", keys.replayed_slice("run", 0))
+    assert shown.code == 0
+    assert "ada-01" not in shown.out

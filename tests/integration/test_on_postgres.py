@@ -10,9 +10,14 @@ import pytest
 
 from mastery_engine.adapters.postgres.archive import PostgresArchive
 from mastery_engine.bootstrap import open_engine
+from mastery_engine.bootstrap.replaying import replay_all
 from mastery_engine.config import Settings
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
+from mastery_engine.engine.replay_notes import Wanted
 from mastery_engine.engine.work import Runner
+from mastery_engine.ports import Write
 from tests.integration.proxy import Proxy
 from tests.unit.engine.house import quiz
 from tools.installation import Installation, archive, document, fold, send
@@ -54,6 +59,25 @@ async def test_an_embedded_log_archives_in_postgres_what_it_folds(
             await worker.drain()
         report = await engine.replay.run(await engine.tenants.get("default"), "run", switch=False)
         assert (report.students, report.equal, report.events) == (3, 3, len(EVENTS))
+
+
+async def test_several_processes_replay_from_postgres_what_one_does(
+    ready_postgres: str, tmp_path: Path
+) -> None:
+    events = [quiz(n, n % 11, WHEN, student=f"s{n % 250}") for n in range(500)]
+    async with open_engine(embedded(tmp_path, ready_postgres)) as engine:
+        await engine.ingest.take_events(events)
+        async with engine.folding() as worker:
+            await worker.drain()
+        lost = [Write(keys.document("default", f"s{n}"), None) for n in range(7)]
+        await engine.adapters.store.write_many(lost)
+        reports = [
+            await replay_all(engine, DEFAULT, Wanted(switch=False), workers=workers) for workers in (1, 2)
+        ]
+        assert reports[0] == reports[1]
+        assert (reports[0].students, reports[0].events, reports[0].missing) == (250, 500, 7)
+        switched = await replay_all(engine, DEFAULT, Wanted(switch=True), workers=2)
+        assert (switched.switched, switched.equal) == (7, 243)
 
 
 async def test_a_database_without_a_schema_is_refused_with_what_to_do(

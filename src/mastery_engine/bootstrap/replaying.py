@@ -151,7 +151,8 @@ async def _rebuilders(
 ) -> AsyncGenerator[Sequence[Rebuilder]]:
     if processes == 1:
         with set_for_bulk_work():
-            yield [ReplayingHere(engine, replay)]
+            # Two slices at a time: while one waits for the disk, the other is folded.
+            yield [ReplayingHere(engine, replay)] * 2
     else:
         async with replaying_apart(engine.settings, copy, processes) as started:
             yield started

@@ -86,7 +86,8 @@ async def test_a_run_that_ends_leaves_no_notes(monkeypatch: pytest.MonkeyPatch) 
     async with open_school() as school:
         await spoiled(school)
         await interrupted(school, SWITCH, monkeypatch)
-        assert len(await replay_keys(school.engine)) == 3
+        # The run's, and those of the slices before the one that failed, and maybe of the one beside it.
+        assert len(await replay_keys(school.engine)) in {3, 4}
         await replay_all(school.engine, DEFAULT, SWITCH, resume=True)
         assert await replay_keys(school.engine) == []
         with pytest.raises(NotFound, match="there is no interrupted replay of 'default' to go on with"):
