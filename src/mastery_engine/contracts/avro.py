@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar, cast, final
+from typing import Any, Final, Generic, Literal, TypeVar, cast, final, get_args, get_origin
 
 import fastavro
 import msgspec
@@ -148,12 +148,24 @@ class RecordWriter:
             instead[TYPE_FIELD] = lambda _: tag
         if any(field.name == TIMESTAMP_FIELD and field.type is str for field in msgspec.structs.fields(cls)):
             instead[TIMESTAMP_FIELD] = lambda output: milliseconds(output.timestamp)
-        self._encode = encoder(schema_of(cls), instead)
+        self._encode = encoder(schema_of(cls), instead, _words(cls))
         self._header = _HEADER.pack(0, schema_id)
 
     def write(self, value: Struct) -> bytes:
         """The framed record of an object."""
         return self._header + self._encode(value)
+
+
+def _words(kind: Any) -> set[str]:
+    """Names of the fields that hold one of a few words, of a type and of those within it."""
+    if not (isinstance(kind, type) and issubclass(kind, Struct)):
+        return set[str]().union(*(_words(one) for one in get_args(kind)))
+    found: set[str] = set()
+    for field in msgspec.structs.fields(kind):
+        kinds = {field.type, *get_args(field.type)}
+        is_word = any(get_origin(one) is Literal for one in kinds)
+        found |= {field.name} if is_word else _words(field.type)
+    return found
 
 
 @lru_cache(_REMEMBERED)

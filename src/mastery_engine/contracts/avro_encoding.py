@@ -15,26 +15,32 @@ from typing import Any, Final, cast, final
 Schema = dict[str, Any]
 _TABLED: Final = 1_024
 _MORE: Final = 0x80
+_SIX_BYTES: Final = (1 << 34, 1 << 41)
+"""Moments in milliseconds are such numbers until 2039, and each output has one."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 def encoder(
-    schema: Schema, instead: Mapping[str, Callable[[Any], Any]] | None = None
+    schema: Schema,
+    instead: Mapping[str, Callable[[Any], Any]] | None = None,
+    words: Collection[str] = (),
 ) -> Callable[[Any], bytes]:
     """The function that encodes an object by a record's schema.
 
     Args:
         schema: As JSON gives it, of primitives, dates, records, arrays, maps, and unions of null with one other type.
         instead: What stands for a field of the outermost record, made of the object; others are attributes of it.
+        words: Names of fields, in any of the records, that hold one of a few strings: their encodings are kept.
 
     Raises:
         TypeError: The schema holds a type that the contracts do not use.
     """
     makers = instead or {}
-    writer = _Writer()
+    writer = _Writer(words)
     name = writer.function(schema, makers)
     scope: dict[str, Any] = {
         "number": _Numbers(),
+        "word": _Words(),
         "double": struct.Struct("<d").pack,
         "EPOCH": _EPOCH,
         **{f"make_{field}": maker for field, maker in makers.items()},
@@ -57,13 +63,37 @@ def long(number: int) -> bytes:
 
 @final
 class _Numbers(dict[int, bytes]):
-    """Encodings of whole numbers, the small ones at hand."""
+    """Encodings of whole numbers, the small ones at hand, and moments without a loop."""
 
     def __init__(self) -> None:
         super().__init__((number, long(number)) for number in range(_TABLED))
 
     def __missing__(self, number: int) -> bytes:
+        if _SIX_BYTES[0] <= number < _SIX_BYTES[1]:
+            n = number << 1
+            return bytes(
+                (
+                    n & 0x7F | _MORE,
+                    n >> 7 & 0x7F | _MORE,
+                    n >> 14 & 0x7F | _MORE,
+                    n >> 21 & 0x7F | _MORE,
+                    n >> 28 & 0x7F | _MORE,
+                    n >> 35,
+                )
+            )
         return long(number)
+
+
+@final
+class _Words(dict[str, bytes]):
+    """Encodings of strings that come again and again, kept for the first so many."""
+
+    def __missing__(self, text: str) -> bytes:
+        data = text.encode()
+        encoded = long(len(data)) + data
+        if len(self) < _TABLED:
+            self[text] = encoded
+        return encoded
 
 
 @final
@@ -74,15 +104,18 @@ class _Writer:
         source: Lines of Python.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: Collection[str]) -> None:
         self.source: list[str] = []
         self._functions: dict[str, str] = {}
+        self._words = words
 
     def function(self, schema: Schema, made: Collection[str] = ()) -> str:
         """Write the function of a record; returns its name."""
         parts = [
             self._part(
-                field["type"], f"make_{field['name']}(it)" if field["name"] in made else f"it.{field['name']}"
+                field["type"],
+                f"make_{field['name']}(it)" if field["name"] in made else f"it.{field['name']}",
+                is_word=field["name"] in self._words,
             )
             for field in schema["fields"]
         ]
@@ -91,36 +124,42 @@ class _Writer:
         self.source += [f"def {name}(it):", f"    return b''.join(({', '.join(parts)},))"]
         return name
 
-    def _part(self, schema: Any, value: str) -> str:  # noqa: PLR0911 - one for each kind of type
+    def _part(self, schema: Any, value: str, *, is_word: bool = False) -> str:  # noqa: PLR0911 - one for each kind of type
         """Expressions, with commas between them, whose bytes together encode the value of an expression."""
         if isinstance(schema, list):
-            return self._optional(cast("list[Any]", schema), value)
+            return self._optional(cast("list[Any]", schema), value, is_word=is_word)
         told: Schema = {"type": schema} if isinstance(schema, str) else schema
         kind = told["type"]
         if kind == "record":
             return f"{self.function(told)}({value})"
         if kind == "array":
-            item = self._part(told["items"], "one")
-            return _blocks(f"[b''.join(({item},)) for one in some]", value)
+            return _blocks(f"[{_joined(self._part(told['items'], 'one'))} for one in some]", value)
         if kind == "map":
-            item = f"number[len(one.encode())], one.encode(), {self._part(told['values'], 'some[one]')}"
+            item = f"word[one], {self._part(told['values'], 'some[one]')}"
             return _blocks(f"[b''.join(({item},)) for one in some]", value)
         if told.get("logicalType") == "date":
             return f"number[{value}.toordinal() - EPOCH]"
         if kind in self._functions:
             return f"{self._functions[kind]}({value})"
+        if kind == "string" and is_word:
+            return f"word[{value}]"
         if kind not in _PRIMITIVES:
             raise TypeError(f"Avro type {kind!r} is not written here")
         return _PRIMITIVES[kind].format(value)
 
-    def _optional(self, branches: list[Any], value: str) -> str:
+    def _optional(self, branches: list[Any], value: str, *, is_word: bool) -> str:
         if len(branches) != 2 or "null" not in branches:  # noqa: PLR2004 - null and another
             raise TypeError(f"Avro union {branches} is not written here")
         place = branches.index("null")
-        something = self._part(branches[1 - place], "known")
+        something = self._part(branches[1 - place], "known", is_word=is_word)
         return (
             f"{long(place)!r} if (known := {value}) is None else b''.join(({long(1 - place)!r}, {something}))"
         )
+
+
+def _joined(parts: str) -> str:
+    """One expression of several; the function of a record gives one already."""
+    return parts if parts.startswith("record_") else f"b''.join(({parts},))"
 
 
 def _blocks(items: str, value: str) -> str:

@@ -119,7 +119,9 @@ class Evidence(Struct):
     def merge(self, other: Evidence) -> None:
         """Add everything that `other` says; `other` is left as it is and shares nothing that changes."""
         self.events += other.events
-        if other.active_days:
+        if other.active_until == self.active_until:
+            self.active_days |= other.active_days
+        elif other.active_days:
             self.mark_active(other.active_until, other.active_days)
         if other.max_streak > self.max_streak:  # noqa: PLR1730 - max() takes as long as the rest
             self.max_streak = other.max_streak
@@ -133,7 +135,16 @@ class Evidence(Struct):
 
     def copy(self) -> Evidence:
         """An independent copy."""
-        return merge_all((self,))
+        quiz, quality = self.quiz, self.quality
+        return Evidence(
+            self.events,
+            self.active_until,
+            self.active_days,
+            self.max_streak,
+            self.completion,
+            None if quiz is None else DecayedMean(quiz.weighted, quiz.weight, quiz.reference),
+            None if quality is None else DecayedMean(quality.weighted, quality.weight, quality.reference),
+        )
 
     def mark_active(self, until: int, days: int) -> None:
         """Add a bitmap of active days whose bit 0 is the day `until`; days out of the window are dropped."""
@@ -229,8 +240,10 @@ def quality_value(event: QualityAssessmentCompleted) -> float:
 
 def merge_all(parts: Iterable[Evidence]) -> Evidence:
     """Merge any number of evidences into a new one."""
-    whole = Evidence()
-    for part in parts:
+    rest = iter(parts)
+    first = next(rest, None)
+    whole = Evidence() if first is None else first.copy()
+    for part in rest:
         whole.merge(part)
     return whole
 

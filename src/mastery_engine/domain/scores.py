@@ -176,11 +176,15 @@ def components_of(courses: Sequence[Evidence], as_of_day: int) -> Components:
             completion = whole.completion.credited / whole.completion.total
     else:
         whole = merge_all(courses)
-        reports = [course.completion for course in courses if course.completion is not None]
-        if reports:
-            completion = math.fsum(report.credited for report in reports) / sum(
-                report.total for report in reports
-            )
+        credited: list[float] = []
+        total = 0
+        for course in courses:
+            report = course.completion
+            if report is not None:
+                credited.append(report.credited)
+                total += report.total
+        if credited:
+            completion = math.fsum(credited) / total
     quiz, quality = whole.quiz, whole.quality
     values = (
         completion,

@@ -43,6 +43,25 @@ def test_every_record_of_the_contracts_is_encoded_as_by_fastavro(
     assert encoder(schema)(as_objects(fields, schema)) == by_fastavro(schema, fields)
 
 
+@pytest.mark.parametrize("number", [2**34 - 1, 2**34, 2**41 - 1, 2**41, 2**63 - 1, -(2**63)])
+def test_numbers_at_the_edges_of_what_is_encoded_without_a_loop_are_encoded_as_by_fastavro(
+    number: int,
+) -> None:
+    schema = {"type": "record", "name": "Told", "fields": [{"name": "on", "type": "long"}]}
+    fields = {"on": number}
+    assert encoder(schema)(SimpleNamespace(**fields)) == by_fastavro(schema, fields)
+
+
+@given(st.lists(st.text(), min_size=1, max_size=5))
+def test_words_are_encoded_as_by_fastavro_however_many_there_are(words: list[str]) -> None:
+    optional = {"name": "level", "type": ["null", "string"]}
+    schema = {"type": "record", "name": "Told", "fields": [{"name": "area", "type": "string"}, optional]}
+    encode = encoder(schema, words={"area", "level"})
+    for word in [*words, *map(str, range(1_100)), *words]:
+        fields = {"area": word, "level": word}
+        assert encode(SimpleNamespace(**fields)) == by_fastavro(schema, fields)
+
+
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_whole_numbers_are_encoded_as_by_fastavro(number: int) -> None:
     assert long(number) == by_fastavro("long", number)
