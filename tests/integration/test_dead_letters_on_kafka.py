@@ -16,7 +16,7 @@ from mastery_engine.contracts.event_json import decode_event, encode_event
 from mastery_engine.contracts.tracing import CORRELATION_ID
 from mastery_engine.engine.differences import differences
 from mastery_engine.engine.ingest import record_of
-from mastery_engine.ports import NewRecord
+from mastery_engine.ports import DeadLetter, NewRecord
 from tests.faults.meddling import poison
 from tests.unit.engine.house import at, quiz
 from tools.installation import Installation, archive, document, fold, outputs, send
@@ -43,25 +43,51 @@ def mastery(installation: Installation, *command: str, code: int = 0) -> Any:
 async def test_a_record_too_large_for_a_letter_is_cut_and_blocks_nobody(installation: Installation) -> None:
     largest = b"{" + b"x" * ((4 << 20) - 200)
     huge = b"{" + b"y" * (30 << 20)
-    squeezed = Producer(
+    squeezed = squeezing(installation)
+    for value in (largest, huge):
+        squeezed.produce(installation.names.requests, key=b"student:noise", value=value)
+    assert squeezed.flush(30) == 0
+    whole, cut = await filed_beside_a_good_event(installation)
+    assert whole.payload == largest
+    assert cut.payload == huge[: 8 << 20]
+    assert "cut: the record of 31,457,294 bytes lies whole at" in cut.message
+
+
+async def test_a_record_whose_key_or_headers_are_too_large_blocks_nobody_either(
+    installation: Installation,
+) -> None:
+    squeezed, topic = squeezing(installation), installation.names.requests
+    squeezed.produce(topic, key=b"k" * (20 << 20), value=b"noise")
+    headers: list[tuple[str, str | bytes | None]] = [("h", b"h" * (8 << 20)), ("", b"")]
+    squeezed.produce(topic, key=b"?", value=b"n" * (8 << 20), headers=headers)
+    squeezed.produce(topic, key=b"?", value=msgspec.json.encode({"student_id": "s" * (17 << 20)}))
+    assert squeezed.flush(30) == 0
+    one, other, third = await filed_beside_a_good_event(installation)
+    assert (one.payload, one.key) == (b"noise", b"k" * (1 << 20))
+    assert (len(other.payload), len(third.payload)) == (8 << 20, 8 << 20)
+    assert [letter.headers for letter in (other, third)] == [(), ()]
+    assert third.student_id is None
+
+
+def squeezing(installation: Installation) -> Producer:
+    """A sender whose records are small on the wire only."""
+    return Producer(
         {
             "bootstrap.servers": installation.servers,
             "message.max.bytes": 64 << 20,
             "compression.type": "gzip",
         }
     )
-    for value in (largest, huge):
-        squeezed.produce(installation.names.requests, key=b"student:noise", value=value)
-    assert squeezed.flush(30) == 0
+
+
+async def filed_beside_a_good_event(installation: Installation) -> list[DeadLetter]:
+    """The letters by size of their payload, of what lies in the log; an event that comes after it counts."""
     async with installation.engine() as engine:
         await send(engine, [quiz(1, when=WHEN)])
         await fold(engine)
         await archive(engine)
-        whole, cut = sorted(await engine.adapters.dead_letters.find(), key=lambda one: len(one.payload))
-        assert whole.payload == largest
-        assert cut.payload == huge[: 8 << 20]
-        assert "cut: the record of 31,457,281 bytes lies whole at" in cut.message
         assert (await document(engine, "ann")).state.events == 1
+        return sorted(await engine.adapters.dead_letters.find(), key=lambda one: len(one.payload))
 
 
 async def test_letters_are_listed_shown_mended_sent_again_and_discarded_by_commands(

@@ -78,6 +78,7 @@ async def test_json_is_read_beside_avro(house: Registered) -> None:
         (b"\0\0\0", "bad_framing"),
         (b"\0\x7f\xff\xff\xff", "unknown_schema"),
         (b"{broken", "not_json"),
+        (encode_event(quiz(1))[:-1] + b',"student_id":"bob"}', "duplicate_name"),
     ],
 )
 async def test_what_is_neither_is_refused_with_a_reason(house: Registered, value: bytes, reason: str) -> None:

@@ -21,6 +21,8 @@ MAX_EVENT_BYTES: Final = 1 << 20
 _decoder: Final = msgspec.json.Decoder(LearningEvent)
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _CLASSES: Final[dict[str, type[Event]]] = {str(cls.__struct_config__.tag): cls for cls in EVENT_CLASSES}
+_MOST_TOLD: Final = 100
+"""Characters of an id that is told although it breaks its rule; a longer one is nobody's, and no index would take it."""
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -94,11 +96,11 @@ def identity(raw: bytes) -> tuple[str | None, str | None, str | None]:
         return None, None, None
     known = _normalised(cast("dict[str, Any]", fields))
     tenant, student, event_id = (known.get(name) for name in ("tenant_id", "student_id", "event_id"))
-    return (
-        tenant if isinstance(tenant, str) else "default" if tenant is None else None,
-        student if isinstance(student, str) else None,
-        event_id if isinstance(event_id, str) else None,
-    )
+    return "default" if tenant is None else _told(tenant), _told(student), _told(event_id)
+
+
+def _told(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= _MOST_TOLD else None
 
 
 def _decode_leniently(raw: bytes) -> LearningEvent:

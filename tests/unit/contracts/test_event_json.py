@@ -153,6 +153,7 @@ def test_no_bytes_whatever_raise_anything_else(value: bytes) -> None:
         (raw(tenant_id="s1", total_questions=-1), ("s1", "ann", event_id(1))),
         (raw(tenant_id=7, student_id=None), (None, None, event_id(1))),
         (raw(event_id=event_id(0xAB).upper()), ("default", "ann", event_id(0xAB))),
+        (raw(student_id="x" * 101, event_id="y" * 5_000), ("default", None, None)),
         (b"{", (None, None, None)),
         (b"[]", (None, None, None)),
         (b"\xff", (None, None, None)),

@@ -12,6 +12,10 @@ from mastery_engine.ports import DeadLetter, NewRecord
 
 MOST_REMEMBERED: Final = 10_000
 MOST_BYTES: Final = 8 << 20
+_MOST_KEY_BYTES: Final = 1 << 20
+_MOST_HEADER_BYTES: Final = 2 << 20
+_A_HEADER: Final = 8
+"""Bytes that one takes at most beside its name and value."""
 Encode = Callable[[Sequence[DeadLetter]], Awaitable[list[bytes]]]
 """The values of letters as they go over the wire, in order."""
 
@@ -50,13 +54,20 @@ class KafkaDeadLetterSink:
 
 
 def _fitting(letter: DeadLetter) -> DeadLetter:
-    """The letter, cut where its record, which a sender had compressed, is too large for one: it must block nobody."""
-    headers = (
-        letter.headers if sum(len(name) + len(value) for name, value in letter.headers) < MOST_BYTES else ()
-    )
-    size = len(letter.payload)
-    if size <= MOST_BYTES and headers == letter.headers:
+    """The letter, cut where its record, which a sender had compressed, is too large for one: it must block nobody.
+
+    Payload, key and headers count together; a record that came uncompressed is always kept whole.
+    """
+    headers = sum(len(name.encode()) + len(value) + _A_HEADER for name, value in letter.headers)
+    size = len(letter.payload) + len(letter.key) + headers
+    if size <= MOST_BYTES:
         return letter
     where = f"{letter.topic}/{letter.partition}@{letter.offset}"
     told = f"{letter.message} (cut: the record of {size:,} bytes lies whole at {where})"
-    return replace(letter, payload=letter.payload[:MOST_BYTES], headers=headers, message=told)
+    return replace(
+        letter,
+        payload=letter.payload[:MOST_BYTES],
+        key=letter.key[:_MOST_KEY_BYTES],
+        headers=letter.headers if headers <= _MOST_HEADER_BYTES else (),
+        message=told,
+    )

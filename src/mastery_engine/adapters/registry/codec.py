@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, final
 
 import msgspec
@@ -23,8 +24,9 @@ from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.event_json import event_or_refusal
 from mastery_engine.contracts.outputs import OUTPUT_CLASSES
 from mastery_engine.contracts.schema_files import Pair, avro_schema
+from mastery_engine.contracts.strict_json import name_twice
 from mastery_engine.contracts.topics import TopicNames, subject
-from mastery_engine.domain.errors import ConfigurationError, InvalidInput
+from mastery_engine.domain.errors import ConfigurationError, DependencyDown, InvalidInput
 from mastery_engine.domain.events import EVENT_CLASSES, Event, LearningEvent
 from mastery_engine.ports import OutputMessage
 
@@ -64,7 +66,7 @@ class AvroCodec:
         known = self._readers
         for value in values:
             if value.startswith(_JSON):
-                read.append(event_or_refusal(value))
+                read.append(_of_json(value))
                 continue
             try:
                 schema_id = schema_id_of(value)
@@ -110,6 +112,16 @@ class AvroCodec:
             DependencyDown: The registry is silent, and was not asked before.
         """
         return [await self._letter(value) for value in values]
+
+    async def check(self) -> None:
+        """To be asked before a process folds; a registry that is silent is asked again when a schema is needed.
+
+        Raises:
+            ConfigurationError: The schema of an output, or that of dead letters, is not registered.
+        """
+        with suppress(DependencyDown):
+            for cls in (*OUTPUT_CLASSES, DeadLetter):
+                await self._writer(cls)
 
     async def ping(self) -> None:
         """Return if the registry answers, or did so when it was asked last.
@@ -160,6 +172,15 @@ class AvroCodec:
                 )
             writer = self._writers[cls] = RecordWriter(cls, schema_id)
         return writer
+
+
+def _of_json(value: bytes) -> LearningEvent | InvalidInput:
+    """The event, as strictly as doors read: one that a stranger wrote with a name twice would say two things."""
+    event = event_or_refusal(value)
+    if isinstance(event, InvalidInput):
+        return event
+    twice = name_twice(value)
+    return event if twice is None else InvalidInput.of(twice, reason="duplicate_name")
 
 
 __all__ = ["MAGIC", "AvroCodec", "Event", "subjects"]
