@@ -127,6 +127,13 @@ async def test_one_process_at_a_time_folds_a_home(home: Path) -> None:
             ),
         ),
         (
+            {"log_url": "kafka://k:90920", "registry_url": "http://r"},
+            (
+                "MASTERY_LOG_URL = 'kafka://k:90920' names no brokers; write it like kafka://HOST:PORT or "
+                "kafka://HOST:PORT,HOST:PORT"
+            ),
+        ),
+        (
             {"log_url": "kafka://k:9092", "registry_url": "http://r", "kafka_security_protocol": "sasl_ssl"},
             "MASTERY_KAFKA_SECURITY_PROTOCOL = sasl_ssl needs MASTERY_KAFKA_SASL_USERNAME and MASTERY_KAFKA_SASL_PASSWORD",
         ),

@@ -15,7 +15,7 @@ from mastery_engine.api.models import Dependency, Detail, Health, Readiness
 from mastery_engine.api.parts import check_accept
 from mastery_engine.bootstrap import Engine
 from mastery_engine.bootstrap.watching import Trouble
-from mastery_engine.domain.errors import DependencyDown
+from mastery_engine.domain.errors import DependencyDown, MasteryError
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import LogConsumer
 
@@ -109,7 +109,7 @@ async def _answer(asked: Awaitable[T]) -> T | str:
     try:
         async with asyncio.timeout(PING_SECONDS):
             return await asked
-    except DependencyDown as error:
+    except MasteryError as error:
         return error.message
     except TimeoutError:
         return f"did not answer within {PING_SECONDS:g} s"

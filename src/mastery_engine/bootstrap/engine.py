@@ -221,7 +221,7 @@ class Engine:
 
         with set_for_bulk_work():
             if self.adapters.apart is not None:
-                await self.adapters.apart.topics.check()
+                await self.adapters.apart.check()
             consumer = self.adapters.log.consumer(self.group, share)
             try:
                 processor = self.processor(consumer)

@@ -39,6 +39,16 @@ class KafkaAdapters:
     topics: Topics
     follow_results: Callable[[], Awaitable[LogFollower]]
 
+    async def check(self) -> None:
+        """To be asked before a process folds.
+
+        Raises:
+            ConfigurationError: A topic is not as it must be, or a schema of what goes out is not registered.
+            DependencyDown: Kafka does not answer.
+        """
+        await self.topics.check()
+        await self.codec.check()
+
 
 def on_kafka(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters:
     """Adapters on Kafka; nothing is asked of it yet, and `stack` closes them.
@@ -127,4 +137,5 @@ def connection_of(settings: Settings) -> KafkaConnection:
 
 def _is_address(address: str) -> bool:
     host, colon, port = address.rpartition(":")
-    return bool(host and colon) and "@" not in host and "/" not in host and port.isdecimal()
+    fits = port.isdecimal() and len(port) <= len("65535") and 0 < int(port) <= 65_535  # noqa: PLR2004 - a port
+    return bool(host and colon) and "@" not in host and "/" not in host and fits

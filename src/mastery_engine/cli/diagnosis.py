@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tomllib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -22,7 +22,7 @@ from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
-from mastery_engine.domain.errors import Conflict, MasteryError
+from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryError
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
 
@@ -194,16 +194,31 @@ async def _within(engine: Engine) -> AsyncIterator[Check]:
         ("event log", adapters.log),
         ("archive", adapters.archive),
     ):
-        try:
-            await port.ping()
-        except MasteryError as error:
-            yield Check(name=name, outcome="failed", message=error.message)
-        else:
-            yield Check(name=name, outcome="ok", message="answers")
+        yield await _works(name, port.ping(), "answers")
+    if adapters.apart is not None:
+        yield await _works("topics", adapters.apart.topics.check(), "are there, and as they must be")
+        yield await _works("schemas", _registered(engine.settings), "are registered")
     yield await _folding(engine)
     yield await _letters(adapters.dead_letters)
     tenants = ", ".join(tenant.tenant_id for tenant in await engine.tenants.list())
     yield Check(name="schools", outcome="ok", message=tenants)
+
+
+async def _works(name: str, job: Awaitable[None], well: str) -> Check:
+    try:
+        await job
+    except MasteryError as error:
+        return Check(name=name, outcome="failed", message=error.message)
+    return Check(name=name, outcome="ok", message=well)
+
+
+async def _registered(settings: Settings) -> None:
+    from mastery_engine.bootstrap.schemas import look_at_schemas
+
+    wrong = [one for one in await look_at_schemas(settings) if one.state != "registered"]
+    if wrong:
+        of = f" ({len(wrong):,} in all)" if len(wrong) > 1 else ""
+        raise ConfigurationError(f"{wrong[0].subject} is {wrong[0].state}{of}; see: mastery schemas check")
 
 
 async def _letters(letters: DeadLetters) -> Check:

@@ -32,6 +32,8 @@ async def reprocessed(
     pace = Pace(engine.adapters.clock, rate)
     wanted = await _all_open(session, tenant_id) if ids is None else list(dict.fromkeys(ids))
     outcomes: list[Reprocessing] = []
+    if engine.adapters.apart is not None and not dry_run:
+        await engine.adapters.apart.topics.check()
     with Meter("reprocess", len(wanted)) as meter:
 
         def told(outcome: Reprocessing) -> None:

@@ -41,8 +41,14 @@ async def take_all(
         fresh: Nothing of these events can be there yet.
         many: So many that a process of its own for folding is worth its start.
         each: Given the receipts of each batch, to tell of refused ones; without it the report tells why.
+
+    Raises:
+        ConfigurationError: A topic is not as it must be.
+        DependencyDown: Log or store does not answer.
     """
     configure_logs(engine.settings)
+    if engine.adapters.apart is not None:
+        await engine.adapters.apart.topics.check()
     report = IntakeReport()
     landing = Landing()
     waited = False

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar, cast, final
 
-from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._topic import TopicDescription
 
 from mastery_engine.adapters.kafka.connection import KafkaConnection
 from mastery_engine.adapters.kafka.failures import kafka_errors
+from mastery_engine.adapters.kafka.troubles import Troubles
 
 ANSWER_SECONDS: Final = 5.0
 T = TypeVar("T")
@@ -31,12 +32,14 @@ class KafkaAdmin:
         """Nothing is opened before the first question."""
         self.connection = connection
         self._client: AdminClient | None = None
+        self._troubles = Troubles()
         self._thread = ThreadPoolExecutor(4, "kafka-admin")
 
     def client(self) -> AdminClient:
         """The client, opened."""
         if self._client is None:
-            self._client = AdminClient(self.connection.config())
+            config: dict[str, Any] = {**self.connection.config(), "error_cb": self._troubles.note}
+            self._client = AdminClient(config)
         return self._client
 
     def topic(self, name: str, seconds: float = ANSWER_SECONDS) -> tuple[str, int]:
@@ -87,7 +90,15 @@ class KafkaAdmin:
             ConfigurationError: Kafka refuses the user or the protocol.
         """
         with kafka_errors(self.connection, doing):
-            return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._asked, question)
+
+    def _asked(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except KafkaException as error:
+            if self._client is not None:
+                cast("Any", self._client).poll(0)
+            raise KafkaException(self._troubles.behind(error.args[0])) from None
 
     async def close(self) -> None:
         """Let go; idempotent."""

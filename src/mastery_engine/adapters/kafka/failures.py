@@ -24,6 +24,25 @@ _SETTINGS: Final = frozenset(
         KafkaError.UNSUPPORTED_SASL_MECHANISM,
     }
 )
+_SHAPES: Final = frozenset(
+    {
+        KafkaError.INVALID_REPLICATION_FACTOR,
+        KafkaError.INVALID_PARTITIONS,
+        KafkaError.INVALID_CONFIG,
+        KafkaError.POLICY_VIOLATION,
+    }
+)
+SILENT: Final = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._MSG_TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._RESOLVE,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._BAD_MSG,
+    }
+)
+"""Nobody answers there, or not as a broker does."""
 _MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})
 FENCED: Final = frozenset(
     {
@@ -99,8 +118,17 @@ def meaning(error: KafkaError, connection: KafkaConnection, doing: str) -> Maste
     code, tried = error.code(), f"cannot {doing} by {connection.security_protocol} at {connection.servers}"
     if code in _SETTINGS:
         return ConfigurationError(
-            f"{tried}: {error.str()}; look at MASTERY_KAFKA_SECURITY_PROTOCOL and MASTERY_KAFKA_SASL_…"
+            f"{tried}: {error.str()}; look at MASTERY_KAFKA_SECURITY_PROTOCOL, MASTERY_KAFKA_SASL_… and MASTERY_KAFKA_CA_FILE"
+        )
+    if code in _SHAPES:
+        return ConfigurationError(
+            f"{tried}: {error.str()}; look at MASTERY_KAFKA_REPLICATION and MASTERY_KAFKA_PARTITIONS"
         )
     if code in _MISSING:
         return DependencyDown(f"{tried}: there is no such topic; make it with: mastery topics apply")
+    if code in SILENT:
+        return DependencyDown(
+            f"{tried}: {error.str()}; see that Kafka runs there, and look at MASTERY_LOG_URL and "
+            "MASTERY_KAFKA_SECURITY_PROTOCOL"
+        )
     return DependencyDown(f"{tried}: {error.str()}")

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from mastery_engine.adapters.kafka.connection import KafkaConnection
 from mastery_engine.adapters.kafka.failures import kafka_errors, meaning
+from mastery_engine.adapters.kafka.troubles import Troubles
 from mastery_engine.ports import NewRecord, Position
 
 DELIVERY_SECONDS: Final = 10.0
@@ -82,6 +83,7 @@ class KafkaProducer:
         self._producer: Producer | None = None
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
+        self._troubles = Troubles()
 
     async def send(self, topic: str, records: Sequence[NewRecord]) -> list[Position]:
         """Send all and wait until every one is acknowledged.
@@ -104,7 +106,7 @@ class KafkaProducer:
         if batch.error is not None:
             if batch.error.fatal():
                 self._drop()
-            raise meaning(batch.error, self._connection, doing)
+            raise meaning(self._troubles.behind(batch.error), self._connection, doing)
         return batch.positions
 
     async def close(self) -> None:
@@ -113,7 +115,8 @@ class KafkaProducer:
 
     def _opened(self) -> Producer:
         if self._producer is None:
-            self._producer = Producer(producer_config(self._connection))
+            config = {**producer_config(self._connection), "error_cb": self._troubles.note}
+            self._producer = Producer(config)
             self._closed = threading.Event()
             run = partial(_serve, self._producer, self._closed)
             self._thread = threading.Thread(target=run, name="kafka-acknowledgements", daemon=True)

@@ -16,6 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from mastery_engine.adapters.kafka.connection import KafkaConnection
 from mastery_engine.adapters.kafka.failures import kafka_errors
 from mastery_engine.adapters.kafka.producer import DELIVERY_SECONDS, FULL_QUEUE_SECONDS, producer_config
+from mastery_engine.adapters.kafka.troubles import Troubles
 from mastery_engine.ports import NewRecord
 
 _FLUSH_SECONDS: Final = 2 * DELIVERY_SECONDS
@@ -34,6 +35,7 @@ class KafkaPublisher:
         self._connection = connection
         self._thread = ThreadPoolExecutor(1, "kafka-publish")
         self._producer: Producer | None = None
+        self._troubles = Troubles()
 
     async def publish(self, topic: str, records: Sequence[NewRecord]) -> None:
         """Send all and wait until every one is acknowledged.
@@ -54,7 +56,11 @@ class KafkaPublisher:
     def _publish(self, topic: str, records: Sequence[NewRecord]) -> None:
         if self._producer is None:
             self._producer = Producer(
-                {**producer_config(self._connection), "delivery.report.only.error": True}
+                {
+                    **producer_config(self._connection),
+                    "delivery.report.only.error": True,
+                    "error_cb": self._troubles.note,
+                }
             )
         producer, failures = self._producer, list[KafkaError]()
 
@@ -74,7 +80,7 @@ class KafkaPublisher:
         if failures:
             if left or failures[0].fatal():
                 self._producer = None
-            raise KafkaException(failures[0])
+            raise KafkaException(self._troubles.behind(failures[0]))
 
 
 def _produce(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown, MasteryError
 
 _LONGEST_REASON: Final = 300
+_FATAL: Final = "FATAL:"
 _SILENT: Final = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 TRANSIENT: Final = (errors.DeadlockDetected, errors.SerializationFailure)
 """The same transaction may well succeed when it is tried again."""
@@ -61,8 +62,14 @@ def _ours(where: str, error: BaseException | None) -> MasteryError | None:
                 f"{where}: {_reason(error)}; give the server more memory or max_locks_per_transaction, then try again"
             )
         case psycopg.Error() if isinstance(error, _SILENT):
+            reason = _reason(error)
+            if not error.sqlstate and _FATAL in reason:
+                # It did answer, and most often a setting is to blame; but one that starts up refuses too.
+                return DependencyDown(
+                    f"{where} refuses the connection ({reason}); look at MASTERY_ARCHIVE_URL, or try again"
+                )
             words = "did not do it" if error.sqlstate else "does not answer"
-            return DependencyDown(f"{where} {words} ({_reason(error)}); try again")
+            return DependencyDown(f"{where} {words} ({reason}); try again")
         case _:
             return None
 

@@ -154,7 +154,8 @@ class SchemaRegistry:
             if not _is_of_the_wire(error):
                 raise
             raise DependencyDown(
-                f"the schema registry at {self.url} does not answer ({type(error).__name__})"
+                f"the schema registry at {self.url} does not answer ({_reason(error)}); see that it runs there, and look at "
+                "MASTERY_REGISTRY_URL"
             ) from None
         self._answers = True
         return found
@@ -173,6 +174,10 @@ class _Refused(Exception):
         super().__init__(told)
         self.status = status
         self.told = told
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _is_of_the_wire(error: Exception) -> bool:
