@@ -4,8 +4,9 @@ Nothing is opened before it is asked for.
 """
 
 from mastery_engine.bootstrap.choice import MEMORY_URL, REQUESTS, RESULTS, Adapters
-from mastery_engine.bootstrap.engine import CONSUMER_GROUP, Engine, open_engine
+from mastery_engine.bootstrap.engine import Engine, open_engine
 from mastery_engine.bootstrap.formula_file import load_formulas
+from mastery_engine.bootstrap.foundation import CONSUMER_GROUP
 
 __all__ = [
     "CONSUMER_GROUP",

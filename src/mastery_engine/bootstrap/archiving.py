@@ -14,7 +14,7 @@ from mastery_engine.engine.letter_filing import LetterFiling
 from mastery_engine.engine.work import Runner
 
 if TYPE_CHECKING:
-    from mastery_engine.bootstrap.engine import Engine
+    from mastery_engine.bootstrap.foundation import Foundation
 
 ARCHIVERS: Final = "mastery-archiver"
 
@@ -26,24 +26,24 @@ def groups(settings: Settings) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def runners(engine: Engine, batch_size: int) -> AsyncGenerator[list[Runner]]:
+async def runners(foundation: Foundation, batch_size: int) -> AsyncGenerator[list[Runner]]:
     """One that archives events, and one that files dead letters, in the archivers' group.
 
     Raises:
         ConfigurationError: The log is embedded, or a topic is not as it must be.
         DependencyDown: Kafka does not answer.
     """
-    adapters = engine.adapters
+    adapters = foundation.adapters
     apart = adapters.apart
     if apart is None:
         raise ConfigurationError(
             "the log is embedded, and its worker archives by itself; see MASTERY_LOG_URL"
         )
     await apart.topics.check()
-    archivers, filers = groups(engine.settings)
+    archivers, filers = groups(foundation.settings)
     async with AsyncExitStack() as stack:
         events, letters = apart.log.consumer(archivers), apart.letter_log.consumer(filers)
-        folding = apart.log.consumer(engine.group)
+        folding = apart.log.consumer(foundation.group)
         for consumer in (events, letters, folding):
             stack.push_async_callback(consumer.close)
         ports = ArchiverPorts(
@@ -54,9 +54,9 @@ async def runners(engine: Engine, batch_size: int) -> AsyncGenerator[list[Runner
             clock=adapters.clock,
             codec=adapters.codec,
         )
-        archiver = Archiver(ports, engine.tenants, engine.pseudonyms)
+        archiver = Archiver(ports, foundation.tenants, foundation.pseudonyms)
         filing = LetterFiling(letters, adapters.dead_letters, apart.codec)
-        old_days = Housekeeping(None, adapters.archive, engine.tenants, [], adapters.clock)
+        old_days = Housekeeping(None, adapters.archive, foundation.tenants, [], adapters.clock)
         yield [
             Runner(archiver, events, adapters.clock, batch_size, old_days),
             Runner(filing, letters, adapters.clock, batch_size),

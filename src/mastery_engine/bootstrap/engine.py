@@ -13,29 +13,26 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Final
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters, adapters_of, check_urls
+from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
 from mastery_engine.bootstrap.formula_file import load_formulas
+from mastery_engine.bootstrap.foundation import Foundation
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.domain.formulas import Formulas
 from mastery_engine.engine.access import Access
 from mastery_engine.engine.advise import Advice
 from mastery_engine.engine.analytics import Analytics
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.ingest import Ingest
 from mastery_engine.engine.judge import Judge
-from mastery_engine.engine.lifetimes import Lifetimes
 from mastery_engine.engine.predict import Predictions
 from mastery_engine.engine.query import Queries
 from mastery_engine.engine.reading import Reader
-from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
@@ -48,31 +45,10 @@ if TYPE_CHECKING:
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.work import Runner, Worker
 
-CONSUMER_GROUP: Final = "mastery-engine"
-PROCESSED_KEPT_SECONDS: Final = 14 * 86_400
-"""On Kafka: twice as long as the requests, so that whatever may come again is known."""
-
 
 @dataclass(frozen=True)
-class Engine:
+class Engine(Foundation):
     """Everything that a door may use, each part built when it is first asked for."""
-
-    settings: Settings
-    adapters: Adapters
-    formulas: Formulas
-    choice: FormulaChoice
-    pseudonyms: Pseudonyms
-
-    @cached_property
-    def group(self) -> str:
-        """Consumer group of those who fold. A state in memory begins from nothing, and so does its group."""
-        forgetful = self.adapters.apart is not None and self.settings.store_url == MEMORY_URL
-        return self.settings.kafka_prefix + CONSUMER_GROUP + (f"-{uuid4()}" if forgetful else "")
-
-    @cached_property
-    def tenants(self) -> TenantDirectory:
-        """Tenants."""
-        return TenantDirectory(self.adapters.store, self.formulas)
 
     @cached_property
     def access(self) -> Access:
@@ -169,11 +145,6 @@ class Engine:
 
         ours = self.adapters
         return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
-
-    @cached_property
-    def lifetimes(self) -> Lifetimes:
-        """How long keys live."""
-        return Lifetimes() if self.adapters.apart is None else Lifetimes(PROCESSED_KEPT_SECONDS)
 
     @cached_property
     def replay(self) -> Replay:

@@ -21,7 +21,7 @@ from mastery_engine.engine.topic_events import TopicEvents, TopicPorts
 from mastery_engine.ports import Archive
 
 if TYPE_CHECKING:
-    from mastery_engine.bootstrap.engine import Engine
+    from mastery_engine.bootstrap.foundation import Foundation
 
 
 class TopicCopy(Struct, frozen=True):
@@ -38,39 +38,39 @@ class TopicCopy(Struct, frozen=True):
     read: TopicRead
 
 
-def replay_of(engine: Engine, archive: Archive | None = None, held: Held | None = None) -> Replay:
+def replay_of(foundation: Foundation, archive: Archive | None = None, held: Held | None = None) -> Replay:
     """Rebuilding from the archive, or from another one that holds what is told.
 
     On Kafka the archive is written behind those who fold, so a replay asks how far it is.
     """
-    adapters = engine.adapters
+    adapters = foundation.adapters
 
     async def committed() -> Committed:
         if held is not None:
-            return (await committed_of(adapters.log, engine.group))._replace(held=held)
+            return (await committed_of(adapters.log, foundation.group))._replace(held=held)
         if adapters.apart is not None:
-            return await committed_beside(adapters.log, engine.group, groups(engine.settings)[0])
-        return await committed_of(adapters.log, engine.group)
+            return await committed_beside(adapters.log, foundation.group, groups(foundation.settings)[0])
+        return await committed_of(adapters.log, foundation.group)
 
     return Replay(
         adapters.store,
         archive or adapters.archive,
         committed,
-        engine.choice,
-        engine.pseudonyms,
-        engine.lifetimes,
+        foundation.choice,
+        foundation.pseudonyms,
+        foundation.lifetimes,
         adapters.clock,
     )
 
 
 @asynccontextmanager
 async def copied_topic(
-    engine: Engine, tenant: Tenant, progress: Callable[[int, int], None] | None = None
+    foundation: Foundation, tenant: Tenant, progress: Callable[[int, int], None] | None = None
 ) -> AsyncGenerator[TopicCopy]:
     """Copy a tenant's events out of the log, into a folder that is removed in the end.
 
     Args:
-        engine: Open.
+        foundation: Of an open engine.
         tenant: Whose events.
         progress: See `TopicEvents.copy`.
 
@@ -79,7 +79,7 @@ async def copied_topic(
     """
     from mastery_engine.adapters.sqlite.first_events import open_first_events  # noqa: PLC0415 - only where it is used
 
-    adapters = engine.adapters
+    adapters = foundation.adapters
     ports = TopicPorts(
         log=adapters.log,
         codec=adapters.codec,
@@ -89,19 +89,19 @@ async def copied_topic(
     )
     with TemporaryDirectory(prefix="mastery-replay-") as folder:
         async with open_first_events(Path(folder)) as archive:
-            events = TopicEvents(ports, engine.tenants, engine.pseudonyms)
+            events = TopicEvents(ports, foundation.tenants, foundation.pseudonyms)
             with set_for_bulk_work():
                 held, read = await events.copy(tenant, archive, progress)
         yield TopicCopy(folder, held, read)
 
 
 @asynccontextmanager
-async def replay_from(engine: Engine, copy: TopicCopy | None) -> AsyncGenerator[Replay]:
+async def replay_from(foundation: Foundation, copy: TopicCopy | None) -> AsyncGenerator[Replay]:
     """Rebuilding from a copy, or from the archive where there is none."""
     from mastery_engine.adapters.sqlite.first_events import open_first_events  # noqa: PLC0415 - as above
 
     if copy is None:
-        yield engine.replay
+        yield replay_of(foundation)
     else:
         async with open_first_events(Path(copy.folder)) as archive:
-            yield replay_of(engine, archive, copy.held)
+            yield replay_of(foundation, archive, copy.held)

@@ -12,12 +12,12 @@ from mastery_engine.engine.step import Ports
 from mastery_engine.ports import LogConsumer
 
 if TYPE_CHECKING:
-    from mastery_engine.bootstrap.engine import Engine
+    from mastery_engine.bootstrap.foundation import Foundation
 
 
-def processor_of(engine: Engine, consumer: LogConsumer) -> Processor:
+def processor_of(foundation: Foundation, consumer: LogConsumer) -> Processor:
     """A processor of the log."""
-    adapters = engine.adapters
+    adapters = foundation.adapters
     ports = Ports(
         log=adapters.log,
         consumer=consumer,
@@ -29,17 +29,19 @@ def processor_of(engine: Engine, consumer: LogConsumer) -> Processor:
         codec=adapters.codec,
         chance=SystemRandom().random,
     )
-    derived = DerivedKeys(engine.lifetimes, engine.settings.derived_keys)
-    return Processor(ports, engine.tenants, engine.choice, engine.pseudonyms, engine.lifetimes, derived)
+    derived = DerivedKeys(foundation.lifetimes, foundation.settings.derived_keys)
+    return Processor(
+        ports, foundation.tenants, foundation.choice, foundation.pseudonyms, foundation.lifetimes, derived
+    )
 
 
-def housekeeping_of(engine: Engine) -> Housekeeping:
+def housekeeping_of(foundation: Foundation) -> Housekeeping:
     """Clearing away what has outlived its retention."""
-    adapters = engine.adapters
+    adapters = foundation.adapters
     if adapters.apart is not None:
         # Kafka drops old records by itself, and the archive's old days are the archiver's.
-        return Housekeeping(adapters.store, None, engine.tenants, [], adapters.clock)
-    logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, engine.group)]
+        return Housekeeping(adapters.store, None, foundation.tenants, [], adapters.clock)
+    logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, foundation.group)]
     if adapters.results_log is not None:
         logs.append(LogRetention(adapters.results_log, RESULTS_KEPT_MS, None))
-    return Housekeeping(adapters.store, adapters.archive, engine.tenants, logs, adapters.clock)
+    return Housekeeping(adapters.store, adapters.archive, foundation.tenants, logs, adapters.clock)
