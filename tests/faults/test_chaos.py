@@ -16,8 +16,8 @@ from mastery_engine.ports import NewRecord, Write
 from tests.integration.kafka_house import until
 from tests.unit.engine.house import quiz
 from tools.chaos.fleet import EndedByItself, Fleet
-from tools.chaos.run import Order, rows, run
-from tools.chaos.verdict import judge
+from tools.chaos.run import Order, Told, conclusion, rows, run
+from tools.chaos.verdict import Verdict, judge
 from tools.installation import Installation, archive, document, fold, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%dT10:00:00")
@@ -49,6 +49,29 @@ async def test_workers_killed_at_random_lose_and_double_nothing(
     assert sum(told.faults.values()) >= 5
     assert seen == sorted(seen)
     assert ("lost", "0") in rows(told)
+    assert conclusion(told) == ("holds: 0 lost, 0 doubled", 0)
+
+
+def test_a_run_without_a_fault_proves_nothing() -> None:
+    verdict = Verdict(
+        events=1,
+        students=1,
+        outputs=1,
+        dead_letters=0,
+        lost=0,
+        invented=0,
+        doubled=0,
+        different=0,
+        contradictions=0,
+        unarchived=0,
+        archived_twice=0,
+        wrong_letters=0,
+    )
+    words, code = conclusion(Told({}, {}, 1.0, verdict))
+    assert (words.partition(":")[0], code) == ("PROVES NOTHING", 1)
+    assert conclusion(Told({}, {"kill": 1}, 1.0, verdict))[1] == 0
+    words, code = conclusion(Told({}, {"kill": 1}, 1.0, verdict._replace(lost=1)))
+    assert (words.partition(":")[0], code) == ("DOES NOT HOLD", 1)
 
 
 async def test_the_verdict_notices_what_was_lost_doubled_and_sent_for_nothing(

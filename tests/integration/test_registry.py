@@ -169,6 +169,18 @@ async def test_a_schema_that_would_break_readers_is_refused(house: Registered) -
         await house.registry.register(subject, worse)
 
 
+async def test_a_subject_that_somebody_has_freed_from_its_rule_is_unguarded_until_it_is_registered_again(
+    house: Registered, registry_url: str
+) -> None:
+    subject = next(iter(await register(house)))
+    assert await house.registry.is_guarded(subject)
+    with SchemaRegistryClient({"url": registry_url}) as client:
+        client.set_compatibility(subject, "BACKWARD")
+    assert not await house.registry.is_guarded(subject)
+    await register(house)
+    assert await house.registry.is_guarded(subject)
+
+
 async def test_a_registry_that_is_silent_is_named_and_waited_for() -> None:
     registry = SchemaRegistry("http://user:secret@127.0.0.1:9", "http://***@127.0.0.1:9")
     codec = AvroCodec(registry, TopicNames())

@@ -1,4 +1,4 @@
-"""`python -m tools.chaos [--events N] [--workers N] [--seed S]`: 0 if everything counted exactly once, else 1."""
+"""`python -m tools.chaos [--events N] [--workers N] [--seed S]`: 0 if everything counted exactly once under faults, else 1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from tools.chaos.fleet import EndedByItself
-from tools.chaos.run import Order, Stalled, rows, run
+from tools.chaos.run import Order, Stalled, conclusion, rows, run
 from tools.services.failures import ServiceError
 from tools.services.running import addresses
 
@@ -73,6 +73,7 @@ def _do(order: Order, *, as_json: bool) -> int:
             progress.update(task, description=faults, completed=folded, total=total)
 
         told = asyncio.run(run(order, servers, registry, tell))
+    words, code = conclusion(told)
     if as_json:
         print(
             json.dumps({**told._asdict(), "verdict": {**told.verdict._asdict(), "holds": told.verdict.holds}})
@@ -82,12 +83,8 @@ def _do(order: Order, *, as_json: bool) -> int:
         for name, value in rows(told):
             table.add_row(name, value)
         Console(highlight=False, soft_wrap=True).print(table)
-        print(
-            "holds: 0 lost, 0 doubled"
-            if told.verdict.holds
-            else "DOES NOT HOLD: every event must count exactly once"
-        )
-    return 0 if told.verdict.holds else 1
+        print(words)
+    return code
 
 
 def _own(name: str) -> str | None:

@@ -214,6 +214,18 @@ async def _until_kept(engine: Engine, fleet: Fleet) -> None:
         await consumer.close()
 
 
+def conclusion(told: Told) -> tuple[str, int]:
+    """What the run shows in a line, and its exit code."""
+    if not told.verdict.holds:
+        return "DOES NOT HOLD: every event must count exactly once", 1
+    if not sum(told.faults.values()):
+        return (
+            "PROVES NOTHING: it was over before a fault; send more --events, or give less --calm or --rate",
+            1,
+        )
+    return "holds: 0 lost, 0 doubled", 0
+
+
 def rows(told: Told) -> Sequence[tuple[str, str]]:
     """The report, line by line."""
     verdict = told.verdict

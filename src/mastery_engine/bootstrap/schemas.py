@@ -12,18 +12,21 @@ from mastery_engine.config import Settings
 from mastery_engine.contracts.schema_files import avro_schema
 from mastery_engine.contracts.topics import TopicNames
 
+State = Literal["registered", "unguarded", "not registered", "incompatible"]
+
 
 class SchemaState(Struct, frozen=True, kw_only=True):
     """This release's schema under a subject.
 
     Attributes:
         schema_id: Its id in the registry, None where it has none.
-        state: `incompatible` if the registry would refuse it.
+        state: `incompatible` if the registry would refuse it; `unguarded` if it is registered, and the registry would take
+            a next one that breaks readers.
     """
 
     subject: str
     schema_id: int | None
-    state: Literal["registered", "not registered", "incompatible"]
+    state: State
 
 
 async def register_schemas(settings: Settings) -> list[SchemaState]:
@@ -55,8 +58,10 @@ async def look_at_schemas(settings: Settings) -> list[SchemaState]:
         for subject, cls in subjects(TopicNames(settings.kafka_prefix)).items():
             schema = avro_schema(cls)
             schema_id = await registry.id_of(subject, schema)
-            state: Literal["registered", "not registered", "incompatible"] = "registered"
-            if schema_id is None:
+            state: State
+            if schema_id is not None:
+                state = "registered" if await registry.is_guarded(subject) else "unguarded"
+            else:
                 state = "not registered" if await registry.is_compatible(subject, schema) else "incompatible"
             found.append(SchemaState(subject=subject, schema_id=schema_id, state=state))
     finally:

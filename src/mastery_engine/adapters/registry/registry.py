@@ -17,6 +17,7 @@ ANSWER_SECONDS: Final = 4.0
 UNKNOWN_KEPT_SECONDS: Final = 30.0
 MOST_UNKNOWN: Final = 1_000
 COMPATIBILITY: Final = "BACKWARD_TRANSITIVE"
+_STRICT_ENOUGH: Final = frozenset({COMPATIBILITY, "FULL_TRANSITIVE"})
 _NOT_FOUND: Final = 404
 _UNKNOWN: Final = frozenset({40_401, 40_402, 40_403})
 """How a registry says that it has no such subject, version or schema; any other 404 comes from something else in its place."""
@@ -91,6 +92,18 @@ class SchemaRegistry:
             if error.status == _NOT_FOUND:
                 return True
             raise self._misused(error) from None
+
+    async def is_guarded(self, subject: str) -> bool:
+        """Whether the registry holds the next schema of a subject to `COMPATIBILITY`, or to more."""
+        try:
+            level = await self._ask(self._client().get_compatibility(subject))
+        except _Refused as error:
+            if error.status == _NOT_FOUND:
+                # None of its own: that of all subjects.
+                level = await self._ask(self._client().get_compatibility())
+            else:
+                raise self._misused(error) from None
+        return level in _STRICT_ENOUGH
 
     async def ping(self) -> None:
         """Return if it answers; if it did so when it was asked last, it is not asked: what it has told is kept.

@@ -29,7 +29,10 @@ def register(json: options.Json = False) -> None:
 
 @examples("mastery schemas check")
 def check(json: options.Json = False) -> None:
-    """Tell whether the schemas of this release are registered, or could be; exit code 1 if one is not."""
+    """Tell whether the schemas of this release are registered, or could be; exit code 1 if one is not.
+
+    A subject that somebody has freed from BACKWARD_TRANSITIVE is `unguarded`; registering again mends that.
+    """
     import asyncio
 
     from mastery_engine.bootstrap.schemas import look_at_schemas
