@@ -21,6 +21,7 @@ MAX_EVENT_BYTES: Final = 1 << 20
 _decoder: Final = msgspec.json.Decoder(LearningEvent)
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _CLASSES: Final[dict[str, type[Event]]] = {str(cls.__struct_config__.tag): cls for cls in EVENT_CLASSES}
+_MOST_LOOKED_INTO_BYTES: Final = 4 << 20
 _MOST_TOLD: Final = 100
 """Characters of an id that is told although it breaks its rule; a longer one is nobody's, and no index would take it."""
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -87,7 +88,12 @@ def event_or_refusal(raw: bytes) -> LearningEvent | InvalidInput:
 
 
 def identity(raw: bytes) -> tuple[str | None, str | None, str | None]:
-    """Tenant, student and event id of a record that may be broken, each None where it cannot be told."""
+    """Tenant, student and event id of a record that may be broken, each None where it cannot be told.
+
+    One that a sender had compressed may be far larger than the log takes otherwise, and is not looked into: that takes long.
+    """
+    if len(raw) > _MOST_LOOKED_INTO_BYTES:
+        return None, None, None
     try:
         fields = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -154,6 +154,8 @@ def test_no_bytes_whatever_raise_anything_else(value: bytes) -> None:
         (raw(tenant_id=7, student_id=None), (None, None, event_id(1))),
         (raw(event_id=event_id(0xAB).upper()), ("default", "ann", event_id(0xAB))),
         (raw(student_id="x" * 101, event_id="y" * 5_000), ("default", None, None)),
+        (raw(source="x" * (2 << 20)), ("default", "ann", event_id(1))),
+        (raw(source="x" * (4 << 20)), (None, None, None)),
         (b"{", (None, None, None)),
         (b"[]", (None, None, None)),
         (b"\xff", (None, None, None)),
