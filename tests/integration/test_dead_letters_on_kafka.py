@@ -69,13 +69,33 @@ async def test_a_record_whose_key_or_headers_are_too_large_blocks_nobody_either(
     assert third.student_id is None
 
 
-def squeezing(installation: Installation) -> Producer:
+async def test_a_record_that_the_client_cannot_unpack_becomes_a_letter_that_says_so(
+    installation: Installation,
+) -> None:
+    async with installation.engine() as engine:
+        await send(engine, [quiz(2, when=WHEN)])
+    squeezed, topic = squeezing(installation, compression="zstd"), installation.names.requests
+    # More than the client takes in one answer (100 MB), from a few kilobytes on the wire.
+    squeezed.produce(topic, key=b"student:ann", value=b"{" + b"x" * 101_000_000)
+    assert squeezed.flush(60) == 0
+    async with installation.engine() as engine:
+        await send(engine, [quiz(1, when=WHEN)])
+        await fold(engine)
+        await archive(engine)
+        assert (await document(engine, "ann")).state.events == 2
+        (letter,) = await engine.adapters.dead_letters.find()
+    assert (letter.kind, letter.offset) == ("validation", 1)
+    assert letter.payload.startswith(b"unreadable: Decompression")
+
+
+def squeezing(installation: Installation, compression: str = "gzip") -> Producer:
     """A sender whose records are small on the wire only."""
     return Producer(
         {
             "bootstrap.servers": installation.servers,
-            "message.max.bytes": 64 << 20,
-            "compression.type": "gzip",
+            "message.max.bytes": 128 << 20,
+            "compression.type": compression,
+            "partitioner": "murmur2_random",
         }
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+import time
+from typing import Any, Final, cast, final
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -32,6 +33,8 @@ _PASSING: Final = frozenset(
     }
 )
 """Errors among the messages that say nothing new: who reads asks for the topic, and is told what is wrong."""
+_UNREADABLE: Final = frozenset({KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG})
+"""Errors of one record, which is the same whenever it is fetched again."""
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -70,6 +73,8 @@ class Member:
         # What was polled and is not committed, and what of it is to be told again.
         self._open: list[Record] = []
         self._again: list[Record] = []
+        # What came with records, and is raised when they are told.
+        self._error: KafkaError | None = None
         self._paused = False
         self._is_stuck = False
         self._consumer = Consumer(_config(connection, group, joins=share == WHOLE))
@@ -92,6 +97,7 @@ class Member:
             again, self._again = self._again[:limit], self._again[limit:]
             if again:
                 return again
+        self._raise_kept()
         self._resume()
         first = self._consumer.poll(wait_seconds)
         if self.failure is not None:
@@ -101,6 +107,8 @@ class Member:
         messages = [first, *self._consumer.consume(limit - 1, 0)] if limit > 1 else [first]
         records = self._checked(messages)
         self._open += records
+        if not records:
+            self._raise_kept()
         return records
 
     def rewind(self) -> None:
@@ -136,6 +144,7 @@ class Member:
             _log.warning("left the group without a word", topic=self._topic, reason=reason)
 
     def _checked(self, messages: list[Message]) -> list[Record]:
+        """The records among the messages; an error beside them is kept, for those before it come no second time."""
         records: list[Record] = []
         for message in messages:
             error = message.error()
@@ -145,9 +154,27 @@ class Member:
             elif error.fatal():
                 self.failure = error.name()
                 raise KafkaException(error)
+            elif error.code() in _UNREADABLE and _is_of_a_record(message):
+                if message.partition() in self._assigned:
+                    records.append(self._passed_over(message))
             elif error.code() not in _PASSING:
-                raise KafkaException(error)
+                self._error = error
         return records
+
+    def _raise_kept(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise KafkaException(error)
+
+    def _passed_over(self, message: Message) -> Record:
+        """In place of a record that the client cannot read, one that says so; it would stand in the way for ever."""
+        partition, offset = cast("int", message.partition()), cast("int", message.offset())
+        self._consumer.seek(TopicPartition(self._topic, partition, offset + 1))
+        why = cast("KafkaError", message.error()).str()
+        _log.error(
+            "a record cannot be read", topic=self._topic, partition=partition, offset=offset, reason=why
+        )
+        return Record(partition, offset, round(time.time() * 1_000), b"", f"unreadable: {why}".encode(), ())
 
     def _resume(self) -> None:
         if self._paused:
@@ -183,6 +210,12 @@ class Member:
         self._open = [one for one in self._open if one.partition not in gone]
         self._again = [one for one in self._again if one.partition not in gone]
         consumer.incremental_unassign(partitions)
+
+
+def _is_of_a_record(message: Message) -> bool:
+    """Whether an error tells of one record, and not of a connection."""
+    offset = message.offset()
+    return offset is not None and offset >= 0
 
 
 def _commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
