@@ -88,6 +88,23 @@ async def test_a_record_that_the_client_cannot_unpack_becomes_a_letter_that_says
     assert letter.payload.startswith(b"unreadable: Decompression")
 
 
+async def test_records_that_are_packed_with_one_that_cannot_be_unpacked_are_passed_over_with_it(
+    installation: Installation,
+) -> None:
+    squeezed, topic = squeezing(installation, compression="zstd"), installation.names.requests
+    for value in (b"{}", b"{" + b"x" * 101_000_000, b"{}"):
+        squeezed.produce(topic, key=b"student:ann", value=value)
+    assert squeezed.flush(60) == 0
+    async with installation.engine() as engine:
+        await send(engine, [quiz(1, when=WHEN)])
+        await fold(engine)
+        await archive(engine)
+        assert (await document(engine, "ann")).state.events == 1
+        letters = await engine.adapters.dead_letters.find()
+    assert sorted(letter.offset for letter in letters) == [0, 1, 2]
+    assert all(letter.payload.startswith(b"unreadable: Decompression") for letter in letters)
+
+
 def squeezing(installation: Installation, compression: str = "gzip") -> Producer:
     """A sender whose records are small on the wire only."""
     return Producer(
@@ -96,6 +113,8 @@ def squeezing(installation: Installation, compression: str = "gzip") -> Producer
             "message.max.bytes": 128 << 20,
             "compression.type": compression,
             "partitioner": "murmur2_random",
+            "batch.size": 128 << 20,
+            "linger.ms": 200,
         }
     )
 

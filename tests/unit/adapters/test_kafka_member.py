@@ -88,3 +88,16 @@ def test_a_record_that_cannot_be_read_is_told_so_and_passed_over(client: Scripte
     told = reader.poll(100, 0.0)
     assert [(one.offset, one.value) for one in told] == [(0, b"0"), (1, b"unreadable: Decompression failed")]
     assert client.sought == [(0, 2)]
+
+
+def test_records_that_are_packed_with_one_that_cannot_be_read_are_passed_over_one_by_one(
+    client: Scripted,
+) -> None:
+    reader, error = member(), Message(topic=TOPIC, partition=0, offset=1, error=GARBLED)
+    client.messages = [record(0), error]
+    reader.poll(100, 0.0)
+    client.messages = [error]
+    assert [one.offset for one in reader.poll(100, 0.0)] == [2]
+    client.messages = [error]
+    assert [one.offset for one in reader.poll(100, 0.0)] == [3]
+    assert client.sought == [(0, 2), (0, 3), (0, 4)]

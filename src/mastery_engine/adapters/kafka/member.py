@@ -73,6 +73,8 @@ class Member:
         # What was polled and is not committed, and what of it is to be told again.
         self._open: list[Record] = []
         self._again: list[Record] = []
+        # By partition, the offset that is committed, or where reading has begun.
+        self._behind: dict[int, int] = {}
         # What came with records, and is raised when they are told.
         self._error: KafkaError | None = None
         self._paused = False
@@ -132,6 +134,7 @@ class Member:
                 self.failure, self._is_stuck = "a commit was not answered", True
             raise
         done = {place.partition: place.offset for place in offsets}
+        self._behind.update(done)
         self._open = [one for one in self._open if one.offset >= done.get(one.partition, 0)]
         self._again = [one for one in self._again if one.offset >= done.get(one.partition, 0)]
 
@@ -156,7 +159,7 @@ class Member:
                 raise KafkaException(error)
             elif error.code() in _UNREADABLE and _is_of_a_record(message):
                 if message.partition() in self._assigned:
-                    records.append(self._passed_over(message))
+                    records.append(self._passed_over(message, records))
             elif error.code() not in _PASSING:
                 self._error = error
         return records
@@ -166,9 +169,18 @@ class Member:
         if error is not None:
             raise KafkaException(error)
 
-    def _passed_over(self, message: Message) -> Record:
-        """In place of a record that the client cannot read, one that says so; it would stand in the way for ever."""
-        partition, offset = cast("int", message.partition()), cast("int", message.offset())
+    def _passed_over(self, message: Message, records: list[Record]) -> Record:
+        """In place of a record that the client cannot read, one that says so; it would stand in the way for ever.
+
+        Records packed together cannot be read together: the error is always of the first, and they are passed over one by one.
+
+        Args:
+            message: The error.
+            records: Those that came before it in this poll.
+        """
+        partition, first = cast("int", message.partition()), cast("int", message.offset())
+        told = [one.offset + 1 for one in (*self._open, *records) if one.partition == partition]
+        offset = max([first, self._behind.get(partition, 0), *told])
         self._consumer.seek(TopicPartition(self._topic, partition, offset + 1))
         why = cast("KafkaError", message.error()).str()
         _log.error(
@@ -198,6 +210,7 @@ class Member:
         for place in found:
             ours = place.error is None and place.offset >= 0 and place.metadata == self.topic_id
             start = TopicPartition(place.topic, place.partition, place.offset if ours else OFFSET_BEGINNING)
+            self._behind[place.partition] = place.offset if ours else 0
             consumer.incremental_assign([start])
             self._assigned.add(place.partition)
             if self._paused:
