@@ -11,7 +11,7 @@ from confluent_kafka.admin._listoffsets import LatestSpec
 
 from mastery_engine.adapters.kafka.admin import KafkaAdmin
 from mastery_engine.adapters.kafka.failures import kafka_errors
-from mastery_engine.adapters.kafka.messages import record_of
+from mastery_engine.adapters.kafka.messages import is_unreadable, record_of, unreadable
 from mastery_engine.ports import Record
 
 _FETCH_WAIT_MS: Final = 20
@@ -32,6 +32,7 @@ class KafkaFollower:
         self._admin = admin
         self._thread = ThreadPoolExecutor(1, f"follow-{topic}")
         self._consumer: Consumer | None = None
+        self._passed: dict[int, int] = {}
 
     async def open(self) -> Self:
         """Begin behind the newest record of each partition.
@@ -63,7 +64,7 @@ class KafkaFollower:
             return []
         loop = asyncio.get_running_loop()
         with kafka_errors(self._admin.connection, f"follow {self._topic}"):
-            return await loop.run_in_executor(self._thread, _poll, consumer, limit, wait_seconds)
+            return await loop.run_in_executor(self._thread, self._poll, consumer, limit, wait_seconds)
 
     async def close(self) -> None:
         consumer, self._consumer = self._consumer, None
@@ -71,11 +72,19 @@ class KafkaFollower:
             await asyncio.get_running_loop().run_in_executor(self._thread, consumer.close)
         self._thread.shutdown(wait=False)
 
-
-def _poll(consumer: Consumer, limit: int, wait_seconds: float) -> list[Record]:
-    first = consumer.poll(wait_seconds)
-    if first is None:
-        return []
-    messages = [first, *consumer.consume(limit - 1, 0)] if limit > 1 else [first]
-    # Errors among the messages are of brokers that are away; the client goes on as soon as they are back.
-    return [record_of(message) for message in messages if message.error() is None]
+    def _poll(self, consumer: Consumer, limit: int, wait_seconds: float) -> list[Record]:
+        first = consumer.poll(wait_seconds)
+        if first is None:
+            return []
+        messages = [first, *consumer.consume(limit - 1, 0)] if limit > 1 else [first]
+        found: list[Record] = []
+        for message in messages:
+            if message.error() is None:
+                found.append(record_of(message))
+            elif is_unreadable(message):
+                # No result of ours; it is passed over.
+                record = unreadable(message, self._passed.get(message.partition() or 0, 0))
+                self._passed[record.partition] = record.offset + 1
+                consumer.seek(TopicPartition(self._topic, record.partition, record.offset + 1))
+            # Other errors are of brokers that are away; the client goes on as soon as they are back.
+        return found

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, final
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin._listoffsets import EarliestSpec, LatestSpec, OffsetSpec, TimestampSpec
 
 from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS, KafkaAdmin
 from mastery_engine.adapters.kafka.consumer import KafkaLogConsumer
 from mastery_engine.adapters.kafka.failures import kafka_errors
-from mastery_engine.adapters.kafka.messages import record_of
+from mastery_engine.adapters.kafka.messages import is_unreadable, record_of, unreadable
 from mastery_engine.adapters.kafka.producer import KafkaProducer
 from mastery_engine.ports import WHOLE, NewRecord, Position, Record, Share
 
@@ -94,7 +95,7 @@ class KafkaEventLog:
                     "group.id": "mastery-engine-reader",
                     "enable.auto.commit": False,
                     "auto.offset.reset": "earliest",
-                    "enable.partition.eof": False,
+                    "enable.partition.eof": True,
                 }
             )
         place = TopicPartition(self.topic, partition, offset)
@@ -102,11 +103,29 @@ class KafkaEventLog:
         if offset >= high or low == high:
             return []
         self._reader.assign([TopicPartition(self.topic, partition, max(low, offset))])
-        found: list[Record] = []
         try:
-            while len(found) < limit and (not found or found[-1].offset + 1 < high):
-                messages: list[Message] = self._reader.consume(limit - len(found), _FETCH_SECONDS)
-                found += [record_of(message) for message in messages if message.error() is None]
+            return self._until_end(self._reader, partition, max(low, offset), limit)
         finally:
             self._reader.unassign()
+
+    def _until_end(self, reader: Consumer, partition: int, offset: int, limit: int) -> list[Record]:
+        """The records from an offset on; the client tells of the end, which markers of transactions may lie before."""
+        found: list[Record] = []
+        came = time.monotonic()
+        while len(found) < limit:
+            messages: list[Message] = reader.consume(limit - len(found), _FETCH_SECONDS)
+            for message in messages:
+                error = message.error()
+                if error is None:
+                    found.append(record_of(message))
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    return found
+                elif is_unreadable(message):
+                    behind = found[-1].offset + 1 if found else offset
+                    found.append(unreadable(message, behind))
+                    reader.seek(TopicPartition(self.topic, partition, found[-1].offset + 1))
+            if messages:
+                came = time.monotonic()
+            elif time.monotonic() > came + ANSWER_SECONDS:
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no record comes"))
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final, cast, final
 
 import structlog
@@ -12,7 +11,7 @@ from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS
 from mastery_engine.adapters.kafka.bounded import bounded
 from mastery_engine.adapters.kafka.connection import KafkaConnection
 from mastery_engine.adapters.kafka.failures import COMING, in_a_moment
-from mastery_engine.adapters.kafka.messages import record_of
+from mastery_engine.adapters.kafka.messages import is_unreadable, record_of, unreadable
 from mastery_engine.ports import WHOLE, Record, Share
 
 METADATA_MS: Final = 3_000
@@ -20,6 +19,7 @@ _QUEUED_KBYTES: Final = 32_768
 _FETCH_WAIT_MS: Final = 50
 _BACKOFF_MS: Final = 50
 _MAX_POLL_MS: Final = 300_000
+_CLASSIC_SESSION_MS: Final = 10_000
 _PASSING: Final = frozenset(
     {
         KafkaError._PARTITION_EOF,
@@ -33,8 +33,6 @@ _PASSING: Final = frozenset(
     }
 )
 """Errors among the messages that say nothing new: who reads asks for the topic, and is told what is wrong."""
-_UNREADABLE: Final = frozenset({KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG})
-"""Errors of one record, which is the same whenever it is fetched again."""
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -157,7 +155,7 @@ class Member:
             elif error.fatal():
                 self.failure = error.name()
                 raise KafkaException(error)
-            elif error.code() in _UNREADABLE and _is_of_a_record(message):
+            elif is_unreadable(message):
                 if message.partition() in self._assigned:
                     records.append(self._passed_over(message, records))
             elif error.code() not in _PASSING:
@@ -170,23 +168,12 @@ class Member:
             raise KafkaException(error)
 
     def _passed_over(self, message: Message, records: list[Record]) -> Record:
-        """In place of a record that the client cannot read, one that says so; it would stand in the way for ever.
-
-        Records packed together cannot be read together: the error is always of the first, and they are passed over one by one.
-
-        Args:
-            message: The error.
-            records: Those that came before it in this poll.
-        """
-        partition, first = cast("int", message.partition()), cast("int", message.offset())
+        """What stands for a record that cannot be read, behind those that came before it in this poll."""
+        partition = message.partition()
         told = [one.offset + 1 for one in (*self._open, *records) if one.partition == partition]
-        offset = max([first, self._behind.get(partition, 0), *told])
-        self._consumer.seek(TopicPartition(self._topic, partition, offset + 1))
-        why = cast("KafkaError", message.error()).str()
-        _log.error(
-            "a record cannot be read", topic=self._topic, partition=partition, offset=offset, reason=why
-        )
-        return Record(partition, offset, round(time.time() * 1_000), b"", f"unreadable: {why}".encode(), ())
+        record = unreadable(message, max([self._behind.get(cast("int", partition), 0), *told]))
+        self._consumer.seek(TopicPartition(self._topic, record.partition, record.offset + 1))
+        return record
 
     def _resume(self) -> None:
         if self._paused:
@@ -225,12 +212,6 @@ class Member:
         consumer.incremental_unassign(partitions)
 
 
-def _is_of_a_record(message: Message) -> bool:
-    """Whether an error tells of one record, and not of a connection."""
-    offset = message.offset()
-    return offset is not None and offset >= 0
-
-
 def _commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
     for place in consumer.commit(offsets=offsets, asynchronous=False):
         if place.error is not None:
@@ -260,4 +241,6 @@ def _config(connection: KafkaConnection, group: str, *, joins: bool) -> dict[str
         told["group.protocol"] = connection.group_protocol
         if connection.group_protocol == "classic":
             told["partition.assignment.strategy"] = "cooperative-sticky"
+            # With the new protocol the brokers decide, by group.consumer.session.timeout.ms.
+            told["session.timeout.ms"] = _CLASSIC_SESSION_MS
     return told
