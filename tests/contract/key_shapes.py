@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import NAMESPACE_URL, uuid5
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from mastery_engine.ports import Entry, Write
 from tests.contract.factories import PurgingStore
 
@@ -45,7 +47,7 @@ class ShapedStore:
         return await self._store.get_many([self._key(name) for name in keys])
 
     async def write_many(self, writes: Sequence[Write]) -> list[bool]:
-        return await self._store.write_many([write._replace(key=self._key(write.key)) for write in writes])
+        return await self._store.write_many([replace(write, key=self._key(write.key)) for write in writes])
 
     async def scan(self, prefix: str) -> AsyncIterator[list[str]]:
         # Elsewhere the beginning of a name is not the beginning of its key.

@@ -67,11 +67,11 @@ class DerivedKeys:
         key = keys.day_result(tenant.tenant_id, learner.student_id, _iso(result.day))
         writes: list[Write] = []
         if self._day:
-            shown = map(_component, result.components)
-            parts = ",".join(f'"{name}":{{{one}}}' for name, one in zip(COMPONENTS, shown, strict=True))
+            completion, quiz, quality, consistency = map(_component, result.components)
             whole = (
-                f'{{"v":{VERSION},"score":{result.score!r},"level":"{result.level}",'
-                f'"formula":"{result.formula}","components":{{{parts}}}}}'
+                f'{{"v":{VERSION},"score":{result.score!r},"level":"{result.level}","formula":"{result.formula}",'
+                f'"components":{{"completion":{{{completion}}},"quiz":{{{quiz}}},'
+                f'"quality":{{{quality}}},"consistency":{{{consistency}}}}}}}'
             )
             writes.append(Write(key, whole.encode(), None, ttl))
         if self._component:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from mastery_engine.contracts.event_json import JsonEvents, encode_event
 from mastery_engine.contracts.outcome import DIGEST_BYTES
 from mastery_engine.contracts.tenant import Tenant
@@ -22,7 +24,7 @@ OURS: Final = frozenset({"damaged_record", "given_up"})
 """Reasons for which the sender is not to blame."""
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """A record whose event may count.
 
     Attributes:

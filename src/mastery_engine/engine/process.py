@@ -134,7 +134,7 @@ class Processor:
         # 5 and 6. Derived keys, archive and outputs: none of them reads another.
         step.check_deadline()
         await self._together(
-            parts.derive(present), parts.archive(present, step.topic_id), parts.send(present)
+            parts.send(present), parts.archive(present, step.topic_id), parts.derive(present)
         )
         # 7. Processed records.
         step.check_deadline()

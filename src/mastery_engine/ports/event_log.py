@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from msgspec import Struct
+
 from mastery_engine.contracts.outputs import OUTPUT_TYPES, Output, encode_output
 from mastery_engine.contracts.tracing import EVENT_ID, EVENT_TYPE
 
@@ -17,7 +19,7 @@ class NewRecord(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, order=True, gc=False):
     """A record as read back.
 
     Attributes:
@@ -138,7 +140,7 @@ class LogFollower(Protocol):
         ...
 
 
-class OutputMessage(NamedTuple):
+class OutputMessage(Struct, frozen=True, gc=False):
     """One event for other services.
 
     Attributes:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 ABSENT: Final = ""
 """Expected version of a key that must not exist yet."""
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """A stored value and its version."""
 
     value: bytes
     version: str
 
 
-class Write(NamedTuple):
+class Write(Struct, frozen=True, gc=False):
     """One change of one key.
 
     Attributes:

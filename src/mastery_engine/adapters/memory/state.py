@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from mastery_engine.ports import ABSENT, Clock, Entry, Write
 
 _BATCH: Final = 1_000
 
 
-class _Held(NamedTuple):
+class _Held(Struct, frozen=True, gc=False):
     entry: Entry
     expires_ms: int | None
 

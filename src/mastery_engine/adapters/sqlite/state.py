@@ -59,17 +59,14 @@ class SqliteStateStore(Lease):
 def _apply(connection: sqlite3.Connection, rows: StateRows, writes: Sequence[Write], now: int) -> list[bool]:
     """Decide every write in order, then change each key once."""
     ((version,),) = connection.execute("UPDATE versions SET last = last + 1 RETURNING last").fetchall()
-    if all(expected is None and value is not None for _, value, expected, _ in writes):
+    if all(write.expected is None and write.value is not None for write in writes):
         rows.put(
             connection,
-            [
-                (key, value, version, None if ttl is None else now + ttl * 1_000)
-                for key, value, _, ttl in writes
-            ],
+            [(write.key, write.value, version, _end(write.ttl_seconds, now)) for write in writes],
         )
         return [True] * len(writes)
     own = str(version)
-    conditional = [key for key, _, expected, _ in writes if expected is not None]
+    conditional = [write.key for write in writes if write.expected is not None]
     current: dict[str, str] = {}
     if conditional:
         current = {
@@ -79,11 +76,12 @@ def _apply(connection: sqlite3.Connection, rows: StateRows, writes: Sequence[Wri
         }
     final: dict[str, Row | None] = {}
     applied: list[bool] = []
-    for key, value, expected, ttl in writes:
-        fits = expected is None or current.get(key, ABSENT) == expected
+    for write in writes:
+        key, value = write.key, write.value
+        fits = write.expected is None or current.get(key, ABSENT) == write.expected
         applied.append(fits)
         if fits:
-            final[key] = None if value is None else (key, value, version, _end(ttl, now))
+            final[key] = None if value is None else (key, value, version, _end(write.ttl_seconds, now))
             if conditional:
                 current[key] = ABSENT if value is None else own
     rows.delete(connection, [key for key, row in final.items() if row is None])
