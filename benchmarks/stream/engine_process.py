@@ -26,7 +26,7 @@ async def fold(count: int) -> dict[str, float]:
                 await asyncio.sleep(0)
                 if not first and worker.total.polled:
                     first, begin, cpu = worker.total.polled, time.perf_counter(), time.process_time()
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.02)
             stop.set()
 
         watching = asyncio.create_task(watch())
