@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +16,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mastery_engine.api.openapi import OPERATIONS, document, examples  # noqa: E402 - the line above comes first
+from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from tests.api.school import open_school, quiz  # noqa: E402 - as above
 
 EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
@@ -122,6 +124,9 @@ def _type(field: dict[str, Any]) -> str:
 def main() -> None:
     """Write both, or say with `--check` that they are stale."""
     check = "--check" in sys.argv[1:]
+    # The page is of the defaults, whatever this shell has set.
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
     recorded = asyncio.run(record())
     if check:
         stale = recorded != examples() or page(PAGE.read_text("utf-8"), document()) != PAGE.read_text("utf-8")

@@ -85,13 +85,20 @@ def test_a_dead_letter_is_shown_whole_and_its_bytes_command_no_terminal(mastery:
     shown = mastery("dlq", "show", found["letter_id"]).out
     assert found["payload"] in shown.splitlines()
     assert "…" not in shown
-    evil = {**found, "payload": "a\x1b[2Jb", "original": "\x07", "student_id": "\x1b]0;x"}
+    evil = {
+        **found,
+        "payload": "a\x1b[2Jb",
+        "original": "\x07",
+        "student_id": "\x1b]0;x",
+        "headers": [("trace\x1b", "\x1b]1")],
+    }
     one = msgspec.convert(evil, LetterView)
     console = Console(width=80)
     with console.capture() as captured:
         console.print(*page(one))
     told = bytes_of(one) + captured.get()
     assert "\\x1b]0;x" in told
+    assert "trace\\x1b: \\x1b]1" in told
     assert "a\\x1b[2Jb" in told
     assert "\x1b" not in told
     assert "\x07" not in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
+from mastery_engine.contracts.avro import MAGIC
 from mastery_engine.contracts.event_json import decode_event, encode_event
 from mastery_engine.contracts.tracing import CORRELATION_ID
 from mastery_engine.engine.differences import differences
@@ -145,6 +147,8 @@ async def test_letters_are_listed_shown_mended_sent_again_and_discarded_by_comma
     shown = mastery(installation, "dlq", "show", letters["rule"])
     assert shown["kind"] == "validation"
     assert decode_event(shown["event"].encode()) == old
+    assert shown["key"] == "student:ann"
+    assert b64decode(shown["payload_base64"]).startswith(MAGIC)
     mended = mastery(installation, "dlq", "fix", letters["rule"], "--set", f"timestamp={at(WHEN)}")
     assert json.loads(mended["payload"])["timestamp"] == at(WHEN)
     (sent,) = mastery(installation, "dlq", "reprocess", letters["rule"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +41,10 @@ class LetterView(Struct, frozen=True, kw_only=True):
     Attributes:
         place: Topic, partition and offset.
         failed_at: ISO 8601, UTC.
+        key: Of the record.
+        headers: Of the record, in order.
         event: The event as JSON, where the payload is something else (Avro) and tells one; only of a letter shown alone.
+        payload_base64: The very bytes, where they are no UTF-8.
     """
 
     letter_id: str
@@ -57,7 +61,10 @@ class LetterView(Struct, frozen=True, kw_only=True):
     failed_at: str
     payload: str
     original: str | None
+    key: str = ""
+    headers: list[tuple[str, str]] = []
     event: str | None = None
+    payload_base64: str | None = None
 
 
 def view(letter: DeadLetter, event: bytes | None = None) -> LetterView:
@@ -82,7 +89,10 @@ def view(letter: DeadLetter, event: bytes | None = None) -> LetterView:
         failed_at=moment_of(letter.failed_at_ms).isoformat(),
         payload=_text(letter.payload),
         original=None if letter.original is None else _text(letter.original),
+        key=_text(letter.key),
+        headers=[(name, _text(value)) for name, value in letter.headers],
         event=None if event is None else _text(event),
+        payload_base64=None if _is_text(letter.payload) else b64encode(letter.payload).decode(),
     )
 
 
@@ -165,6 +175,8 @@ def page(one: LetterView) -> list[RenderableType]:
         ("Event", one.event_id),
         ("Lies at", one.place),
         ("Failed at", one.failed_at),
+        ("Key", one.key or None),
+        *(("Header", f"{name}: {value}") for name, value in one.headers),
     ]
     for name, value in rows:
         if value is not None:
@@ -182,6 +194,14 @@ def bytes_of(one: LetterView) -> str:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _value(text: str) -> object:
