@@ -74,12 +74,16 @@ _answer_decoder: Final[msgspec.json.Decoder[Answer]] = msgspec.json.Decoder(Answ
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 
-def begin(settings: Settings, batch_size: int, share: Share) -> bytes:
-    """The first line."""
-    plain = {
+def plain(settings: Settings) -> dict[str, Any]:
+    """Settings by name, secrets as they are."""
+    return {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in settings
     }
-    return _encoder.encode(Begin(plain, batch_size, share)) + b"\n"
+
+
+def begin(settings: Settings, batch_size: int, share: Share) -> bytes:
+    """The first line."""
+    return _encoder.encode(Begin(plain(settings), batch_size, share)) + b"\n"
 
 
 def begun(line: bytes) -> tuple[Settings, int, Share]:

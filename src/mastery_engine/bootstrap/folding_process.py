@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final, final
 
-from mastery_engine.bootstrap.folding_messages import (
-    DRAIN,
-    Answer,
-    Drained,
-    Failed,
-    Stepped,
-    begin,
-    error_of,
-    heard,
-)
+from mastery_engine.bootstrap.child_process import ChildProcess, start
+from mastery_engine.bootstrap.folding_messages import DRAIN, Answer, Drained, Stepped, begin, heard
 from mastery_engine.config import Settings
-from mastery_engine.domain.errors import MasteryError
 from mastery_engine.engine.step import StepReport, summed
 from mastery_engine.engine.together import together
 from mastery_engine.ports import Share
@@ -27,20 +17,18 @@ from mastery_engine.ports import Share
 PROCESSES: Final = 2
 """More take memory, and gain nothing on two cores."""
 MODULE: Final = "mastery_engine.worker.on_request"
+_GONE: Final = (
+    "the process that folds has ended with status {status}; nothing is lost: run the same command again"
+)
 
 
 @final
-class FoldingProcess:
+class FoldingProcess(ChildProcess[Answer]):
     """A process that folds when it is asked to, and ends with this one."""
 
     def __init__(self, process: Process) -> None:
         """Use `folding_apart`, which starts it."""
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """Its number."""
-        return self._process.pid
+        super().__init__(process, heard, _GONE)
 
     async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
         """Let it fold until nothing is left; see `Worker.drain`.
@@ -55,45 +43,6 @@ class FoldingProcess:
                 return answer.total
             if isinstance(answer, Stepped) and progress is not None:
                 progress(answer.report)
-
-    async def send(self, line: bytes) -> None:
-        """Say something; that it has ended is told by `hear`."""
-        stdin = self._process.stdin
-        assert stdin is not None  # noqa: S101 - a pipe was asked for
-        with suppress(ConnectionError):
-            stdin.write(line)
-            await stdin.drain()
-
-    async def hear(self) -> Answer:
-        """The next answer.
-
-        Raises:
-            MasteryError: The answer is an error, or the process has ended.
-        """
-        stdout = self._process.stdout
-        assert stdout is not None  # noqa: S101 - a pipe was asked for
-        line = await stdout.readline()
-        if not line.endswith(b"\n"):
-            status = await self._process.wait()
-            raise MasteryError(
-                f"the process that folds has ended with status {status}; nothing is lost: run the same command again"
-            )
-        answer = heard(line)
-        if isinstance(answer, Failed):
-            raise error_of(answer)
-        return answer
-
-    async def end(self) -> None:
-        """Let it finish the step under way, and wait for its end."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None  # noqa: S101 - pipes were asked for
-        assert stdout is not None  # noqa: S101 - as above
-        stdin.close()
-        with suppress(ConnectionError):
-            await stdin.wait_closed()
-        while await stdout.readline():
-            pass
-        await self._process.wait()
 
 
 @final
@@ -136,11 +85,7 @@ async def folding_apart(
     started: list[FoldingProcess] = []
     try:
         for number in range(processes):
-            # A session of its own: Ctrl-C is for the parent, which lets it end well.
-            process = await create_subprocess_exec(
-                sys.executable, "-P", "-m", MODULE, stdin=PIPE, stdout=PIPE, start_new_session=True
-            )
-            started.append(FoldingProcess(process))
+            started.append(FoldingProcess(await start(MODULE)))
             await started[-1].send(begin(settings, batch_size, Share(number, processes)))
         for one in started:
             await one.hear()

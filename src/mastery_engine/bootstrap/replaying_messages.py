@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from pydantic import SecretStr
 
-from mastery_engine.bootstrap.folding_messages import Failed, Ready
+from mastery_engine.bootstrap.folding_messages import Failed, Ready, plain
 from mastery_engine.bootstrap.replay_parts import TopicCopy
 from mastery_engine.config import Settings
 from mastery_engine.engine.replay_report import ReplayReport
@@ -42,10 +41,7 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 def begin(settings: Settings, copy: TopicCopy | None) -> bytes:
     """The first line."""
-    plain = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in settings
-    }
-    return told(Begin(plain, copy))
+    return told(Begin(plain(settings), copy))
 
 
 def begun(line: bytes) -> tuple[Settings, TopicCopy | None]:

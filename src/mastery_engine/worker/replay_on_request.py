@@ -11,6 +11,7 @@ import sys
 
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
+from mastery_engine.bootstrap.child_process import LONGEST_LINE
 from mastery_engine.bootstrap.folding_messages import Ready, failure
 from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.bootstrap.replay_parts import replay_from
@@ -43,7 +44,7 @@ def _tell(answer: Answer) -> None:
 
 
 async def _main() -> None:
-    lines = asyncio.StreamReader(limit=1 << 28)
+    lines = asyncio.StreamReader(limit=LONGEST_LINE)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin.buffer)
     try:
