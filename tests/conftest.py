@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -21,6 +22,9 @@ from mastery_engine.adapters.postgres.upgrade import upgrade_schema
 if TYPE_CHECKING:
     from _pytest.capture import CaptureManager
     from _pytest.python import CallSpec2
+
+    from tests.integration.own_broker import OwnBroker
+    from tools.installation import Installation
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
@@ -112,6 +116,28 @@ def postgres_url(request: pytest.FixtureRequest) -> str:
 def redis_url(request: pytest.FixtureRequest) -> str:
     """A Redis. It is everybody's: a test has keys of its own."""
     return _server(request)
+
+
+@pytest.fixture
+async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
+    """Topics, schemas and a home of a test's own, on real servers."""
+    from tools.installation import Installation  # noqa: PLC0415 - as above
+
+    made = Installation(kafka_servers, registry_url, tmp_path)
+    await made.prepare()
+    yield made
+    await made.remove()
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[OwnBroker]:
+    """A broker that the test may end and start again."""
+    from tests.integration.own_broker import OwnBroker  # noqa: PLC0415 - as above
+
+    made = OwnBroker(tmp_path / "kafka")
+    await made.start()
+    yield made
+    await made.stop(signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

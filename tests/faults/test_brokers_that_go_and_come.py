@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,14 +22,6 @@ from tools.installation import Installation, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
 COUNT = 2_000
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[OwnBroker]:
-    made = OwnBroker(tmp_path / "kafka")
-    await made.start()
-    yield made
-    await made.stop(signal.SIGKILL)
 
 
 def events(first: int, count: int) -> list[LearningEvent]:

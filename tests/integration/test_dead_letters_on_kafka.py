@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from confluent_kafka import Producer
 
 from mastery_engine.contracts.avro import MAGIC
@@ -24,14 +21,6 @@ from tests.unit.engine.house import at, quiz
 from tools.installation import Installation, archive, document, fold, outputs, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
-
-
-@pytest.fixture
-async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    made = Installation(kafka_servers, registry_url, tmp_path)
-    await made.prepare()
-    yield made
-    await made.remove()
 
 
 def mastery(installation: Installation, *command: str, code: int = 0) -> Any:

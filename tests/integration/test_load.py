@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,6 @@ def seen(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert told["without_update"] == 0
     assert 0.0 < told["latency_ms"]["p50"] <= told["latency_ms"]["longest"]
     return told
-
-
-@pytest.fixture
-async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    made = Installation(kafka_servers, registry_url, tmp_path)
-    await made.prepare()
-    yield made
-    await made.remove()
 
 
 async def test_a_load_on_kafka_is_followed_to_its_results(installation: Installation) -> None:

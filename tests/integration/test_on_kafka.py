@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,6 @@ HEADERS = (
     ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     ("correlation_id", b"lesson-7"),
 )
-
-
-@pytest.fixture
-async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    made = Installation(kafka_servers, registry_url, tmp_path)
-    await made.prepare()
-    yield made
-    await made.remove()
 
 
 async def test_events_are_folded_as_in_memory_and_their_outputs_sent(installation: Installation) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +33,6 @@ def python() -> Path:
     with FileLock(tools / "peers.lock"):
         subprocess.run(["make", ".tools/peers/.locked"], cwd=ROOT, check=True)
     return tools / "peers" / "bin" / "python"
-
-
-@pytest.fixture
-async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    made = Installation(kafka_servers, registry_url, tmp_path)
-    await made.prepare()
-    yield made
-    await made.remove()
 
 
 async def run(

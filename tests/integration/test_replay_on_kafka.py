@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from mastery_engine.bootstrap import Engine
 from mastery_engine.bootstrap.replaying import replay_all
@@ -22,14 +18,6 @@ from tools.installation import Installation, archive, document, fold, send
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
 EVENTS = [quiz(number, number % 11, WHEN, student=f"s{number % 3}") for number in range(60)]
-
-
-@pytest.fixture
-async def installation(kafka_servers: str, registry_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    made = Installation(kafka_servers, registry_url, tmp_path)
-    await made.prepare()
-    yield made
-    await made.remove()
 
 
 async def spoil(engine: Engine, student: str) -> None:

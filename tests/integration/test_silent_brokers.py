@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -19,14 +17,6 @@ from tests.integration.own_broker import OwnBroker
 
 # The client by itself would wait for 45 seconds.
 PATIENCE_SECONDS = 25.0
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[OwnBroker]:
-    made = OwnBroker(tmp_path / "kafka")
-    await made.start()
-    yield made
-    await made.stop(signal.SIGKILL)
 
 
 async def read_up_to(consumer: KafkaLogConsumer, number: int) -> list[Record]:
