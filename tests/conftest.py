@@ -43,6 +43,7 @@ BY_PARAMETER: Final = {
     "kafka": "kafka_servers",
     "kafka-classic": "kafka_servers",
     "postgres": "postgres_url",
+    "redis": "redis_url",
 }
 _TRIED: Final = pytest.StashKey[dict[str, str | Exception]]()
 

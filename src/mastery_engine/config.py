@@ -29,6 +29,10 @@ SETTINGS_FILE: Final = "mastery.toml"
 EMBEDDED_LOG: Final = "embedded"
 KAFKA_SCHEME: Final = "kafka://"
 POSTGRES_SCHEME: Final = "postgresql://"
+REDIS_SCHEMES: Final = tuple(
+    f"redis{tls}{kind}://" for tls in ("", "s") for kind in ("", "+sentinel", "+cluster")
+)
+"""An own primary, one that sentinels name, a cluster; each also by TLS."""
 DerivedKind = Literal["day", "component", "activity"]
 # After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
 _USER: Final = re.compile(r"(?<=://)(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
@@ -70,7 +74,9 @@ class Settings(BaseSettings):
         None, description="TOML file with settings; default: mastery.toml under the home"
     )
     store_url: str = Field(
-        "", description="state store; default: sqlite:/// under the home, memory:// for trying out"
+        "",
+        description="state store: redis://HOST:PORT/DATABASE (rediss:// by TLS, redis+sentinel://, redis+cluster://); "
+        "default: sqlite:/// under the home, memory:// for trying out",
     )
     log_url: str = Field(
         EMBEDDED_LOG, description="event log: embedded, or kafka://HOST:PORT with commas between several"
@@ -155,12 +161,17 @@ class Settings(BaseSettings):
 
     @property
     def database_folder(self) -> Path:
-        """Folder of the embedded state store.
+        """Folder of the embedded log and its lock, and of the state where that is embedded too.
 
         Raises:
-            ConfigurationError: `store_url` names no folder.
+            ConfigurationError: `store_url` names neither a folder nor a server.
         """
-        return self._sqlite_folder("store_url")
+        return self.home if self.store_on_server else self._sqlite_folder("store_url")
+
+    @property
+    def store_on_server(self) -> bool:
+        """Whether the state is in Redis."""
+        return self.store_url.startswith(REDIS_SCHEMES)
 
     @property
     def archive_folder(self) -> Path:
@@ -215,8 +226,10 @@ class Settings(BaseSettings):
         scheme, _, path = url.partition(":///")
         if scheme == "sqlite" and path:
             return Path(path).expanduser()
+        servers = ", or redis://HOST:PORT/DATABASE" if name == "store_url" else ""
         raise ConfigurationError(
-            f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; write it like sqlite:///FOLDER"
+            f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; "
+            f"write it like sqlite:///FOLDER{servers}"
         )
 
 

@@ -23,7 +23,9 @@ from tests.contract.factories import (
     PostgresFactory,
     PurgingStore,
     RecordsFactory,
+    StateFactory,
 )
+from tests.contract.redis_server import RedisStates
 from tests.contract.topics import Topics, topics_of
 
 Join = Callable[..., LogConsumer]
@@ -37,6 +39,20 @@ def clock() -> FakeClock:
 @pytest.fixture(params=sorted(SYSTEMS))
 async def factory(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Factory]:
     made = SYSTEMS[request.param](clock, tmp_path)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(params=[*sorted(SYSTEMS), "redis"])
+async def states(
+    request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path
+) -> AsyncIterator[StateFactory]:
+    """Makes state stores, each empty."""
+    made: StateFactory
+    if request.param == "redis":
+        made = RedisStates(clock, request.getfixturevalue("redis_url"))
+    else:
+        made = SYSTEMS[request.param](clock, tmp_path)
     yield made
     await made.close()
 

@@ -80,10 +80,22 @@ class RecordsFactory(Protocol):
     async def close(self) -> None: ...
 
 
-class Factory(RecordsFactory, Protocol):
-    """Makes the adapters of every port."""
+class StateFactory(Protocol):
+    """Makes state stores, each empty.
+
+    Attributes:
+        expires_by_itself: Whether what has expired is gone without a purge.
+    """
+
+    expires_by_itself: bool
 
     async def state(self) -> PurgingStore: ...
+
+    async def close(self) -> None: ...
+
+
+class Factory(StateFactory, RecordsFactory, Protocol):
+    """Makes the adapters of every port."""
 
     async def log(self, topic: str = "mastery.requests", partitions: int = 3) -> RecreatedLog: ...
 
@@ -93,6 +105,8 @@ class Factory(RecordsFactory, Protocol):
 
 
 class MemoryFactory:
+    expires_by_itself = False
+
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self._erasures = MemoryErasureLedger()
@@ -131,6 +145,8 @@ class MemoryFactory:
 
 
 class SqliteFactory:
+    expires_by_itself = False
+
     def __init__(self, clock: FakeClock, folder: Path) -> None:
         self._home = SqliteHome(folder / "home", clock)
 

@@ -142,8 +142,9 @@ async def test_one_process_at_a_time_folds_a_home(home: Path) -> None:
             "MASTERY_STORE_URL = memory:// keeps the archive in memory too; unset MASTERY_ARCHIVE_URL",
         ),
         (
-            {"store_url": "redis://r"},
-            "MASTERY_STORE_URL = 'redis://r' names no folder of files; write it like sqlite:///FOLDER",
+            {"store_url": "rodis://r"},
+            "MASTERY_STORE_URL = 'rodis://r' names no folder of files; write it like sqlite:///FOLDER, "
+            "or redis://HOST:PORT/DATABASE",
         ),
         (
             {"archive_url": MEMORY_URL},

@@ -237,17 +237,26 @@ def test_a_url_names_a_folder_and_none_means_the_home(url: str, folder: str | No
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://r", "memory://", "sqlite:///", "sqlite://x", "/data", "postgresql:///x"]
+    "url", ["rodis://r", "memory://", "sqlite:///", "sqlite://x", "/data", "postgresql:///x"]
 )
 def test_a_url_that_names_no_folder_is_refused_by_its_name(url: str) -> None:
     settings = load_settings(store_url=url, archive_url=url)
     rule = "names no folder of files; write it like sqlite:///FOLDER"
     with pytest.raises(ConfigurationError) as store:
         _ = settings.database_folder
-    assert store.value.message == f"MASTERY_STORE_URL = {url!r} {rule}"
+    assert store.value.message == f"MASTERY_STORE_URL = {url!r} {rule}, or redis://HOST:PORT/DATABASE"
     with pytest.raises(ConfigurationError) as archive:
         _ = settings.archive_folder
     assert archive.value.message == f"MASTERY_ARCHIVE_URL = {url!r} {rule}"
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://r", "rediss://u:p@r:1/2", "redis+sentinel://s/p", "redis+cluster://a,b"]
+)
+def test_with_a_state_on_a_server_the_home_holds_the_rest(url: str, home: Path) -> None:
+    settings = load_settings(store_url=url)
+    assert settings.store_on_server
+    assert settings.database_folder == home
 
 
 def _written(file: Path, text: str) -> Path:
@@ -273,5 +282,5 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
 
 def test_an_error_about_a_url_does_not_tell_its_password() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        _ = load_settings(store_url="redis://:hunter2@host/0").database_folder
+        _ = load_settings(store_url="rodis://:hunter2@host/0").database_folder
     assert "hunter2" not in refused.value.message

@@ -28,6 +28,7 @@ from mastery_engine.ports import (
 )
 
 if TYPE_CHECKING:
+    from mastery_engine.adapters.sqlite.home import SqliteHome
     from mastery_engine.bootstrap.kafka import KafkaAdapters
 
 MEMORY_URL: Final = "memory://"
@@ -169,7 +170,7 @@ async def lasting(
         log, results = apart.log, apart.results
     adapters = Adapters(
         clock=clock,
-        store=await home.state(),
+        store=await _store(settings, clock, stack, home),
         log=log,
         results=results,
         archive=records.archive,
@@ -180,6 +181,14 @@ async def lasting(
         results_log=results_log,
     )
     return with_kafka(adapters, apart)
+
+
+async def _store(settings: Settings, clock: Clock, stack: AsyncExitStack, home: SqliteHome) -> StateStore:
+    if not settings.store_on_server:
+        return await home.state()
+    from mastery_engine.bootstrap.stores import server_store  # noqa: PLC0415 - only where it is used
+
+    return server_store(settings, clock, stack)
 
 
 def with_kafka(adapters: Adapters, apart: KafkaAdapters | None) -> Adapters:

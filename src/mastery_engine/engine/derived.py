@@ -97,7 +97,7 @@ class DerivedKeys:
             "longest_streak": max(longest, whole.max_streak),
         }
         key = keys.recent_activity(learner.tenant.tenant_id, learner.student_id)
-        yield Write(key, _encode(recent), None, self._lifetimes.recent_activity(learner.tenant))
+        yield Write(key, _encode(recent), None, self._lifetimes.recent_activity())
 
 
 @lru_cache(maxsize=8_192)

@@ -36,9 +36,9 @@ class Lifetimes:
             return None
         return ((day + 1 + tenant.retention_days) * DAY_MS - now_ms) // 1000
 
-    def recent_activity(self, tenant: Tenant) -> int | None:
-        """30 days, or for good where the tenant keeps for good."""
-        return None if tenant.retention_days is None else RECENT_ACTIVITY_DAYS * DAY_SECONDS
+    def recent_activity(self) -> int:
+        """30 days, whatever the tenant's retention: older activity is not recent."""
+        return RECENT_ACTIVITY_DAYS * DAY_SECONDS
 
     def processed(self, tenant: Tenant) -> int | None:
         """See `processed_seconds`."""

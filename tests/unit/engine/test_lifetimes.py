@@ -43,5 +43,7 @@ def test_where_nothing_expires_nothing_does() -> None:
     assert lifetimes.document(OPEN, NOW, NOW) is None
     assert lifetimes.day(OPEN, 1, NOW) is None
     assert lifetimes.processed(OPEN) is None
-    assert lifetimes.recent_activity(OPEN) is None
-    assert lifetimes.recent_activity(DEFAULT) == 30 * DAY_SECONDS
+
+
+def test_recent_activity_lives_a_month_wherever_the_rest_lives_longer() -> None:
+    assert Lifetimes().recent_activity() == 30 * DAY_SECONDS
