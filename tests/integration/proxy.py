@@ -5,7 +5,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 DONE_SECONDS = 30
-PORTS = {"http": 80, "postgresql": 5432}
+PORTS = {"http": 80, "postgresql": 5432, "redis": 6379}
 
 
 class Proxy:

@@ -143,8 +143,10 @@ async def test_one_process_at_a_time_folds_a_home(home: Path) -> None:
         ),
         (
             {"store_url": "rodis://r"},
-            "MASTERY_STORE_URL = 'rodis://r' names no folder of files; write it like sqlite:///FOLDER, "
-            "or redis://HOST:PORT/DATABASE",
+            (
+                "MASTERY_STORE_URL = 'rodis://r' names no folder of files; write it like sqlite:///FOLDER, "
+                "or redis://HOST:PORT/DATABASE"
+            ),
         ),
         (
             {"archive_url": MEMORY_URL},

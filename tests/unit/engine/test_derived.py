@@ -108,7 +108,7 @@ async def test_a_tenant_that_keeps_for_good_has_days_without_an_end() -> None:
     await house.work()
     house.clock.ms += 5_000 * DAY_MS
     assert await house.entry("school:open:student:ann:mastery:2024-03-08") is not None
-    assert await house.entry("school:open:student:ann:activity:recent") is not None
+    assert await house.entry("school:open:student:ann:activity:recent") is None
 
 
 async def test_repeats_and_questions_change_no_derived_key() -> None:

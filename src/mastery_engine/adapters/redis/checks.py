@@ -15,8 +15,11 @@ MOST_SKEW_MS: Final = 60_000
 _KEEPS_EVERYTHING: Final = "noeviction"
 
 
-async def check_server(servers: Servers, clock: Clock, where: str, setting: str) -> None:
+async def check_server(servers: Servers, clock: Clock, where: str, setting: str) -> str | None:
     """See that it answers, keeps what it is given, and knows what time it is.
+
+    Returns:
+        Why it may lose what it has answered, when it is killed or its machine goes down; None if it does not, or does not say.
 
     Args:
         servers: Asked.
@@ -38,12 +41,12 @@ async def check_server(servers: Servers, clock: Clock, where: str, setting: str)
         told = await servers.info()
     except NoPermissionError:
         # A user of an ACL may be without that right; it folds all the same.
-        return
-    for one in told:
-        _check(one, where, setting)
+        return None
+    reasons = [_check(one, where, setting) for one in told]
+    return next(filter(None, reasons), None)
 
 
-def _check(info: dict[str, Any], where: str, setting: str) -> None:
+def _check(info: dict[str, Any], where: str, setting: str) -> str | None:
     policy = info.get("maxmemory_policy", _KEEPS_EVERYTHING)
     if policy != _KEEPS_EVERYTHING:
         raise ConfigurationError(
@@ -54,3 +57,8 @@ def _check(info: dict[str, Any], where: str, setting: str) -> None:
         raise DependencyDown(f"{where} is a replica and takes no writes; name the primary, or its sentinels")
     if info.get("loading"):
         raise DependencyDown(f"{where} is still reading its data; this passes by itself")
+    if info.get("connected_slaves"):
+        return None
+    if not info.get("aof_enabled", 1):
+        return "appendonly is no: set it to yes, with appendfsync always, or have replicas"
+    return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, cast, final
+from typing import Any, final
 
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -18,6 +17,7 @@ from mastery_engine.adapters.redis.servers import (
     options_of,
     raise_first,
 )
+from mastery_engine.adapters.redis.turns import Turns
 
 
 def cluster_of(address: RedisAddress) -> RedisCluster:
@@ -33,7 +33,7 @@ class ClusterServers:
     def __init__(self, client: RedisCluster) -> None:
         """Wrap a client; it is closed with this."""
         self._client = client
-        self._turn = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._turns = Turns(MOST_CONNECTIONS)
 
     def together(self, key: str) -> int:
         """The key's slot."""
@@ -41,23 +41,15 @@ class ClusterServers:
 
     async def run(self, calls: Sequence[Call], *, durably: bool) -> list[Any]:
         del durably
-        async with self._turn:
-            pipeline = self._client.pipeline()
-            for call in calls:
-                pipeline.execute_command(*call.command)
-            answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        raise_first(answers)
-        return answers
+        return await self._turns.take(self._run(calls))
 
     async def scan(self, pattern: str) -> AsyncIterator[list[bytes]]:
         await self._client.initialize()
-        for node in self._client.get_primaries():
+        for node in self._nodes():
             cursor = 0
             while True:
-                async with self._turn:
-                    cursor, keys = await self._ask(
-                        node, "SCAN", cursor, "MATCH", pattern, "COUNT", SCANNED_AT_ONCE
-                    )
+                scanned = node.execute_command("SCAN", cursor, "MATCH", pattern, "COUNT", SCANNED_AT_ONCE)
+                cursor, keys = await self._turns.take(scanned)
                 if keys:
                     yield keys
                 if not int(cursor):
@@ -65,19 +57,25 @@ class ClusterServers:
 
     async def info(self) -> list[dict[str, Any]]:
         await self._client.initialize()
-        return [await self._ask(node, "INFO") for node in self._client.get_primaries()]
+        return [await self._turns.take(node.execute_command("INFO")) for node in self._nodes()]
 
     async def time_ms(self) -> int:
         await self._client.initialize()
-        seconds, micros = await self._ask(self._client.get_primaries()[0], "TIME")
+        seconds, micros = await self._turns.take(self._nodes()[0].execute_command("TIME"))
         return int(seconds) * 1_000 + int(micros) // 1_000
 
     async def close(self) -> None:
+        await self._turns.finish()
         await self._client.aclose()
 
-    async def _ask(self, node: ClusterNode, *command: str | int) -> Any:
-        """The answer of one node, whatever the client makes of several."""
-        told = await self._client.execute_command(*command, target_nodes=[node])
-        return (
-            cast("dict[str, Any]", told)[node.name] if isinstance(told, dict) and node.name in told else told
-        )
+    async def _run(self, calls: Sequence[Call]) -> list[Any]:
+        pipeline = self._client.pipeline()
+        for call in calls:
+            pipeline.execute_command(*call.command)
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        raise_first(answers)
+        return answers
+
+    def _nodes(self) -> list[Any]:
+        """Those that take writes; asked one by one, for the client makes one answer of several."""
+        return list(self._client.get_primaries())

@@ -55,7 +55,7 @@ def redis_errors(where: str, setting: str) -> Generator[None]:
     """
     try:
         yield
-    except errors.RedisError as error:
+    except (errors.RedisError, errors.RedisClusterException) as error:
         raise meaning(error, where, setting) from None
     except (OSError, TimeoutError) as error:
         raise DependencyDown(
@@ -77,7 +77,7 @@ def meaning(error: Exception, where: str, setting: str) -> MasteryError:
             return ConfigurationError(f"{where} refuses user or password; look at {setting}")
         case errors.MaxConnectionsError():
             return DependencyDown(f"{where}: every connection of this process is busy; try again")
-        case errors.ConnectionError() | errors.TimeoutError():
+        case errors.ConnectionError() | errors.TimeoutError() | errors.RedisClusterException():
             return DependencyDown(
                 f"{where} does not answer ({_reason(error)}); see that it runs there, or look at {setting}"
             )

@@ -23,7 +23,7 @@ for place, key in ipairs(KEYS) do
   local entry = redis.pcall('HMGET', key, 'data', 'version')
   if entry.err then
     entry = {{false, '{FOREIGN}'}}
-  elseif entry[1] and not entry[2] then
+  elseif entry[1] and (not entry[2] or entry[2] == '') then
     entry[2] = '0'
   elseif entry[2] and not entry[1] then
     entry[1] = ''
@@ -43,9 +43,10 @@ for place, key in ipairs(KEYS) do
   local first = (place - 1) * {WRITE_FIELDS}
   local expected, expiry, data = ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
   local version = redis.pcall('HGET', key, 'version')
+  local counts = type(version) == 'string' and string.match(version, '^%d+$')
   if type(version) == 'table' then
     version = '{FOREIGN}'
-  elseif not version and redis.call('HEXISTS', key, 'data') == 1 then
+  elseif (not version or version == '') and redis.call('HEXISTS', key, 'data') == 1 then
     version = '0'
   end
   applied[place] = 0
@@ -58,7 +59,7 @@ for place, key in ipairs(KEYS) do
         redis.call('DEL', key)
         version = false
       end
-      if version and string.match(version, '^%d+$') then
+      if counts then
         redis.call('HSET', key, 'data', data)
         redis.call('HINCRBY', key, 'version', 1)
       else

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, final
 
 import redis.exceptions
+import structlog
 
 from mastery_engine.adapters.redis import scripts
 from mastery_engine.adapters.redis.address import RedisAddress
@@ -21,6 +22,7 @@ _MOST_BYTES: Final = 4 * 1024 * 1024
 _FOREIGN_VALUE: Final = b"\xc1another type"
 """Stands for what is no HASH; 0xC1 begins no MessagePack value, so nobody takes it for one of ours."""
 _REMOVED: Final = "-"
+_log: Final = structlog.get_logger(__name__)
 
 
 @final
@@ -44,6 +46,7 @@ class RedisStateStore:
         self._clock = clock
         self._where = where
         self._setting = setting
+        self._warned = False
 
     async def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
         if not keys:
@@ -91,7 +94,10 @@ class RedisStateStore:
 
     async def ping(self) -> None:
         with redis_errors(self._where, self._setting):
-            await check_server(self._servers, self._clock, self._where, self._setting)
+            why = await check_server(self._servers, self._clock, self._where, self._setting)
+        if why and not self._warned:
+            self._warned = True
+            _log.warning("redis may lose what it has answered", where=self._where, why=why)
 
     async def close(self) -> None:
         with redis_errors(self._where, self._setting):
@@ -154,7 +160,7 @@ def open_redis_store(
 
         servers, form = ClusterServers(cluster_of(address)), KeyForm(braced=True)
     else:
-        from mastery_engine.adapters.redis.one_server import OneServer, client_of  # noqa: PLC0415
+        from mastery_engine.adapters.redis.one_server import one_server  # noqa: PLC0415
 
-        servers, form = OneServer(client_of(address), address.replicas), KeyForm()
+        servers, form = one_server(address), KeyForm()
     return RedisStateStore(servers, form, clock, address.shown, setting)
