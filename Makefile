@@ -37,7 +37,7 @@ install: $(DEV)  ## Make .venv with everything for development (idempotent)
 demo: $(RUNTIME)  ## A simulated class through the real pipeline, then what it shows
 	@$(BIN)/mastery demo
 
-services: $(DEV)  ## Start Kafka, a schema registry, PostgreSQL and Redis on loopback, without Docker
+services: $(DEV)  ## Start Kafka, a schema registry, PostgreSQL, Redis and a Dapr sidecar on loopback, without Docker
 	@$(BIN)/python -m tools.services up
 
 services-stop: $(DEV)  ## End them; their data and ports stay, in .services

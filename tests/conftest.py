@@ -37,13 +37,17 @@ SERVERS: Final = {
     "registry_url": ("MASTERY_TEST_REGISTRY", "registry"),
     "postgres_url": ("MASTERY_TEST_POSTGRES", "postgres"),
     "redis_url": ("MASTERY_TEST_REDIS", "redis"),
+    "dapr_sidecar": ("MASTERY_TEST_DAPR", "dapr"),
 }
+# What a test needs to start a sidecar of its own; built as servers are started.
+PROGRAM: Final = "daprd"
 # By the parameter of a fixture that asks for a server while the test runs.
 BY_PARAMETER: Final = {
     "kafka": "kafka_servers",
     "kafka-classic": "kafka_servers",
     "postgres": "postgres_url",
     "redis": "redis_url",
+    "dapr": "dapr_sidecar",
 }
 _TRIED: Final = pytest.StashKey[dict[str, str | Exception]]()
 
@@ -60,6 +64,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for fixture, (variable, name) in SERVERS.items()
         if fixture in wanted and not os.environ.get(variable)
     ]
+    names += [PROGRAM] if PROGRAM in wanted else []
     if names:
         capture = cast("CaptureManager", session.config.pluginmanager.getplugin("capturemanager"))
         with capture.global_and_fixture_disabled():
@@ -74,18 +79,31 @@ def _parameters(item: pytest.Function) -> list[str]:
 
 def _try_to_start(config: pytest.Config, names: list[str]) -> None:
     # Not above: whoever runs tests without servers needs none of their clients.
+    from tools.services.daprd import program  # noqa: PLC0415
+    from tools.services.failures import ServiceError  # noqa: PLC0415
     from tools.services.running import attempts  # noqa: PLC0415
 
-    found = attempts(names, lambda line: print(f"{line}\n", end="", file=sys.stderr))  # noqa: T201 - for a person
-    config.stash.setdefault(_TRIED, {}).update(found)
+    def tell(line: str) -> None:
+        print(f"{line}\n", end="", file=sys.stderr)  # noqa: T201 - for a person
+
+    tried = config.stash.setdefault(_TRIED, {})
+    if PROGRAM in names:
+        try:
+            tried[PROGRAM] = str(program(tell))
+        except (ServiceError, OSError) as error:
+            tried[PROGRAM] = error
+    named = {name: os.environ[variable] for variable, name in SERVERS.values() if os.environ.get(variable)}
+    tried |= attempts([name for name in names if name != PROGRAM], tell, named)
 
 
 def _server(request: pytest.FixtureRequest) -> str:
     """Address of a real server: the one that the environment names, or one of `make services`, started if need be."""
     variable, name = SERVERS[request.fixturename or ""]
-    named = os.environ.get(variable)
-    if named:
-        return named
+    return os.environ.get(variable) or _tried(request, name)
+
+
+def _tried(request: pytest.FixtureRequest, name: str) -> str:
+    """What starting a server, or building a program, came to."""
     tried = request.config.stash.setdefault(_TRIED, {})
     if name not in tried:
         _try_to_start(request.config, [name])
@@ -117,6 +135,33 @@ def postgres_url(request: pytest.FixtureRequest) -> str:
 def redis_url(request: pytest.FixtureRequest) -> str:
     """A Redis. It is everybody's: a test has keys of its own."""
     return _server(request)
+
+
+@pytest.fixture(scope="session")
+def dapr_sidecar(request: pytest.FixtureRequest) -> str:
+    """A Dapr sidecar's gRPC, as host:port, on that Redis and that broker. It is everybody's: a test has keys of its own."""
+    return _server(request)
+
+
+@pytest.fixture(scope="session")
+def dapr_http(dapr_sidecar: str) -> str:
+    """The same sidecar's HTTP."""
+    from tools.services.dapr import Ports, http_address  # noqa: PLC0415 - as above
+    from tools.services.running import read  # noqa: PLC0415 - as above
+
+    named = os.environ.get("MASTERY_TEST_DAPR_HTTP")
+    known = read("dapr")
+    if named or known is None:
+        return named or pytest.fail(
+            f"MASTERY_TEST_DAPR_HTTP is not set, and {dapr_sidecar} is of MASTERY_TEST_DAPR"
+        )
+    return http_address(Ports(*known.ports))
+
+
+@pytest.fixture(scope="session")
+def daprd(request: pytest.FixtureRequest) -> Path:
+    """The sidecar's program, built before the test's time runs: for whoever starts one of his own."""
+    return Path(_tried(request, PROGRAM))
 
 
 @pytest.fixture

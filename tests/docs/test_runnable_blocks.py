@@ -165,7 +165,9 @@ def test_so_do_those_of_a_page_on_kafka(
     follow(page, folder, on_servers, request)
 
 
-@pytest.mark.usefixtures("kafka_servers", "registry_url", "postgres_url", "redis_url")
+@pytest.mark.usefixtures(
+    "kafka_servers", "registry_url", "postgres_url", "redis_url", "dapr_sidecar", "daprd"
+)
 def test_so_do_those_of_the_page_on_all_servers(
     folder: Path, environment: dict[str, str], request: pytest.FixtureRequest
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.services.commands import require
@@ -90,4 +91,21 @@ class Unfetched(Echo):
         require("java", "mvn")
 
 
-ALL = {one.name: one for one in (Echo, Dying, Clumsy, Mute, Stubborn, Unfetched)}
+class Leaning(Echo):
+    """Cannot do without another."""
+
+    name = "leaning"
+    needs = ("echo",)
+
+    def __init__(self, servers: Mapping[str, str] | None = None) -> None:
+        self._servers = servers or {}
+
+    def beside(self, servers: Mapping[str, str]) -> Echo:
+        return Leaning(servers)
+
+    def launch(self, folder: Path, ports: list[int]) -> Launch:
+        (folder / "told").write_text(self._servers["echo"])
+        return super().launch(folder, ports)
+
+
+ALL = {one.name: one for one in (Echo, Dying, Clumsy, Mute, Stubborn, Unfetched, Leaning)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -9,15 +10,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
+from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from tools.services import places
+from tools.services.dapr import pub_sub, state_store
 from tools.services.running import SERVICES, ensure, forget, look, read
 
 START_REDIS = """
@@ -78,8 +84,41 @@ def test_redis_answers(redis_url: str) -> None:
     assert ask_redis(redis_url, "PING") == "+PONG"
 
 
+def test_the_sidecar_keeps_a_value_in_redis_under_its_own_key_for_its_time(
+    dapr_http: str, redis_url: str
+) -> None:
+    key = f"test:{uuid4().hex}"
+    item = {"key": key, "value": {"kept": True}, "metadata": {"ttlInSeconds": "60"}}
+    with httpx.Client(base_url=f"{dapr_http}/v1.0/state/statestore", timeout=10) as client:
+        assert client.post("", json=[item]).status_code == 204
+        assert client.get(f"/{key}").json() == {"kept": True}
+        assert '{"kept":true}' in ask_redis(redis_url, "HGET", key, "data")
+        assert 0 < int(ask_redis(redis_url, "TTL", key).removeprefix(":")) <= 60
+        assert client.delete(f"/{key}").status_code == 204
+        assert client.get(f"/{key}").status_code == 204
+
+
+def test_the_sidecar_passes_on_what_is_published_to_kafka(dapr_http: str, kafka_servers: str) -> None:
+    topic = f"test-{uuid4().hex}"
+    admin = AdminClient({"bootstrap.servers": kafka_servers})
+    cast("Any", admin).create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
+    consumer = Consumer(
+        {"bootstrap.servers": kafka_servers, "group.id": topic, "auto.offset.reset": "earliest"}
+    )
+    try:
+        told = httpx.post(f"{dapr_http}/v1.0/publish/pubsub/{topic}", json={"heard": True}, timeout=10)
+        assert told.status_code == 204
+        consumer.subscribe([topic])
+        record = consumer.poll(20)
+        assert record is not None
+        assert json.loads(record.value() or b"")["data"] == {"heard": True}
+    finally:
+        consumer.close()
+        cast("Any", admin).delete_topics([topic])[topic].result(20)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
-@pytest.mark.usefixtures("kafka_servers", "registry_url", "postgres_url", "redis_url")
+@pytest.mark.usefixtures("kafka_servers", "registry_url", "postgres_url", "redis_url", "dapr_sidecar")
 def test_they_listen_on_one_address_of_the_loopback() -> None:
     for name in look(SERVICES):
         known = read(name)
@@ -122,4 +161,11 @@ def test_compose_starts_the_same_servers_on_the_loopback_only() -> None:
     assert set(re.findall(r"^  (\w+):$", services, re.MULTILINE)) == set(SERVICES)
     ports = re.findall(r"ports: (.*)", text)
     assert len(ports) == len(SERVICES)
-    assert all(re.fullmatch(r'\["127\.0\.0\.1:\d+:\d+"\]', one) for one in ports)
+    one = r'"127\.0\.0\.1:\d+:\d+"'
+    assert all(re.fullmatch(rf"\[{one}(, {one})*\]", those) for those in ports)
+
+
+def test_the_sidecar_of_compose_has_the_same_components() -> None:
+    text = (places.ROOT / "compose.yaml").read_text("utf-8").partition("\nconfigs:\n")[2]
+    contents = [dedent(one) for one in re.findall(r"content: \|\n((?: {6}.*\n)+)", text)]
+    assert contents == [state_store("redis://redis:6379/0"), pub_sub("kafka:29092")]

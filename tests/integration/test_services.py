@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.echo_service import ALL, Echo
-from tools.services import places, processes, running
+from tests.integration.echo_service import ALL, Echo, Leaning
+from tools.services import daprd, places, processes, running
 from tools.services.__main__ import main
 from tools.services.commands import require
 from tools.services.failures import ServiceError
 from tools.services.processes import Running, birth_of, is_free
-from tools.services.running import attempts, ensure, forget, look, read, stop
+from tools.services.running import addresses, attempts, ensure, forget, look, read, stop
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +157,31 @@ def test_one_that_cannot_be_had_hinders_no_other() -> None:
     assert told["echo"] == look(["echo"])["echo"].address
 
 
+def test_what_a_server_needs_is_started_before_it_and_once(folder: Path) -> None:
+    addresses(["leaning", "echo"])
+    assert (folder / "leaning" / "told").read_text() == ensure("echo")
+    ensure("leaning")
+    assert [launches(folder, name) for name in ("leaning", "echo")] == [1, 1]
+
+
+def test_a_server_whose_need_has_moved_is_started_again(folder: Path) -> None:
+    ensure("leaning")
+    forget(["echo"])
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        assert isinstance(attempts(["leaning"], told.append, {"echo": taken})["leaning"], str)
+    assert "leaning: what it needs has moved; ending it" in told
+    assert (folder / "leaning" / "told").read_text() == taken
+    assert look(["echo"]) == {}
+
+
+def test_a_server_whose_need_cannot_be_had_is_told_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaning, "needs", ("dying",))
+    with pytest.raises(ServiceError, match="no room on the disk"):
+        ensure("leaning")
+
+
 def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -172,6 +197,43 @@ def test_a_java_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
     with pytest.raises(ServiceError, match="is Java 11, and 17 or newer is needed"):
         require("java")
+
+
+@pytest.fixture
+def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which the sidecar was never built, and where a Go is found in this folder only."""
+    monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(daprd, "_USUAL", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    return tmp_path / "bin" / "go"
+
+
+def put(program: Path, script: str) -> None:
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def test_a_sidecar_cannot_be_built_without_go_and_it_is_said_where_to_get_it(unbuilt: Path) -> None:
+    with pytest.raises(ServiceError, match=r"not found on this machine: go, .*install Go 1\.22 or newer"):
+        daprd.program()
+    put(unbuilt, "echo go version go1.19.8 linux/amd64")
+    with pytest.raises(ServiceError, match=r"is Go 1\.19, too old; install Go 1\.22"):
+        daprd.program()
+
+
+def test_a_sidecar_that_does_not_build_is_told_with_the_words_of_go_and_built_the_next_time(
+    unbuilt: Path,
+) -> None:
+    told: list[str] = []
+    put(
+        unbuilt, 'test "$1" = build || exec echo go version go1.22.6 linux/amd64; echo no such module; exit 1'
+    )
+    with pytest.raises(ServiceError, match=r"go build .* ended with 1:\nno such module"):
+        daprd.program(told.append)
+    assert "7 minutes" in told[0]
+    put(unbuilt, 'test "$1" = build || exec echo go version go1.22.6 linux/amd64; touch "$6/daprd"')
+    assert daprd.program().exists()
 
 
 def test_a_folder_of_the_cache_is_whole_or_made_again(

@@ -11,17 +11,20 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.services import places
+from tools.services.dapr import STATE_STORE, Ports
 from tools.services.failures import ServiceError
 from tools.services.running import SERVICES, Found, addresses, forget, look, stop
 
 NOT_RUNNING: Final = 1
 DEPENDENCY_DOWN: Final = 75
 INTERRUPTED: Final = 130
-# What the engine takes today, and how.
+# What the engine and Dapr's clients take, of which server, and how.
 _VARIABLES: Final = {
-    "kafka": ("MASTERY_LOG_URL", "kafka://{}"),
-    "registry": ("MASTERY_REGISTRY_URL", "{}"),
-    "postgres": ("MASTERY_ARCHIVE_URL", "{}"),
+    "MASTERY_LOG_URL": ("kafka", "kafka://{0.address}"),
+    "MASTERY_REGISTRY_URL": ("registry", "{0.address}"),
+    "MASTERY_ARCHIVE_URL": ("postgres", "{0.address}"),
+    "DAPR_HTTP_PORT": ("dapr", f"{{0.ports[{Ports._fields.index('http')}]}}"),
+    "DAPR_GRPC_PORT": ("dapr", f"{{0.ports[{Ports._fields.index('grpc')}]}}"),
 }
 _ACTIONS: Final = {
     "up": "start what does not run",
@@ -36,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what was asked; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.services",
-        description="Kafka, a schema registry, PostgreSQL and Redis on this machine, without Docker.",
+        description="Kafka, a schema registry, PostgreSQL, Redis and a Dapr sidecar on this machine, without Docker.",
         epilog="; ".join(f"{name}: {words}" for name, words in _ACTIONS.items()),
     )
     parser.add_argument("action", choices=_ACTIONS)
@@ -75,6 +78,8 @@ def _do(action: str, names: list[str], *, as_json: bool) -> int:
         if action == "up":
             print("\nTo point the engine at them:")
             _print_variables(found, as_json=False)
+            if "dapr" in found:
+                print(f"\nTo keep state through the sidecar:\nexport MASTERY_STORE_URL=dapr://{STATE_STORE}")
     return NOT_RUNNING if action == "status" and len(found) < len(names) else 0
 
 
@@ -85,9 +90,7 @@ def _described(name: str, found: dict[str, Found]) -> dict[str, str] | None:
 
 def _print_variables(found: dict[str, Found], *, as_json: bool) -> None:
     values = {
-        variable: form.format(found[name].address)
-        for name, (variable, form) in _VARIABLES.items()
-        if name in found
+        variable: form.format(found[name]) for variable, (name, form) in _VARIABLES.items() if name in found
     }
     if as_json:
         print(json.dumps(values))

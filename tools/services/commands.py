@@ -63,7 +63,13 @@ def java() -> str:
     return _find("java") or "java"
 
 
-def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    seconds: float = _LONGEST_SECONDS,
+) -> str:
     """Run to the end; returns what it printed.
 
     Raises:
@@ -79,10 +85,10 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
             capture_output=True,
             text=True,
             check=False,
-            timeout=_LONGEST_SECONDS,
+            timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        raise ServiceError(f"{shown} … was not done after {_LONGEST_SECONDS} seconds") from None
+        raise ServiceError(f"{shown} … was not done after {seconds:.0f} seconds") from None
     printed = _COLOURS.sub("", done.stdout + done.stderr)
     if done.returncode:
         told = "\n".join(printed.strip().splitlines()[-_LINES_TOLD:])

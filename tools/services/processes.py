@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -34,12 +34,14 @@ class Running:
         born: When that began, in the kernel's ticks, so that another process under its number is not taken for it.
         ports: Those that it listens on, and shall again.
         version: For people.
+        beside: By name, where the servers were that it is a client of.
     """
 
     pid: int
     born: str
     ports: list[int]
     version: str = ""
+    beside: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def read(cls, file: Path) -> Running | None:

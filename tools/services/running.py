@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from filelock import FileLock, Timeout
 
 from tools.services import places
+from tools.services.dapr import Dapr
 from tools.services.failures import ServiceError
 from tools.services.kafka import Kafka
 from tools.services.postgres import Postgres
 from tools.services.processes import ASK_AGAIN_SECONDS, Running, birth_of, end, free_ports, spawn
 from tools.services.redis import Redis
 from tools.services.registry import Registry
-from tools.services.service import Service, Tell, tell_nobody
+from tools.services.service import Dependent, Service, Tell, tell_nobody
 
 SERVICES: Final[dict[str, Callable[[], Service]]] = {
     "kafka": Kafka,
     "registry": Registry,
     "postgres": Postgres,
     "redis": Redis,
+    "dapr": Dapr,
 }
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 # Another process may be downloading.
 _LOCK_SECONDS: Final = 1_800
 _LINES_TOLD: Final = 15
@@ -42,10 +46,12 @@ class Found:
     Attributes:
         address: As clients want it.
         version: For people.
+        ports: All that it listens on.
     """
 
     address: str
     version: str
+    ports: list[int]
 
 
 def addresses(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str]:
@@ -68,12 +74,20 @@ def addresses(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str]:
     return {name: one for name, one in told.items() if isinstance(one, str)}
 
 
-def attempts(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str | ServiceError]:
-    """The same, with what hinders a server in the place of its address."""
+def attempts(
+    names: Iterable[str], tell: Tell = tell_nobody, named: Mapping[str, str] = _NONE
+) -> dict[str, str | ServiceError]:
+    """The same, with what hinders a server in the place of its address.
+
+    Args:
+        names: Of the servers.
+        tell: Told what is going on.
+        named: By name, servers of somebody else, which are used by those that need them, and not started.
+    """
 
     def attempt(name: str) -> str | ServiceError:
         try:
-            return ensure(name, tell)
+            return ensure(name, tell, named)
         except ServiceError as error:
             return error
         except OSError as error:
@@ -82,26 +96,31 @@ def attempts(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str | 
     return _side_by_side(attempt, names)
 
 
-def ensure(name: str, tell: Tell = tell_nobody) -> str:
-    """Address of a server, started if it does not run.
+def ensure(name: str, tell: Tell = tell_nobody, named: Mapping[str, str] = _NONE) -> str:
+    """Address of a server, started if it does not run; so are those that it needs, if nobody has named them.
 
     Raises:
         ServiceError: It cannot be had here, or does not become ready.
     """
     service = SERVICES[name]()
+    beside: dict[str, str] = {}
+    if isinstance(service, Dependent):
+        beside = {other: named.get(other) or ensure(other, tell) for other in service.needs}
+        service = service.beside(beside)
     known = read(name)
-    if known is not None and known.lives() and service.is_ready(known.ports):
+    if known is not None and known.lives() and known.beside == beside and service.is_ready(known.ports):
         return service.address(known.ports)
     with _locked(name, tell):
         known = read(name)
         if known is not None and known.lives():
             # Whoever started it may have been ended meanwhile, or the machine is busy.
-            if _becomes_ready(service, known.ports, known.lives):
+            if known.beside == beside and _becomes_ready(service, known.ports, known.lives):
                 return service.address(known.ports)
-            tell(f"{name}: does not answer; ending it")
+            why = "does not answer" if known.beside == beside else "what it needs has moved"
+            tell(f"{name}: {why}; ending it")
             end(known, service.ending)
         service.fetch(tell)
-        return service.address(_start(service, known, tell).ports)
+        return service.address(_start(service, known, beside, tell).ports)
 
 
 def read(name: str) -> Running | None:
@@ -116,7 +135,7 @@ def look(names: Iterable[str]) -> dict[str, Found]:
         known, service = read(name), SERVICES[name]()
         if known is None or not known.lives() or not service.is_ready(known.ports):
             return None
-        return Found(service.address(known.ports), known.version)
+        return Found(service.address(known.ports), known.version, known.ports)
 
     return {name: found for name, found in _side_by_side(ask, names).items() if found is not None}
 
@@ -150,14 +169,14 @@ def forget(names: Iterable[str], tell: Tell = tell_nobody) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(service: Service, before: Running | None, tell: Tell) -> Running:
+def _start(service: Service, before: Running | None, beside: dict[str, str], tell: Tell) -> Running:
     """Start it; once more if it ends at once, as when what it left behind is still being cleared away."""
     started, failure = time.monotonic(), ServiceError("never tried")
     for _ in range(_TRIES):
         ports = free_ports(service.ports, [] if before is None else before.ports)
         tell(f"{service.name}: starting {service.version()}")
         try:
-            running = _start_once(service, ports)
+            running = _start_once(service, ports, beside)
         except _EndedError as error:
             failure = error
             continue
@@ -166,7 +185,7 @@ def _start(service: Service, before: Running | None, tell: Tell) -> Running:
     raise failure
 
 
-def _start_once(service: Service, ports: list[int]) -> Running:
+def _start_once(service: Service, ports: list[int], beside: dict[str, str]) -> Running:
     folder = places.FOLDER / service.name
     launch = service.launch(folder, ports)
     log = folder / "server.log"
@@ -174,7 +193,7 @@ def _start_once(service: Service, ports: list[int]) -> Running:
         log.replace(folder / "server.log.before")
     with log.open("wb") as stream:
         process = spawn(launch, stream)
-    running = Running(process.pid, birth_of(process.pid), ports, service.version())
+    running = Running(process.pid, birth_of(process.pid), ports, service.version(), beside)
     running.write(_record(service.name))
     if _becomes_ready(service, ports, lambda: process.poll() is None):
         # It outlives this process, so that nobody here has to wait for it.
@@ -220,7 +239,7 @@ def _locked(name: str, tell: Tell) -> Generator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        tell(f"{name}: another process is starting or ending it; waiting for that")
+        tell(f"{name}: it is being started or ended; waiting for that")
         lock.acquire(timeout=_LOCK_SECONDS)
     try:
         yield

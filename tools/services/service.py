@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Tell = Callable[[str], None]
 
@@ -75,4 +75,19 @@ class Service(Protocol):
 
     def address(self, ports: list[int]) -> str:
         """Where clients find it."""
+        ...
+
+
+@runtime_checkable
+class Dependent(Service, Protocol):
+    """A server that is a client of others.
+
+    Attributes:
+        needs: Their names; they are started before it.
+    """
+
+    needs: tuple[str, ...]
+
+    def beside(self, servers: Mapping[str, str]) -> Service:
+        """The same, which knows by name where those are."""
         ...
