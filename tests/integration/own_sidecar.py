@@ -68,6 +68,10 @@ class OwnSidecar:
             process.kill()
         return self.log
 
+    async def kill(self) -> None:
+        """As an out-of-memory killer does; it may be started again, on the same ports."""
+        await self.stop(signal.SIGKILL)
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Return once it has ended of this signal."""
         process, self._process = self._process, None
@@ -84,4 +88,4 @@ async def own_sidecar(folder: Path, how: Sidecar) -> AsyncGenerator[OwnSidecar]:
         await made.start()
         yield made
     finally:
-        await made.stop(signal.SIGKILL)
+        await made.kill()

@@ -35,7 +35,7 @@ var log = logger.NewLogger("dapr.sentry")
 func main() {
 	port := pflag.Int("port", config.DefaultPort, "The port of 127.0.0.1 to listen on")
 	folder := pflag.String("credentials", ".", "The folder of its certificates and key; they are made if it has none")
-	domain := pflag.String("trust-domain", "public", "The domain of the identities that it gives")
+	domain := pflag.String("trust-domain", "localhost", "The domain of its own identity; that of apps is `public`")
 	pflag.Parse()
 	if err := run(signals.Context(), *port, *folder, *domain); err != nil {
 		log.Fatalf("The authority ended: %v", err)
