@@ -33,6 +33,7 @@ REDIS_SCHEMES: Final = tuple(
     f"redis{tls}{kind}://" for tls in ("", "s") for kind in ("", "+sentinel", "+cluster")
 )
 """An own primary, one that sentinels name, a cluster; each also by TLS."""
+DAPR_SCHEME: Final = "dapr://"
 DerivedKind = Literal["day", "component", "activity"]
 # After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
 _USER: Final = re.compile(r"(?<=://)(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
@@ -75,8 +76,12 @@ class Settings(BaseSettings):
     )
     store_url: str = Field(
         "",
-        description="state store: redis://HOST:PORT/DATABASE (rediss:// by TLS, redis+sentinel://, redis+cluster://); "
+        description="state store: redis://HOST:PORT/DATABASE (rediss:// by TLS, redis+sentinel://, redis+cluster://), "
+        "or dapr://COMPONENT of a sidecar; "
         "default: sqlite:/// under the home, memory:// for trying out",
+    )
+    dapr_api_token: SecretStr | None = Field(
+        None, description="what a Dapr sidecar wants to be shown; default: DAPR_API_TOKEN"
     )
     log_url: str = Field(
         EMBEDDED_LOG, description="event log: embedded, or kafka://HOST:PORT with commas between several"
@@ -170,8 +175,8 @@ class Settings(BaseSettings):
 
     @property
     def store_on_server(self) -> bool:
-        """Whether the state is in Redis."""
-        return self.store_url.startswith(REDIS_SCHEMES)
+        """Whether the state is in Redis, with a Dapr sidecar before it or without."""
+        return self.store_url.startswith((*REDIS_SCHEMES, DAPR_SCHEME))
 
     @property
     def archive_folder(self) -> Path:

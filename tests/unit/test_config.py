@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "home": user_data_path("mastery-engine"),
     "config": None,
     "store_url": "",
+    "dapr_api_token": None,
     "log_url": "embedded",
     "registry_url": "",
     "kafka_prefix": "",
@@ -45,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
 OTHERS: dict[str, tuple[str, str, Any]] = {
     "env": ("production", '"production"', "production"),
     "store_url": ("memory://", '"memory://"', "memory://"),
+    "dapr_api_token": ("secret", '"secret"', SecretStr("secret")),
     "log_url": ("kafka://k:9092", '"kafka://k:9092"', "kafka://k:9092"),
     "registry_url": ("http://r:8081", '"http://r:8081"', "http://r:8081"),
     "kafka_prefix": ("test.", '"test."', "test."),

@@ -26,6 +26,7 @@ from mastery_engine.ports import (
     Record,
     Write,
 )
+from tools.simulation.dapr_store import DaprLikeStore
 
 T = TypeVar("T")
 Ending = Literal["answers", "is down", "is killed"]
@@ -164,7 +165,14 @@ class FaultyStore:
         kind = "document" if any("current_mastery" in w.key for w in writes) else "other"
         if writes and "processed:" in writes[0].key:
             kind = "processed"
-        return await _batch(f"store.write {kind}", writes, self._inner.write_many)
+        name = f"store.write {kind}"
+        if not isinstance(self._inner, DaprLikeStore):
+            return await _batch(name, writes, self._inner.write_many)
+        fits = await self._inner.look(writes)
+        await pause(f"{name} between", 0)
+        sent = [write for write, fit in zip(writes, fits, strict=True) if fit]
+        told = iter(await _batch(name, sent, self._inner.arrive))
+        return [fit and next(told) for fit in fits]
 
     async def scan(self, prefix: str) -> AsyncIterator[list[str]]:
         await _read("store.scan")

@@ -26,6 +26,7 @@ from mastery_engine.engine.step import Ports
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import ABSENT, NewRecord, Write
 from tools.simulation.code import Code
+from tools.simulation.dapr_store import DaprLikeStore
 from tools.simulation.events import TENANTS, Sent
 from tools.simulation.faults import (
     FaultyArchive,
@@ -39,6 +40,8 @@ from tools.simulation.faults import (
 
 GROUP: Final = "workers"
 PARTITIONS: Final = 3
+_DAPR: Final = 4
+"""Every so many histories have a state store with the ways of a Dapr sidecar."""
 
 
 class NeverExpire(Lifetimes):
@@ -68,7 +71,7 @@ class World:
         self.clock = VirtualClock()
         self.log = MemoryEventLog(self.clock, partitions=PARTITIONS, topic_id="topic-0")
         self.topics = 1
-        self.store = MemoryStateStore(self.clock)
+        self.store = DaprLikeStore(self.clock, seed) if seed % _DAPR == 0 else MemoryStateStore(self.clock)
         self.archive = MemoryArchive()
         self.letters = MemoryDeadLetters()
         self.results = MemoryResults()

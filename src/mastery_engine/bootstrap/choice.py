@@ -170,7 +170,7 @@ async def lasting(
         log, results = apart.log, apart.results
     adapters = Adapters(
         clock=clock,
-        store=await _store(settings, clock, stack, home),
+        store=await _store(settings, clock, stack, home, records.archive),
         log=log,
         results=results,
         archive=records.archive,
@@ -183,12 +183,14 @@ async def lasting(
     return with_kafka(adapters, apart)
 
 
-async def _store(settings: Settings, clock: Clock, stack: AsyncExitStack, home: SqliteHome) -> StateStore:
+async def _store(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, home: SqliteHome, archive: Archive
+) -> StateStore:
     if not settings.store_on_server:
         return await home.state()
     from mastery_engine.bootstrap.stores import server_store  # noqa: PLC0415 - only where it is used
 
-    return server_store(settings, clock, stack)
+    return server_store(settings, clock, stack, archive)
 
 
 def with_kafka(adapters: Adapters, apart: KafkaAdapters | None) -> Adapters:
