@@ -15,6 +15,7 @@ from mastery_engine.ports import (
     Rosters,
     Share,
 )
+from tests.contract.dapr_sidecar import DaprStates
 from tests.contract.factories import (
     POSTGRES,
     SYSTEMS,
@@ -43,7 +44,7 @@ async def factory(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Pa
     await made.close()
 
 
-@pytest.fixture(params=[*sorted(SYSTEMS), "redis"])
+@pytest.fixture(params=[*sorted(SYSTEMS), "redis", "dapr"])
 async def states(
     request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path
 ) -> AsyncIterator[StateFactory]:
@@ -51,6 +52,10 @@ async def states(
     made: StateFactory
     if request.param == "redis":
         made = RedisStates(clock, request.getfixturevalue("redis_url"))
+    elif request.param == "dapr":
+        made = DaprStates(
+            clock, request.getfixturevalue("dapr_sidecar"), request.getfixturevalue("redis_url")
+        )
     else:
         made = SYSTEMS[request.param](clock, tmp_path)
     yield made

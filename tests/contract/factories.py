@@ -85,9 +85,13 @@ class StateFactory(Protocol):
 
     Attributes:
         expires_by_itself: Whether what has expired is gone without a purge.
+        forgets_versions: Whether a key that is made anew may have a version that it had before, with the same value. Through a
+            Dapr sidecar it may, as its component begins to count at 1 again; docs/decisions/0009-dapr.md says why nothing of
+            the engine comes to harm by that.
     """
 
     expires_by_itself: bool
+    forgets_versions: bool
 
     async def state(self) -> PurgingStore: ...
 
@@ -106,6 +110,7 @@ class Factory(StateFactory, RecordsFactory, Protocol):
 
 class MemoryFactory:
     expires_by_itself = False
+    forgets_versions = False
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -146,6 +151,7 @@ class MemoryFactory:
 
 class SqliteFactory:
     expires_by_itself = False
+    forgets_versions = False
 
     def __init__(self, clock: FakeClock, folder: Path) -> None:
         self._home = SqliteHome(folder / "home", clock)

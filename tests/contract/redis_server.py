@@ -92,6 +92,7 @@ class RedisStates:
     """Makes state stores on one Redis."""
 
     expires_by_itself = True
+    forgets_versions = False
 
     def __init__(self, clock: FakeClock, url: str) -> None:
         self._clock = clock

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-DONE_SECONDS = 30
+_ONCE_MORE_SECONDS = 1
 PORTS = {"http": 80, "postgresql": 5432, "redis": 6379}
 
 
@@ -39,7 +39,9 @@ class Proxy:
             self._server = None
         self.cut()
         while self._tasks:
-            await asyncio.wait(self._tasks, timeout=DONE_SECONDS)
+            await asyncio.wait(self._tasks, timeout=_ONCE_MORE_SECONDS)
+            # What had been accepted before, and began to be served only now.
+            self.cut()
 
     def cut(self) -> None:
         self._open.set()
