@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from mastery_engine.api.openapi import OPERATIONS, document, examples  # noqa: E402 - the line above comes first
+from mastery_engine.api.openapi import document, examples  # noqa: E402 - the line above comes first
+from mastery_engine.api.operations import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from tests.api.school import open_school, quiz  # noqa: E402 - as above
 
@@ -46,7 +47,19 @@ REQUESTS: Final[dict[str, object]] = {
     ],
     "query": {"student_id": "amal", "include_components": True},
     "calculate": {"student_id": "amal", "components": {"completion": 0.8, "quiz": 0.9}},
+    "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
+    "learning": {
+        "specversion": "1.0",
+        "id": "quiz-agent-7",
+        "source": "quiz-agent",
+        "type": "com.dapr.event.sent",
+        "datacontenttype": "application/json",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "data": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a04", correct_answers=9),
+    },
 }
+SHOWN_TOKEN: Final = "eyJ..."  # noqa: S105 - none
+"""Of the student in a request through Dapr; another one in each run too."""
 
 
 async def record() -> dict[str, Any]:
@@ -57,8 +70,14 @@ async def record() -> dict[str, Any]:
             if operation.answer is None:
                 continue
             headers = school.bearer("head", "admin") | {"X-Request-ID": "example"}
-            body = REQUESTS.get(operation.name)
-            answer = await school.http.request(operation.method, operation.path, json=body, headers=headers)
+            shown_body = sent = REQUESTS.get(operation.name)
+            if operation.name == "process":
+                user = school.token("amal", "student")
+                sent = {**cast("dict[str, object]", sent), "security_context": {"token": user}}
+                shown_body = {**sent, "security_context": {"token": SHOWN_TOKEN}}
+            if sent is not None:
+                headers["Content-Type"] = operation.media_type
+            answer = await school.http.request(operation.method, operation.path, json=sent, headers=headers)
             if answer.status_code != operation.status:
                 raise SystemExit(f"{operation.name}: {answer.status_code} {answer.text}")
             shown = answer.json()
@@ -66,7 +85,7 @@ async def record() -> dict[str, Any]:
                 shown["data"]["position"] = SHOWN_POSITION
                 await school.fold()
             recorded[operation.name] = (
-                {"answer": shown} if body is None else {"request": body, "answer": shown}
+                {"answer": shown} if shown_body is None else {"request": shown_body, "answer": shown}
             )
     return recorded
 
@@ -81,7 +100,8 @@ def render(described: dict[str, Any]) -> str:
             lines.append(f"| `{method.upper()} {path}` | {operation['description']} | {statuses} |")
     schemas: dict[str, Any] = described["components"]["schemas"]
     wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
-    for name in [*wanted, "ItemResult", "ErrorBody", "Detail"]:
+    wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
+    for name in [*wanted, "Subscription", "DeliveryAnswer"]:
         lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):

@@ -5,6 +5,7 @@ Unsafe ones are refused, and so are lines of the file that are no settings.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -26,6 +27,8 @@ SHORTEST_SECRET_BYTES: Final = 32
 SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
 LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
 SETTINGS_FILE: Final = "mastery.toml"
+DAPRS_OWN: Final = "APP_API_TOKEN"
+"""The variable in which a sidecar is told the token that it sends to its application."""
 EMBEDDED_LOG: Final = "embedded"
 KAFKA_SCHEME: Final = "kafka://"
 POSTGRES_SCHEME: Final = "postgresql://"
@@ -51,6 +54,11 @@ def _listed(value: object) -> object:
     if not isinstance(value, str):
         return value
     return [name for one in value.strip().strip("[]").split(",") if (name := one.strip().strip("\"'"))]
+
+
+def _daprs_own() -> SecretStr | None:
+    token = os.environ.get(DAPRS_OWN)
+    return SecretStr(token) if token else None
 
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -124,7 +132,20 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = Field(
         None, description="key of the hashes that stand for students; embedded: made under the home"
     )
-    tenant: str = Field("default", description="tenant of the command line")
+    dapr_pubsub: str = Field(
+        "pubsub",
+        pattern=r"^[a-z0-9.-]{1,100}$",
+        description="pub/sub component from which the Dapr sidecar brings learning.events",
+    )
+    dapr_app_token: SecretStr | None = Field(
+        default_factory=_daprs_own,
+        description="token by which the Dapr sidecar is known, at least 32 bytes in production, where its doors are closed "
+        f"without one; default: {DAPRS_OWN}, which the sidecar reads too",
+    )
+    tenant: str = Field(
+        "default",
+        description="tenant of the command line, and of services that call through Dapr with no JWT",
+    )
     formulas: UserPath | None = Field(None, description="TOML file with further formulas and rollouts")
     derived_keys: DerivedKinds = Field(
         ("day", "component", "activity"), description="kinds of derived keys to write"
@@ -194,12 +215,17 @@ class Settings(BaseSettings):
             ConfigurationError: A secret is missing or too short; the message says how to make one.
         """
         if self.jwt_secret is not None:
-            if len(self.jwt_secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
+            if _size(self.jwt_secret) < SHORTEST_SECRET_BYTES:
                 raise ConfigurationError(
                     f"MASTERY_JWT_SECRET has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}"
                 )
         elif self.env == "production":
             raise ConfigurationError(f"MASTERY_JWT_SECRET is required in production; {_HOW_TO_MAKE}")
+        token = self.dapr_app_token
+        if self.env == "production" and token is not None and _size(token) < SHORTEST_SECRET_BYTES:
+            raise ConfigurationError(
+                f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN}) has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}"
+            )
         self.check_pseudonym_key()
 
     def check_pseudonym_key(self) -> None:
@@ -210,7 +236,7 @@ class Settings(BaseSettings):
         """
         if self.pseudonym_key is None:
             return
-        size = len(self.pseudonym_key.get_secret_value().encode())
+        size = _size(self.pseudonym_key)
         if size < SHORTEST_PSEUDONYM_KEY_BYTES:
             bound = f"fewer than {SHORTEST_PSEUDONYM_KEY_BYTES}"
         elif size > LONGEST_PSEUDONYM_KEY_BYTES:
@@ -236,6 +262,10 @@ class Settings(BaseSettings):
             f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; "
             f"write it like sqlite:///FOLDER{servers}"
         )
+
+
+def _size(secret: SecretStr) -> int:
+    return len(secret.get_secret_value().encode())
 
 
 def load_settings(**given: Any) -> Settings:

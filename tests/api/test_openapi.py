@@ -12,7 +12,8 @@ from fastapi.routing import APIRoute
 
 from mastery_engine.api.app import create_app
 from mastery_engine.api.models import STATUS
-from mastery_engine.api.openapi import OPERATIONS, Operation, document, examples
+from mastery_engine.api.openapi import document, examples
+from mastery_engine.api.operations import OPERATIONS, Operation
 from tests.api.school import School, trial_settings
 from tools import api_reference
 
@@ -80,7 +81,7 @@ def test_the_example_of_each_route_fits_its_schemas(operation: Operation) -> Non
     assert (operation.request is None) == ("request" not in example)
 
 
-@pytest.mark.parametrize("name", ["query", "calculate"])
+@pytest.mark.parametrize("name", ["query", "calculate", "process", "learning"])
 def test_the_requests_of_the_examples_fit_their_schemas(name: str) -> None:
     operation = next(one for one in OPERATIONS if one.name == name)
     validator(str(operation.request)).validate(examples()[name]["request"])

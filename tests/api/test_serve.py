@@ -106,6 +106,16 @@ async def test_with_a_secret_no_token_is_shown() -> None:
     assert SECRET not in str(service.lines)
 
 
+async def test_production_without_the_sidecars_token_says_that_its_doors_are_closed() -> None:
+    async with running(trial_settings(env="production")) as closed:
+        pass
+    assert "MASTERY_DAPR_APP_TOKEN" in closed.lines[1]
+    token = SecretStr("t" * 32)
+    async with running(trial_settings(env="production", dapr_app_token=token)) as opened:
+        pass
+    assert len(opened.lines) == 1
+
+
 @pytest.mark.parametrize("one", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_in_order_with_exit_code_0(one: signal.Signals, tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", RUN], stderr=subprocess.PIPE, text=True, cwd=tmp_path)

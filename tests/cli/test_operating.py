@@ -136,6 +136,27 @@ def test_the_doctor_tells_settings_with_their_source_and_hides_secrets(
         assert "another process folds" in mastery("doctor").out
 
 
+def test_the_doctor_tells_to_whom_the_sidecars_doors_are_open(
+    mastery: Mastery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        return next(
+            one["message"] for one in mastery("doctor", "--json").data["checks"] if one["name"] == "dapr"
+        )
+
+    assert "to this machine only" in told()
+    monkeypatch.setenv("MASTERY_ENV", "production")
+    monkeypatch.setenv("MASTERY_JWT_SECRET", "s" * 32)
+    assert "are closed" in told()
+    token = "the-sidecars-own-token-of-more-than-32-bytes"
+    monkeypatch.setenv("APP_API_TOKEN", token)
+    assert "sends the token" in told()
+    shown = mastery("doctor", "--json")
+    assert token not in shown.out
+    settings = {one["variable"]: one for one in shown.data["settings"]}
+    assert settings["MASTERY_DAPR_APP_TOKEN"]["source"] == "environment, APP_API_TOKEN"
+
+
 def test_the_doctor_needs_no_home_and_fails_for_a_short_secret(
     mastery: Mastery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

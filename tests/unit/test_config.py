@@ -9,7 +9,7 @@ import pytest
 from platformdirs import user_data_path
 from pydantic import SecretStr, ValidationError
 
-from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
+from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, load_settings, without_secrets
 from mastery_engine.domain.errors import ConfigurationError
 
 DEFAULTS: dict[str, Any] = {
@@ -34,6 +34,8 @@ DEFAULTS: dict[str, Any] = {
     "jwt_issuer": "mastery-engine",
     "jwt_audience": "mastery-api",
     "pseudonym_key": None,
+    "dapr_pubsub": "pubsub",
+    "dapr_app_token": None,
     "tenant": "default",
     "formulas": None,
     "derived_keys": ("day", "component", "activity"),
@@ -63,6 +65,8 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "jwt_issuer": ("us", '"us"', "us"),
     "jwt_audience": ("them", '"them"', "them"),
     "pseudonym_key": ("k" * 32, f'"{"k" * 32}"', SecretStr("k" * 32)),
+    "dapr_pubsub": ("school-bus", '"school-bus"', "school-bus"),
+    "dapr_app_token": ("t" * 32, f'"{"t" * 32}"', SecretStr("t" * 32)),
     "tenant": ("north", '"north"', "north"),
     "formulas": ("f.toml", '"f.toml"', Path("f.toml")),
     "derived_keys": ("day, activity", '["day", "activity"]', ("day", "activity")),
@@ -77,6 +81,7 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+    monkeypatch.delenv(DAPRS_OWN, raising=False)
     monkeypatch.setenv("MASTERY_HOME", str(tmp_path))
     return tmp_path
 
@@ -205,6 +210,10 @@ HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48
         ({"env": "production"}, "MASTERY_JWT_SECRET is required in production"),
         ({"jwt_secret": "s" * 31}, "MASTERY_JWT_SECRET has fewer than 32 bytes"),
         ({"jwt_secret": "", "env": "production"}, "MASTERY_JWT_SECRET has fewer than 32 bytes"),
+        (
+            {"jwt_secret": "s" * 32, "dapr_app_token": "t" * 31, "env": "production"},
+            "MASTERY_DAPR_APP_TOKEN (or APP_API_TOKEN) has fewer than 32 bytes",
+        ),
         ({"pseudonym_key": "k" * 15}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
         ({"pseudonym_key": ""}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
         ({"pseudonym_key": "k" * 65}, "MASTERY_PSEUDONYM_KEY has more than 64 bytes"),
@@ -221,6 +230,8 @@ def test_unsafe_secrets_are_refused_with_the_way_to_make_one(given: dict[str, An
     [
         {},
         {"env": "production", "jwt_secret": "s" * 32},
+        {"env": "production", "jwt_secret": "s" * 32, "dapr_app_token": "t" * 32},
+        {"dapr_app_token": "t"},
         {"jwt_secret": "ß" * 16, "pseudonym_key": "k" * 16},
         {"pseudonym_key": "k" * 64},
     ],

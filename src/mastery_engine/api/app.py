@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from mastery_engine import __version__
 from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.adapters.clock import SystemClock
-from mastery_engine.api import readiness, routes, service
+from mastery_engine.api import dapr, process, readiness, routes, service
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document
@@ -19,6 +19,7 @@ from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
 from mastery_engine.api.readiness import Watched, watched_of
 from mastery_engine.bootstrap import Engine, open_engine
+from mastery_engine.bootstrap.dapr_doors import deliveries_of
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
@@ -54,7 +55,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
             positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
             troubles = {} if trouble is None else {"worker": trouble}
             yield {
-                "parts": Parts(opened, tokens, positions),
+                "parts": Parts(opened, tokens, positions, deliveries_of(opened)),
                 "watched": watched_of(opened, troubles, consumer, archives=True),
             }
 
@@ -72,6 +73,8 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
     app.include_router(service.router)
     app.include_router(readiness.router)
     app.include_router(routes.router)
+    app.include_router(process.router)
+    app.include_router(dapr.router)
     add_handlers(app)
     app.add_middleware(Surroundings)
     return app

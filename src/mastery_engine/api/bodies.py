@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -18,6 +18,7 @@ MOST_BYTES: Final = 1 << 20
 MOST_INGEST_BYTES: Final = 5 << 20
 MOST_SECONDS: Final = 30.0
 """A body that trickles in would keep a connection and its memory for as long as the sender likes."""
+_JSON: Final = "application/json"
 _SHOWN: Final = 100
 Model = TypeVar("Model", bound=Struct)
 
@@ -27,7 +28,16 @@ class CallerGone(Exception):
 
 
 async def read_json(request: Request, most_bytes: int = MOST_BYTES) -> object:
-    """Read and decode a body.
+    """Read and decode a body; see `read_body`.
+
+    Raises:
+        InvalidInput: It is no JSON, or JSON of a kind that is refused.
+    """
+    return decode_strictly(await read_body(request, most_bytes))
+
+
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """Read a body of JSON.
 
     Args:
         request: Whose body.
@@ -35,17 +45,14 @@ async def read_json(request: Request, most_bytes: int = MOST_BYTES) -> object:
 
     Raises:
         Refusal: The body is too large, too slow, or says that it is no plain JSON.
-        InvalidInput: It is no JSON, or JSON of a kind that is refused.
         CallerGone: It did not come whole.
     """
-    _check_media_type(request)
+    check_media_type(request)
     try:
         async with asyncio.timeout(MOST_SECONDS):
-            body = await _read(request, most_bytes)
+            return await _read(request, most_bytes)
     except TimeoutError:
-        message = f"the body did not come within {MOST_SECONDS:g} seconds"
-        raise Refusal("VALIDATION_ERROR", message, headers={"Connection": "close"}) from None
-    return decode_strictly(body)
+        raise too_slow() from None
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
@@ -54,32 +61,53 @@ async def read_model(request: Request, model: type[Model]) -> Model:
     Raises:
         InvalidInput: Every field that breaks its rule, unknown fields included.
     """
-    value = await read_json(request)
+    return model_of(await read_json(request), model)
+
+
+def model_of(value: object, model: type[Model], field: str = "") -> Model:
+    """A request model from decoded JSON.
+
+    Args:
+        value: What was sent.
+        model: What it should be.
+        field: Where it stood in what was sent; empty for the whole.
+
+    Raises:
+        InvalidInput: Every field that breaks its rule, unknown fields included.
+    """
     if not isinstance(value, dict):
-        raise InvalidInput.of(Problem("", _shown(value), "must be a JSON object"))
-    problems = tuple(_problems(cast("dict[str, Any]", value), model, ""))
+        raise InvalidInput.of(Problem(field, _shown(value), "must be a JSON object"))
+    problems = tuple(_problems(cast("dict[str, Any]", value), model, f"{field}." if field else ""))
     if problems:
         raise InvalidInput.of(*problems)
     return msgspec.convert(value, model)
 
 
-def _check_media_type(request: Request) -> None:
+def check_media_type(
+    request: Request, known: Sequence[str] = (_JSON,), *, any_encoding: bool = False
+) -> None:
+    """Refuse a body that says it is something else.
+
+    Args:
+        request: Whose body.
+        known: Media types that are taken.
+        any_encoding: Pass over `Content-Encoding`.
+
+    Raises:
+        Refusal: It says so.
+    """
     media_type, _, parameters = request.headers.get("content-type", "").lower().partition(";")
     charset = parameters.strip().replace('"', "")
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    if (
-        media_type.strip() != "application/json"
-        or charset not in {"", "charset=utf-8"}
-        or encoding != "identity"
-    ):
-        message = "send Content-Type: application/json, UTF-8, without Content-Encoding"
+    encoding = "identity" if any_encoding else request.headers.get("content-encoding", "identity").lower()
+    if media_type.strip() not in known or charset not in {"", "charset=utf-8"} or encoding != "identity":
+        message = f"send Content-Type: {known[0]}, UTF-8, without Content-Encoding"
         raise Refusal("UNSUPPORTED_MEDIA_TYPE", message)
 
 
 async def _read(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > most:
-        raise _too_large(most)
+        raise too_large(most)
     body = bytearray()
     more = True
     while more:
@@ -88,12 +116,19 @@ async def _read(request: Request, most: int) -> bytes:
             raise CallerGone
         body += message.get("body", b"")
         if len(body) > most:
-            raise _too_large(most)
+            raise too_large(most)
         more = message.get("more_body", False)
     return bytes(body)
 
 
-def _too_large(most: int) -> Refusal:
+def too_slow() -> Refusal:
+    """The answer to a body that trickles in."""
+    message = f"the body did not come within {MOST_SECONDS:g} seconds"
+    return Refusal("VALIDATION_ERROR", message, headers={"Connection": "close"})
+
+
+def too_large(most: int) -> Refusal:
+    """The answer to a body of more than so many bytes."""
     return Refusal("PAYLOAD_TOO_LARGE", f"a body has at most {most} bytes here; send less at once")
 
 

@@ -43,6 +43,11 @@ class Refusal(Exception):
         self.headers = headers
 
 
+def no_such_route() -> Refusal:
+    """What an unknown route is answered."""
+    return Refusal("NOT_FOUND", "no such route; see /openapi.json")
+
+
 class CredentialsMissing(NotAuthenticated):
     """No token was sent: the challenge names no error (RFC 6750)."""
 
@@ -102,7 +107,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 
 async def _on_unknown_route(request: Request, error: Exception) -> Response:
     del error
-    return failure(request, "NOT_FOUND", "no such route; see /openapi.json")
+    return await _on_refusal(request, no_such_route())
 
 
 async def _on_wrong_method(request: Request, error: Exception) -> Response:

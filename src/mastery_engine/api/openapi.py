@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -12,9 +11,9 @@ import msgspec
 
 from mastery_engine import __version__
 from mastery_engine.api.models import STATUS, Code
+from mastery_engine.api.operations import JSON, OPERATIONS, Operation
 from mastery_engine.api.schemas import all_schemas, reference
 
-_JSON: Final = "application/json"
 _MEANING: Final[dict[str, str]] = {
     "VALIDATION_ERROR": "What was sent breaks a rule; `details` name field, value and rule",
     "AUTH_ERROR": "No token, or one that does not hold",
@@ -29,106 +28,6 @@ _MEANING: Final[dict[str, str]] = {
     "INTERNAL_ERROR": "Something went wrong here; the log has it under the request id",
     "SERVICE_UNAVAILABLE": "A dependency does not answer; nothing was lost, try again after `Retry-After`",
 }
-_PLAIN: Final[tuple[Code, ...]] = ("NOT_ACCEPTABLE", "INTERNAL_ERROR")
-_WITH_BODY: Final[tuple[Code, ...]] = (
-    "VALIDATION_ERROR",
-    "AUTH_ERROR",
-    "FORBIDDEN",
-    "NOT_FOUND",
-    "NOT_ACCEPTABLE",
-    "PAYLOAD_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "INTERNAL_ERROR",
-    "SERVICE_UNAVAILABLE",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One route as the document tells it.
-
-    Attributes:
-        name: Its operationId, and the name of its example.
-        request: Name of the request's schema, None for a route without a body.
-        answer: Name of the answer's schema, None where it is not an envelope.
-    """
-
-    name: str
-    method: str
-    path: str
-    tag: str
-    summary: str
-    description: str
-    answer: str | None
-    request: str | None = None
-    status: int = 200
-    errors: tuple[Code, ...] = _PLAIN
-
-
-OPERATIONS: Final = (
-    Operation("info", "get", "/", "service", "Service info", "What answers here.", "ServiceInfoAnswer"),
-    Operation(
-        "health",
-        "get",
-        "/health",
-        "service",
-        "Liveness",
-        "Whether the process lives; no dependency is asked.",
-        "HealthAnswer",
-    ),
-    Operation(
-        "ready",
-        "get",
-        "/ready",
-        "service",
-        "Readiness",
-        "Whether store, log, archive and (on Kafka) the schema registry answer, and the worker of this process (if it "
-        "has one) folds. With 503, `details` name what is down, and tell the lag. A worker and an archiver answer this "
-        "and `/health` too, at their health port.",
-        "ReadinessAnswer",
-        errors=(*_PLAIN, "SERVICE_UNAVAILABLE"),
-    ),
-    Operation("openapi", "get", "/openapi.json", "service", "This document", "OpenAPI 3.1.", None),
-    Operation(
-        "ingest",
-        "post",
-        "/api/v1/mastery/ingest",
-        "mastery",
-        "Send learning events",
-        "One event, or a list of up to 1,000, in at most 5 MiB. Each is judged by itself: 202 if any was "
-        "accepted, with a result for each, in order; 400 if none was, with `index` and `event_id` in the "
-        "details. An accepted event counts exactly once, however often it is sent. Roles: service, admin.",
-        "IngestedAnswer",
-        "IngestRequest",
-        202,
-        tuple(code for code in _WITH_BODY if code != "NOT_FOUND"),
-    ),
-    Operation(
-        "query",
-        "post",
-        "/api/v1/mastery/query",
-        "mastery",
-        "How a student stands",
-        "Result with its reasons, historical average, trend and learning path. A student sees their own, a "
-        "teacher those on rosters of theirs, an admin those of the school. Every access is on record before "
-        "its answer.",
-        "QueryAnswer",
-        "QueryRequest",
-        errors=_WITH_BODY,
-    ),
-    Operation(
-        "calculate",
-        "post",
-        "/api/v1/mastery/calculate",
-        "mastery",
-        "What a score would be",
-        "Calculates with the given components and stores nothing; with a student, the current result stands "
-        "beside it. Roles: all; with a student those who may see them, and services.",
-        "CalculateAnswer",
-        "CalculateRequest",
-        errors=_WITH_BODY,
-    ),
-)
 _REQUEST_ID: Final = {
     "name": "X-Request-ID",
     "in": "header",
@@ -170,6 +69,7 @@ def document() -> dict[str, Any]:
         "tags": [
             {"name": "mastery", "description": "Events in, answers out"},
             {"name": "service", "description": "The service about itself; no token"},
+            {"name": "dapr", "description": "For the Dapr sidecar and those who call through it"},
         ],
         "paths": paths,
         "components": {
@@ -181,7 +81,14 @@ def document() -> dict[str, Any]:
                     "bearerFormat": "JWT",
                     "description": "HS256, with sub, role (student, teacher, admin, service), tenant_id, "
                     "exp, iat, iss and aud",
-                }
+                },
+                "dapr": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "dapr-api-token",
+                    "description": "The sidecar's token for its application. Without one set, callers on the same machine in "
+                    "development, and nobody in production",
+                },
             },
         },
     }
@@ -194,30 +101,32 @@ def document_bytes() -> bytes:
 
 
 def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
-    parameters = [_REQUEST_ID, _POSITION] if operation.name == "query" else [_REQUEST_ID]
+    parameters = [_REQUEST_ID, _POSITION] if operation.name in {"query", "process"} else [_REQUEST_ID]
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
         "parameters": parameters,
-        "security": [{"bearer": []}] if operation.request else [],
-        "responses": {str(operation.status): _answer(operation, example.get("answer"))},
+        "security": [{scheme: []} for scheme in operation.asks_for],
+        "responses": {str(operation.status): _answer(operation, operation.answer, example.get("answer"))},
     }
+    for status, answer in operation.others:
+        described["responses"][str(status)] = _answer(operation, answer)
     if operation.request:
         content = {"schema": reference(operation.request), "example": example.get("request")}
-        described["requestBody"] = {"required": True, "content": {_JSON: content}}
+        described["requestBody"] = {"required": True, "content": {operation.media_type: content}}
     for code in operation.errors:
         described["responses"][str(STATUS[code])] = _error(code)
     return described
 
 
-def _answer(operation: Operation, example: object) -> dict[str, Any]:
-    schema = reference(operation.answer) if operation.answer else {"type": "object"}
+def _answer(operation: Operation, answer: str | None, example: object = None) -> dict[str, Any]:
+    schema = reference(answer) if answer else {"type": "object"}
     content: dict[str, Any] = {"schema": schema}
     if example is not None:
         content["example"] = example
-    return {"description": operation.summary, "headers": _headers(), "content": {_JSON: content}}
+    return {"description": operation.summary, "headers": _headers(), "content": {JSON: content}}
 
 
 def _error(code: Code) -> dict[str, Any]:
@@ -230,7 +139,7 @@ def _error(code: Code) -> dict[str, Any]:
         }
     if code == "SERVICE_UNAVAILABLE":
         headers["Retry-After"] = {"description": "Seconds", "schema": {"type": "integer"}, "required": True}
-    content = {_JSON: {"schema": reference("Error")}}
+    content = {JSON: {"schema": reference("Error")}}
     return {"description": f"{code}: {_MEANING[code]}", "headers": headers, "content": content}
 
 

@@ -14,6 +14,7 @@ from mastery_engine.api.positions import Positions
 from mastery_engine.bootstrap import Engine
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.engine.access import Caller
+from mastery_engine.engine.deliveries import Deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Parts:
     engine: Engine
     tokens: TokenVerifier
     positions: Positions
+    deliveries: Deliveries
 
 
 def parts_of(request: Request) -> Parts:
@@ -54,7 +56,16 @@ def caller_of(request: Request) -> Caller:
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         raise NotAuthenticated("send one token, as: Authorization: Bearer TOKEN")
-    claims = parts_of(request).tokens.verify(token.strip())
+    return caller_by(request, token.strip())
+
+
+def caller_by(request: Request, token: str) -> Caller:
+    """Who asks, by a JWT.
+
+    Raises:
+        NotAuthenticated: It does not hold.
+    """
+    claims = parts_of(request).tokens.verify(token)
     return Caller(
         tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
     )

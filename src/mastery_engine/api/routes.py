@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,11 +19,11 @@ from mastery_engine.api.models import (
     ItemResult,
     QueryRequest,
 )
-from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
+from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
 from mastery_engine.api.positions import HEADER
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.scores import Components
-from mastery_engine.engine.access import TABLE
+from mastery_engine.engine.access import TABLE, Action, Caller
 from mastery_engine.engine.ingest import Receipt
 
 PREFIX: Final = "/api/v1"
@@ -34,13 +34,27 @@ router: Final = APIRouter(prefix=PREFIX, dependencies=[Depends(check_accept)])
 @router.post("/mastery/query")
 async def query(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
     """How a student stands."""
-    asked = await read_model(request, QueryRequest)
-    if asked.date is not None and not FIRST_DAY <= asked.date <= LAST_DAY:
-        rule = f"must be from {FIRST_DAY.isoformat()} to {LAST_DAY.isoformat()}"
-        raise InvalidInput.of(Problem("date", asked.date.isoformat(), rule))
-    position = request.headers.get(HEADER)
-    if position is not None and caller.role in TABLE["mastery.read"]:
-        await parts.positions.wait(position)
+    return await answer_query(request, parts, caller, await read_model(request, QueryRequest))
+
+
+@router.post("/mastery/calculate")
+async def calculate(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """What a score would be; nothing is stored."""
+    return await answer_calculation(request, parts, caller, await read_model(request, CalculateRequest))
+
+
+@router.post("/mastery/ingest")
+async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """Events in."""
+    # Who may not send events is told so before megabytes of them are read.
+    await parts.engine.access.permit(caller, "events.ingest", [], _today(parts))
+    return await answer_ingest(request, parts, caller, await read_json(request, MOST_INGEST_BYTES))
+
+
+async def answer_query(request: Request, parts: Parts, caller: Caller, asked: QueryRequest) -> Response:
+    """The answer to how a student stands, whoever has read the question."""
+    check_day(asked.date)
+    await wait_for_position(request, parts, caller, "mastery.read")
     profile = await parts.engine.queries.profile(
         caller,
         asked.student_id,
@@ -51,30 +65,26 @@ async def query(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> R
     return success(request, profile)
 
 
-@router.post("/mastery/calculate")
-async def calculate(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
-    """What a score would be; nothing is stored."""
-    asked = await read_model(request, CalculateRequest)
+async def answer_calculation(
+    request: Request, parts: Parts, caller: Caller, asked: CalculateRequest
+) -> Response:
+    """The answer to what a score would be."""
     values = asked.components
     components = Components(values.completion, values.quiz, values.quality, values.consistency)
     calculation = await parts.engine.queries.calculate(caller, components, student_id=asked.student_id)
     return success(request, calculation)
 
 
-@router.post("/mastery/ingest")
-async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
-    """Events in."""
+async def answer_ingest(request: Request, parts: Parts, caller: Caller, body: object) -> Response:
+    """The answer to one event or a list of them, as decoded JSON."""
     engine = parts.engine
-    today = datetime.fromtimestamp(engine.adapters.clock.now_ms() / 1_000, UTC).date()
-    # Who may not send events is told so before megabytes of them are read.
-    await engine.access.permit(caller, "events.ingest", [], today)
-    body = await read_json(request, MOST_INGEST_BYTES)
     items = cast("list[object]", body) if isinstance(body, list) else [body]
     if not 1 <= len(items) <= MOST_EVENTS:
         rule = f"must be one event, or a list of 1 to {MOST_EVENTS}"
         raise InvalidInput.of(Problem("", f"{len(items)} events", rule))
     students = sorted({student for item in items if (student := _text(item, "student_id")) is not None})
-    await engine.access.permit(caller, "events.ingest", students, today, {"events": str(len(items))})
+    detail = {"events": str(len(items))}
+    await engine.access.permit(caller, "events.ingest", students, _today(parts), detail)
     receipts = await engine.ingest.take(items, caller.tenant_id)
     results = tuple(_result(receipt, item) for receipt, item in zip(receipts, items, strict=True))
     lie = [receipt.position for receipt in receipts if receipt.position is not None]
@@ -88,6 +98,28 @@ async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
         results=results,
     )
     return success(request, answer, 202)
+
+
+def check_day(day: date | None) -> None:
+    """Refuse a day that no calendar of ours has.
+
+    Raises:
+        InvalidInput: It is too early or too late.
+    """
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        rule = f"must be from {FIRST_DAY.isoformat()} to {LAST_DAY.isoformat()}"
+        raise InvalidInput.of(Problem("date", day.isoformat(), rule))
+
+
+async def wait_for_position(request: Request, parts: Parts, caller: Caller, action: Action) -> None:
+    """Return once the events are folded that the request names, if it names any and the role may use the action."""
+    position = request.headers.get(HEADER)
+    if position is not None and caller.role in TABLE[action]:
+        await parts.positions.wait(position)
+
+
+def _today(parts: Parts) -> date:
+    return datetime.fromtimestamp(parts.engine.adapters.clock.now_ms() / 1_000, UTC).date()
 
 
 def _result(receipt: Receipt, item: object) -> ItemResult:

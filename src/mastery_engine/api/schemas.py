@@ -8,6 +8,13 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
+from mastery_engine.api.dapr_models import (
+    DeliveryAnswer,
+    PredictRequest,
+    RecommendRequest,
+    SecurityContext,
+    Subscription,
+)
 from mastery_engine.api.models import (
     MOST_EVENTS,
     CalculateRequest,
@@ -19,7 +26,7 @@ from mastery_engine.api.models import (
     ServiceInfo,
     Success,
 )
-from mastery_engine.contracts.answers import Calculation, Profile
+from mastery_engine.contracts.answers import Calculation, ForecastAnswer, Profile, RecommendationsAnswer
 from mastery_engine.domain.events import EVENT_CLASSES
 
 REF: Final = "#/components/schemas/"
@@ -32,6 +39,13 @@ TYPES: Final[dict[str, Any]] = {
     "QueryAnswer": Success[Profile],
     "CalculateAnswer": Success[Calculation],
     "IngestedAnswer": Success[IngestAnswer],
+    "PredictRequest": PredictRequest,
+    "RecommendRequest": RecommendRequest,
+    "SecurityContext": SecurityContext,
+    "PredictAnswer": Success[ForecastAnswer],
+    "RecommendAnswer": Success[RecommendationsAnswer],
+    "Subscription": Subscription,
+    "DeliveryAnswer": DeliveryAnswer,
     "Error": Failure,
 }
 """Names in the document and the types behind them."""
@@ -71,9 +85,68 @@ def all_schemas() -> dict[str, Any]:
             {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": reference("LearningEvent")},
         ],
     }
+    found |= _of_the_sidecar()
     for name, schema in found.items():
         schema["title"] = name
     return dict(sorted(found.items()))
+
+
+def _of_the_sidecar() -> dict[str, Any]:
+    """What its doors take and answer, put together from the schemas of the others."""
+    payloads = {
+        "ingest": "IngestRequest",
+        "query_mastery": "QueryRequest",
+        "calculate": "CalculateRequest",
+        "predict": "PredictRequest",
+        "recommend": "RecommendRequest",
+    }
+    answers = ("QueryAnswer", "CalculateAnswer", "PredictAnswer", "RecommendAnswer")
+    text = {"type": "string", "minLength": 1}
+    return {
+        "ProcessRequest": {
+            "description": "A use case by name, what it is to work on, and for whom a service asks.",
+            "oneOf": [_intent(intent, payload) for intent, payload in payloads.items()],
+        },
+        "ProcessAnswer": {
+            "description": "The answer of the route that does the same.",
+            "anyOf": [*map(reference, answers)],
+        },
+        "Subscriptions": {
+            "description": "What the sidecar is to bring.",
+            "type": "array",
+            "items": reference("Subscription"),
+        },
+        "CloudEvent": {
+            "description": "A learning event in its envelope; other attributes are kept with a dead letter.",
+            "type": "object",
+            "required": ["specversion", "id", "source", "type"],
+            "properties": {
+                "specversion": {"const": "1.0"},
+                "id": text,
+                "source": text,
+                "type": text,
+                "datacontenttype": {"type": "string", "description": "JSON, where `data` is used"},
+                "traceparent": {"type": "string", "description": "Goes with the event to its outputs"},
+                "data": reference("LearningEvent"),
+                "data_base64": {"type": "string", "description": "In the place of `data`: its bytes"},
+            },
+            "oneOf": [{"required": ["data"]}, {"required": ["data_base64"]}],
+        },
+    }
+
+
+def _intent(intent: str, payload: str) -> dict[str, Any]:
+    context = {"anyOf": [reference("SecurityContext"), {"type": "null"}]}
+    return {
+        "type": "object",
+        "required": ["intent", "payload"],
+        "properties": {
+            "intent": {"const": intent},
+            "payload": reference(payload),
+            "security_context": context,
+        },
+        "additionalProperties": False,
+    }
 
 
 def _need_one(components: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from mastery_engine.adapters.auth import make_token
 from mastery_engine.api.app import create_app
 from mastery_engine.api.listening import Server, listening, server_of, url_of
 from mastery_engine.bootstrap import open_engine
+from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
@@ -124,6 +125,8 @@ async def serve(
             server = server_of(settings, create_app(settings, engine, run.trouble))
             signals.end(server)
             announce(f"serving {url_of(listener)} (API and worker; Ctrl-C ends it)")
+            if doors_of(settings) == "closed":
+                announce(f"Dapr: {WORDS['closed']}")
             if trial is not None:
                 announce(_trial_words(settings, trial, url_of(listener)))
             await _until_ended(server, listener, run.task)

@@ -21,7 +21,8 @@ import mastery_engine
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
 from mastery_engine.bootstrap.choice import check_urls
-from mastery_engine.config import PREFIX, Settings, load_settings, without_secrets
+from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
+from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, load_settings, without_secrets
 from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryError
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
@@ -93,6 +94,7 @@ def diagnose() -> Diagnosis:
     settings = load_settings()
     checks = [
         *_secrets(settings),
+        _dapr(settings),
         *_folder(settings),
         *asyncio.run(_databases(settings)),
     ]
@@ -120,6 +122,8 @@ def _settings(settings: Settings) -> Iterator[SettingInForce]:
     for name in Settings.model_fields:
         variable = f"{PREFIX}{name.upper()}"
         source = "environment" if os.environ.get(variable) else str(file) if name in of_file else "default"
+        if name == "dapr_app_token" and source == "default" and os.environ.get(DAPRS_OWN):
+            source = f"environment, {DAPRS_OWN}"
         value = getattr(settings, name)
         yield SettingInForce(variable=variable, value=_shown(value), source=source)
 
@@ -144,6 +148,10 @@ def _secrets(settings: Settings) -> Iterator[Check]:
         missing = "MASTERY_JWT_SECRET is not set: the API makes one of its own at each start"
         message = "long enough" if settings.jwt_secret is not None else missing
         yield Check(name="secrets", outcome="ok", message=message)
+
+
+def _dapr(settings: Settings) -> Check:
+    return Check(name="dapr", outcome="ok", message=WORDS[doors_of(settings)])
 
 
 def _folder(settings: Settings) -> Iterator[Check]:

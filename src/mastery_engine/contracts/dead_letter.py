@@ -14,7 +14,10 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     """A record that could not be counted, whole, and why.
 
     Attributes:
-        letter_id: UUID derived from topic id, partition and offset, so that redelivery makes no second letter.
+        letter_id: UUID derived from where the record lies, or of a CloudEvent from its source, id and content, so that
+            redelivery makes no second letter.
+        topic_id: Of the topic's own id; of a CloudEvent, the name of the sidecar's component that brought it.
+        partition: -1 where a sidecar did not tell it; so is the offset.
         kind: Class of error; `validation` is the sender's, the others are ours.
         reason: Short machine-readable reason, e.g. `invalid`, `event_id_reused`; `given_up` for a valid event that could
             not be folded.

@@ -38,7 +38,7 @@ class TopicNames:
 
     @property
     def cloud_events(self) -> str:
-        """For a sidecar's pub/sub; nothing here writes to it or reads it yet."""
+        """CloudEvents, which a sidecar's pub/sub brings to `/events/learning`; nothing here reads it itself."""
         return self.prefix + CLOUD_EVENTS
 
 

@@ -71,14 +71,17 @@ class Ingest:
         """
         return await self._take([*events], first)
 
-    async def take_raw(self, raws: Sequence[bytes], tenant_id: str | None = None) -> list[Receipt]:
+    async def take_raw(
+        self, raws: Sequence[bytes], tenant_id: str | None = None, trace: Trace | None = None
+    ) -> list[Receipt]:
         """Judge and append events as JSON; see `take`.
 
         Args:
             raws: One JSON object each, UTF-8.
             tenant_id: Takes the place of the events' own tenant.
+            trace: Where they come from; it goes with their records.
         """
-        return await self._take([_decoded(raw, tenant_id) for raw in raws])
+        return await self._take([_decoded(raw, tenant_id) for raw in raws], trace=trace)
 
     async def take(self, items: Sequence[object], tenant_id: str) -> list[Receipt]:
         """Judge and append decoded JSON objects that a caller of one tenant sent.
@@ -95,13 +98,16 @@ class Ingest:
         """
         return await self._take([_of_tenant(item, tenant_id) for item in items])
 
-    async def _append(self, events: Sequence[LearningEvent]) -> list[Position]:
+    async def _append(self, events: Sequence[LearningEvent], trace: Trace | None) -> list[Position]:
         values = await self._codec.encode(events)
-        records = [record_of(event, value) for event, value in zip(events, values, strict=True)]
+        records = [record_of(event, value, trace) for event, value in zip(events, values, strict=True)]
         return await self._log.append(records)
 
     async def _take(
-        self, events: Sequence[LearningEvent | InvalidInput], first: FirstComers | None = None
+        self,
+        events: Sequence[LearningEvent | InvalidInput],
+        first: FirstComers | None = None,
+        trace: Trace | None = None,
     ) -> list[Receipt]:
         good = [(place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)]
         verdicts = await self._judge.check([event for _, event in good], self._clock.now_ms())
@@ -119,7 +125,7 @@ class Ingest:
                     chosen[place] = event
                 else:
                     refusals[place] = reused
-        positions = await self._append([*chosen.values()]) if chosen else []
+        positions = await self._append([*chosen.values()], trace) if chosen else []
         lies = dict(zip(chosen, positions, strict=True))
         return [
             Receipt(

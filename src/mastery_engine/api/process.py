@@ -1,0 +1,135 @@
+"""`POST /process`: the use cases by name, for services that call through Dapr.
+
+The sidecar's token says that a service calls; for whom it asks, the user's JWT says. Without one it asks for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from msgspec import Struct
+
+from mastery_engine.api import routes
+from mastery_engine.api.app_token import check_sidecar
+from mastery_engine.api.bodies import MOST_BYTES, MOST_INGEST_BYTES, model_of, read_body, too_large
+from mastery_engine.api.dapr_models import PredictRequest, RecommendRequest, SecurityContext
+from mastery_engine.api.envelope import success
+from mastery_engine.api.models import CalculateRequest, QueryRequest
+from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept
+from mastery_engine.contracts.event_words import shown
+from mastery_engine.contracts.strict_json import MOST_DEPTH, decode_strictly
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.engine.access import Caller
+
+PATH: Final = "/process"
+INGEST: Final = "ingest"
+CALLING_APP: Final = "dapr-caller-app-id"
+_APP_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_FIELDS: Final = ("intent", "payload", "security_context")
+router: Final = APIRouter(dependencies=[Depends(check_accept), Depends(check_sidecar)])
+
+
+async def _predict(request: Request, parts: Parts, caller: Caller, asked: PredictRequest) -> Response:
+    routes.check_day(asked.date)
+    await routes.wait_for_position(request, parts, caller, "forecast.read")
+    answer = await parts.engine.predictions.forecast(
+        caller, asked.student_id, days=asked.days, course_id=asked.course_id, as_of=asked.date
+    )
+    return success(request, answer)
+
+
+async def _recommend(request: Request, parts: Parts, caller: Caller, asked: RecommendRequest) -> Response:
+    routes.check_day(asked.date)
+    await routes.wait_for_position(request, parts, caller, "recommendations.read")
+    answer = await parts.engine.advice.recommendations(
+        caller, asked.student_id, limit=asked.limit, course_id=asked.course_id, as_of=asked.date
+    )
+    return success(request, answer)
+
+
+class Intent(NamedTuple):
+    """What can be asked for.
+
+    Attributes:
+        model: Of the payload.
+        answer: Gives the answer of the route that does the same.
+    """
+
+    model: type[Struct]
+    answer: Callable[[Request, Parts, Caller, Any], Awaitable[Response]]
+
+
+INTENTS: Final[dict[str, Intent]] = {
+    "query_mastery": Intent(QueryRequest, routes.answer_query),
+    "calculate": Intent(CalculateRequest, routes.answer_calculation),
+    "predict": Intent(PredictRequest, _predict),
+    "recommend": Intent(RecommendRequest, _recommend),
+}
+"""All but `ingest`, whose payload is one event or a list, each judged by itself."""
+
+
+@router.post(PATH)
+async def process(request: Request, parts: PartsNeeded) -> Response:
+    """The use case that the intent names."""
+    body = await read_body(request, MOST_INGEST_BYTES)
+    fields = _fields(decode_strictly(body, MOST_DEPTH + 1))
+    intent = fields["intent"]
+    if intent != INGEST and len(body) > MOST_BYTES:
+        raise too_large(MOST_BYTES)
+    caller = _caller(request, parts, fields.get("security_context"))
+    if intent == INGEST:
+        return await routes.answer_ingest(request, parts, caller, fields["payload"])
+    known = INTENTS[intent]
+    asked = model_of(fields["payload"], known.model, "payload")
+    return await known.answer(request, parts, caller, asked)
+
+
+def _fields(value: object) -> dict[str, Any]:
+    """The parts of a request.
+
+    Raises:
+        InvalidInput: A part is missing, not known, or names no intent.
+    """
+    if not isinstance(value, dict):
+        raise InvalidInput.of(Problem("", shown(value), "must be a JSON object"))
+    fields = cast("dict[str, Any]", value)
+    problems = [
+        Problem(name[:100], shown(one), f"is not known; known are {', '.join(_FIELDS)}")
+        for name, one in fields.items()
+        if name not in _FIELDS
+    ]
+    problems += [Problem(name, "absent", "is required") for name in _FIELDS[:2] if name not in fields]
+    intents = (INGEST, *INTENTS)
+    intent = fields.get("intent", INGEST)
+    if not isinstance(intent, str) or intent not in intents:
+        problems.append(Problem("intent", shown(intent), f"must be one of {', '.join(intents)}"))
+    if problems:
+        raise InvalidInput.of(*problems)
+    return fields
+
+
+def _caller(request: Request, parts: Parts, context: object) -> Caller:
+    """Who asks: the user of the JWT; without one a service, which may do what the role `service` may.
+
+    Raises:
+        InvalidInput: The context is none.
+        NotAuthenticated: The JWT does not hold.
+    """
+    try:
+        token = msgspec.convert({} if context is None else context, SecurityContext).token
+    except msgspec.ValidationError as error:
+        rule = "must be an object in which `token` is a text or null"
+        raise InvalidInput.of(Problem("security_context", "not shown", rule)) from error
+    if token is not None:
+        return caller_by(request, token)
+    app = request.headers.get(CALLING_APP, "")
+    return Caller(
+        tenant_id=parts.engine.settings.tenant,
+        subject=f"dapr:{app if _APP_ID.fullmatch(app) else 'unknown'}",
+        role="service",
+        request_id=request.state.request_id,
+    )
