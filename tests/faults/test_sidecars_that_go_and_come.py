@@ -17,8 +17,8 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.ports import ABSENT, Entry, Write
 from tests.integration.dapr_state_house import dapr_store, memory_component, sidecar_on
 from tests.integration.kafka_house import until
-from tests.integration.own_sidecar import OwnSidecar
 from tests.integration.proxy import Proxy
+from tools.own_sidecar import OwnSidecar
 
 pytestmark = pytest.mark.usefixtures("daprd")
 

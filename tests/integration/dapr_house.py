@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tests.integration.kafka_house import KafkaHouse, until
-from tests.integration.own_sidecar import OwnSidecar
+from tools.own_sidecar import OwnSidecar
 from tools.services import redis as redis_service
 from tools.services.dapr import Sidecar, component, names_in
 from tools.services.daprd import program

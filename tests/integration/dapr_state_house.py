@@ -12,7 +12,7 @@ from mastery_engine.adapters.redis.address import read_address as read_redis_add
 from mastery_engine.adapters.redis.state import open_redis_store
 from mastery_engine.ports import StateStore
 from tests.contract.factories import FakeClock
-from tests.integration.own_sidecar import OwnSidecar
+from tools.own_sidecar import OwnSidecar
 from tools.services.dapr import Sidecar, component, state_store
 
 SETTING = "MASTERY_STORE_URL"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from time import monotonic
 from typing import Any, cast
@@ -19,8 +18,9 @@ from mastery_engine.adapters.kafka.log import KafkaEventLog
 from mastery_engine.adapters.kafka.producer import KafkaProducer
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import LogConsumer, NewRecord, Record
+from tools.waiting import DEADLINE_SECONDS, until
 
-DEADLINE_SECONDS = 40.0
+__all__ = ["DEADLINE_SECONDS", "until"]
 
 
 class KafkaHouse:
@@ -95,14 +95,6 @@ class KafkaHouse:
         for name in self.topics:
             await self.delete(name)
         await self.admin.close()
-
-
-async def until(reached: Callable[[], Awaitable[bool]]) -> None:
-    """Return once it is so."""
-    deadline = monotonic() + DEADLINE_SECONDS
-    while not await reached():
-        assert monotonic() < deadline, "it did not come about in time"
-        await asyncio.sleep(0.02)
 
 
 async def read(consumer: LogConsumer, count: int, *, commit: bool = False, most: int = 1_000) -> list[Record]:

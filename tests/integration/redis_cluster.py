@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.integration.kafka_house import until
-from tests.integration.own_redis import OwnRedis
+from tools.own_redis import OwnRedis
 from tools.services.processes import free_ports
 
 SLOTS = 16_384

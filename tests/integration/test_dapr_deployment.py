@@ -24,8 +24,8 @@ from tests.integration.dapr_house import (
     unique,
 )
 from tests.integration.kafka_house import until
-from tests.integration.own_sidecar import OwnSidecar
 from tests.integration.plain_app import Asked, PlainApp, plain_app
+from tools.own_sidecar import OwnSidecar
 
 OF_ENGINE, OF_AGENTS = "configuration.yaml", "configuration-agents.yaml"
 REFUSED = 403

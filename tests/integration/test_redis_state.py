@@ -20,10 +20,10 @@ from mastery_engine.contracts.document import DamagedDocument, decode_document
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.ports import ABSENT, StateStore, Write
 from tests.integration.kafka_house import until
-from tests.integration.own_redis import OwnRedis
 from tests.integration.proxy import Proxy
 from tests.integration.redis_cluster import cluster_of_three
 from tests.integration.redis_tls import certificates
+from tools.own_redis import OwnRedis
 from tools.services.processes import free_ports
 
 Open = Callable[[str], RedisStateStore]

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tools.chaos.fleet import EndedByItself
 from tools.chaos.run import Order, Stalled, conclusion, rows, run
+from tools.chaos.state import KINDS
 from tools.services.failures import ServiceError
 from tools.services.running import addresses
 
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--poison", type=float, default=0.01, help="share of records that cannot count")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--protocol", choices=("consumer", "classic"), default="consumer")
+    parser.add_argument("--state", choices=KINDS, default="redis", help="where it is kept, a victim too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
     counted, positive = min(asked.events, asked.students, asked.workers), min(asked.calm, asked.rate)
@@ -48,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         asked.poison,
         asked.seed,
         asked.protocol,
+        asked.state,
     )
     try:
         return _do(order, as_json=asked.json)

@@ -6,14 +6,16 @@ import asyncio
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Final, final
 
 from tools.installation import Installation
 
 MOST_WORKERS: Final = 4
+NOTHING_MORE: Final[Mapping[str, tuple[int, Callable[[], Awaitable[None]]]]] = MappingProxyType({})
 _END_SECONDS: Final = 60.0
 _LONGEST_FREEZE_SECONDS: Final = 6.0
 """Twice the session timeout of the broker that is made for development: some wake up as zombies."""
@@ -31,14 +33,22 @@ class Fleet:
         faults: How often each kind was done.
     """
 
-    def __init__(self, installation: Installation, folder: Path, random: Random) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        folder: Path,
+        random: Random,
+        more: Mapping[str, tuple[int, Callable[[], Awaitable[None]]]] = NOTHING_MORE,
+    ) -> None:
         """Start nothing yet.
 
         Args:
             installation: What they work on.
             folder: For what they say.
             random: Chooses who and how long.
+            more: Faults of others that come between, by name.
         """
+        self._more = more
         self.faults: Counter[str] = Counter()
         self._installation = installation
         self._folder = folder
@@ -69,6 +79,7 @@ class Fleet:
             "go": (2, self._go),
             "kill all": (1, self._kill_all),
             "kill archiver": (2, self._kill_archiver),
+            **self._more,
         }
         (name,) = self._random.choices([*kinds], [weight for weight, _ in kinds.values()])
         await kinds[name][1]()

@@ -19,6 +19,7 @@ from mastery_engine.domain.events import LearningEvent, QuizPerformanceSubmitted
 from mastery_engine.simulator.disorder import Disorder
 from tools.chaos.fleet import Fleet
 from tools.chaos.poison import poison
+from tools.chaos.state import Kind, state_of
 from tools.chaos.verdict import Verdict, judge
 from tools.installation import Installation, is_committed, kept_until, send
 
@@ -43,6 +44,7 @@ class Order(NamedTuple):
         poisoned: Share of records that cannot count.
         seed: All chance follows from it, except what the machine's clock decides.
         protocol: Of the consumer group.
+        state: Where it is kept.
     """
 
     events: int
@@ -53,6 +55,7 @@ class Order(NamedTuple):
     poisoned: float
     seed: int
     protocol: str
+    state: Kind = "redis"
 
 
 class Stalled(Exception):
@@ -87,13 +90,16 @@ async def run(order: Order, servers: str, registry_url: str, tell: Tell) -> Told
         installation = Installation(servers, registry_url, Path(folder) / "home", "chaos")
         installation.variables["MASTERY_KAFKA_GROUP_PROTOCOL"] = order.protocol
         await installation.prepare()
-        fleet = Fleet(installation, Path(folder), random)
-        try:
-            async with installation.engine() as engine:
-                return await _run(order, installation, engine, fleet, random, Path(folder), tell)
-        finally:
-            await fleet.end()
-            await installation.remove()
+        async with state_of(order.state, Path(folder), random) as state:
+            if state.url:
+                installation.variables["MASTERY_STORE_URL"] = state.url
+            fleet = Fleet(installation, Path(folder), random, state.faults)
+            try:
+                async with installation.engine() as engine:
+                    return await _run(order, installation, engine, fleet, random, Path(folder), tell)
+            finally:
+                await fleet.end()
+                await installation.remove()
 
 
 async def _run(

@@ -1,4 +1,4 @@
-"""A Redis of a test's own, which may be killed, frozen and started again on the same data and port."""
+"""A Redis of one's own, which may be killed, frozen and started again on the same data and port."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tests.integration.kafka_house import until
 from tools.services import redis as service
 from tools.services.processes import free_ports, spawn
 from tools.services.service import Launch, tell_nobody
+from tools.waiting import until
 
 
 class OwnRedis:
-    """A server, a replica, a node of a cluster or a sentinel, in a folder of the test."""
+    """A server, a replica, a node of a cluster or a sentinel, in a folder of its own."""
 
     def __init__(self, folder: Path, *options: str, sentinel: bool = False) -> None:
         self._options = options
@@ -30,7 +30,13 @@ class OwnRedis:
         folder.mkdir(parents=True)
 
     @property
+    def pid(self) -> int:
+        """Number of its process; 0 while it does not run."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
     def url(self) -> str:
+        """Its first database."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     async def start(self, password: str | None = None, **tls: Any) -> None:
@@ -51,6 +57,10 @@ class OwnRedis:
         await until(ready)
         await client.aclose()
 
+    async def kill(self) -> None:
+        """As an out-of-memory killer does; it may be started again, on the same port."""
+        await self.stop(signal.SIGKILL)
+
     async def stop(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Return once it has ended of this signal."""
         process, self._process = self._process, None
@@ -60,10 +70,12 @@ class OwnRedis:
             await asyncio.to_thread(process.wait, 40)
 
     def freeze(self) -> None:
+        """Let it fall silent."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        """Let it go on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 

@@ -1,4 +1,4 @@
-"""A Dapr sidecar of a test's own, which may be killed and started again on the same ports."""
+"""A Dapr sidecar of one's own, which may be killed and started again on the same ports."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.integration.kafka_house import until
 from tools.services.dapr import Ports, Sidecar, answers, http_address
 from tools.services.processes import free_ports, spawn
+from tools.waiting import until
 
 
 class OwnSidecar:
-    """A sidecar, with its log in a folder of the test; the fixture `daprd` has built its program before."""
+    """A sidecar, with its log in a folder of its own; the fixture `daprd` has built its program before."""
 
     def __init__(self, folder: Path, how: Sidecar) -> None:
         self.how = how
@@ -26,10 +26,12 @@ class OwnSidecar:
 
     @property
     def grpc(self) -> str:
+        """Its address for gRPC."""
         return f"127.0.0.1:{self.ports.grpc}"
 
     @property
     def http(self) -> str:
+        """Its address for HTTP."""
         return http_address(self.ports)
 
     @property
