@@ -21,7 +21,8 @@ SOURCES: Final = ROOT / "tools" / "daprd"
 _GO_VERSION: Final = re.compile(r"go(\d+)\.(\d+)")
 # Where go.dev says that it shall be unpacked, which is on the path of few.
 _USUAL: Final = "/usr/local/go/bin"
-_BUILD: Final = ["build", "-trimpath", "-ldflags", "-s -w"]
+# Without asking Git, which may take a checkout of another user's for a dubious one.
+_BUILD: Final = ["build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w"]
 _LONGEST_SECONDS: Final = 1_700
 
 

@@ -77,15 +77,19 @@ def addresses(names: Iterable[str], tell: Tell = tell_nobody) -> dict[str, str]:
 def attempts(
     names: Iterable[str], tell: Tell = tell_nobody, named: Mapping[str, str] = _NONE
 ) -> dict[str, str | ServiceError]:
-    """The same, with what hinders a server in the place of its address.
+    """The same, with what hinders a server in the place of its address; those that need others come after them.
 
     Args:
         names: Of the servers.
         tell: Told what is going on.
         named: By name, servers of somebody else, which are used by those that need them, and not started.
     """
+    told: dict[str, str | ServiceError] = {}
 
     def attempt(name: str) -> str | ServiceError:
+        failed = [one for other in _needs(name) if isinstance(one := told.get(other), ServiceError)]
+        if failed:
+            return failed[0]
         try:
             return ensure(name, tell, named)
         except ServiceError as error:
@@ -93,7 +97,10 @@ def attempts(
         except OSError as error:
             return ServiceError(str(error))
 
-    return _side_by_side(attempt, names)
+    wanted = list(names)
+    for late in (False, True):
+        told |= _side_by_side(attempt, [name for name in wanted if bool(_needs(name)) is late])
+    return {name: told[name] for name in wanted}
 
 
 def ensure(name: str, tell: Tell = tell_nobody, named: Mapping[str, str] = _NONE) -> str:
@@ -121,6 +128,12 @@ def ensure(name: str, tell: Tell = tell_nobody, named: Mapping[str, str] = _NONE
             end(known, service.ending)
         service.fetch(tell)
         return service.address(_start(service, known, beside, tell).ports)
+
+
+def _needs(name: str) -> tuple[str, ...]:
+    """Names of the servers that this one is a client of."""
+    service = SERVICES[name]()
+    return service.needs if isinstance(service, Dependent) else ()
 
 
 def read(name: str) -> Running | None:
@@ -239,7 +252,7 @@ def _locked(name: str, tell: Tell) -> Generator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        tell(f"{name}: it is being started or ended; waiting for that")
+        tell(f"{name}: another process is starting or ending it; waiting for that")
         lock.acquire(timeout=_LOCK_SECONDS)
     try:
         yield
