@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.echo_service import ALL, Echo, Leaning
-from tools.services import daprd, places, processes, running
+from tools.services import places, processes, running
 from tools.services.__main__ import main
 from tools.services.commands import require
 from tools.services.failures import ServiceError
@@ -199,43 +199,6 @@ def test_a_java_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
     with pytest.raises(ServiceError, match="is Java 11, and 17 or newer is needed"):
         require("java")
-
-
-@pytest.fixture
-def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine on which the sidecar was never built, and where a Go is found in this folder only."""
-    monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(daprd, "_USUAL", str(tmp_path / "bin"))
-    (tmp_path / "bin").mkdir()
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    return tmp_path / "bin" / "go"
-
-
-def put(program: Path, script: str) -> None:
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-
-
-def test_a_sidecar_cannot_be_built_without_go_and_it_is_said_where_to_get_it(unbuilt: Path) -> None:
-    with pytest.raises(ServiceError, match=r"not found on this machine: go, .*install Go 1\.22 or newer"):
-        daprd.program()
-    put(unbuilt, "echo go version go1.19.8 linux/amd64")
-    with pytest.raises(ServiceError, match=r"is Go 1\.19, too old; install Go 1\.22"):
-        daprd.program()
-
-
-def test_a_sidecar_that_does_not_build_is_told_with_the_words_of_go_and_built_the_next_time(
-    unbuilt: Path,
-) -> None:
-    told: list[str] = []
-    put(
-        unbuilt, 'test "$1" = build || exec echo go version go1.22.6 linux/amd64; echo no such module; exit 1'
-    )
-    with pytest.raises(ServiceError, match=r"go build .* ended with 1:\nno such module"):
-        daprd.program(told.append)
-    assert "7 minutes" in told[0]
-    put(unbuilt, 'test "$1" = build || exec echo go version go1.22.6 linux/amd64; touch "$7/daprd"')
-    assert daprd.program().exists()
 
 
 def test_a_folder_of_the_cache_is_whole_or_made_again(
