@@ -15,7 +15,8 @@ from mastery_engine.engine.judge import identity_of
 from mastery_engine.ports import ABSENT, Write
 from tools.simulation.code import Code
 from tools.simulation.events import STUDENTS, TENANTS, draw_broken, draw_event, draw_question, uuid_of
-from tools.simulation.faults import Actor, FaultyStore, Rates, moment
+from tools.simulation.faults import Actor, Rates, moment
+from tools.simulation.faulty_store import FaultyStore
 from tools.simulation.stage import Stage
 from tools.simulation.themes import draw_theme
 from tools.simulation.world import GROUP, run

@@ -13,20 +13,16 @@ from mastery_engine.adapters.memory import (
     MemoryEventLog,
     MemoryLogConsumer,
     MemoryResults,
-    MemoryStateStore,
 )
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import (
     ArchivedDay,
     ArchivedEvent,
     DeadLetter,
-    Entry,
     LetterStatus,
     OutputMessage,
     Record,
-    Write,
 )
-from tools.simulation.dapr_store import DaprLikeStore
 
 T = TypeVar("T")
 Ending = Literal["answers", "is down", "is killed"]
@@ -125,7 +121,7 @@ class Actor(Generic[T]):
         self.ended = True
 
 
-async def _batch(
+async def in_parts(
     name: str, items: Sequence[T], apply: Callable[[Sequence[T]], Coroutine[Any, Any, Any]]
 ) -> Any:
     """A call whose batch is not atomic: a part may be applied before the caller dies or gets an error."""
@@ -143,50 +139,13 @@ async def _batch(
     return first + rest if first is not None else None
 
 
-async def _read(name: str) -> None:
+async def reading(name: str) -> None:
+    """A call that changes nothing: it may find nobody, or never come back."""
     fate = await moment(name, 0)
     if fate.ending == "is killed":
         raise Killed
     if fate.ending == "is down":
         raise DependencyDown(f"{name} does not answer")
-
-
-class FaultyStore:
-    """State store whose calls are moments."""
-
-    def __init__(self, inner: MemoryStateStore) -> None:
-        self._inner = inner
-
-    async def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
-        await _read("store.get_many")
-        return await self._inner.get_many(keys)
-
-    async def write_many(self, writes: Sequence[Write]) -> list[bool]:
-        kind = "document" if any("current_mastery" in w.key for w in writes) else "other"
-        if writes and "processed:" in writes[0].key:
-            kind = "processed"
-        name = f"store.write {kind}"
-        if not isinstance(self._inner, DaprLikeStore):
-            return await _batch(name, writes, self._inner.write_many)
-        fits = await self._inner.look(writes)
-        await pause(f"{name} between", 0)
-        sent = [write for write, fit in zip(writes, fits, strict=True) if fit]
-        told = iter(await _batch(name, sent, self._inner.arrive))
-        return [fit and next(told) for fit in fits]
-
-    async def scan(self, prefix: str) -> AsyncIterator[list[str]]:
-        await _read("store.scan")
-        async for batch in self._inner.scan(prefix):
-            yield batch
-
-    async def purge(self) -> int:
-        return await self._inner.purge()
-
-    async def ping(self) -> None:
-        await _read("store.ping")
-
-    async def close(self) -> None:
-        return
 
 
 class FaultyArchive:
@@ -196,18 +155,18 @@ class FaultyArchive:
         self._inner = inner
 
     async def add(self, events: Sequence[ArchivedEvent]) -> int:
-        return await _batch("archive.add", events, self._inner.add)
+        return await in_parts("archive.add", events, self._inner.add)
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
-        await _read("archive.of_student")
+        await reading("archive.of_student")
         return await self._inner.of_student(tenant_id, student_id)
 
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
-        await _read("archive.of_students")
+        await reading("archive.of_students")
         return await self._inner.of_students(tenant_id, student_ids)
 
     async def students(self, tenant_id: str, span: tuple[int, int] | None = None) -> list[str]:
-        await _read("archive.students")
+        await reading("archive.students")
         return await self._inner.students(tenant_id, span)
 
     def by_student(self, tenant_id: str) -> AsyncIterator[list[ArchivedEvent]]:
@@ -236,7 +195,7 @@ class FaultyLetters:
         self._inner = inner
 
     async def add(self, letters: Sequence[DeadLetter]) -> int:
-        return await _batch("letters.add", letters, self._inner.add)
+        return await in_parts("letters.add", letters, self._inner.add)
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         return await self._inner.get(letter_id)
@@ -268,7 +227,7 @@ class FaultyResults:
         self._inner = inner
 
     async def publish(self, messages: Sequence[OutputMessage]) -> None:
-        await _batch("results.publish", messages, self._inner.publish)
+        await in_parts("results.publish", messages, self._inner.publish)
 
 
 class FaultyConsumer:
@@ -283,7 +242,7 @@ class FaultyConsumer:
         self.topic_id = ""
 
     async def poll(self, limit: int, wait_seconds: float = 0.0) -> list[Record]:
-        await _read("log.poll")
+        await reading("log.poll")
         records = await self._inner.poll(limit, 0.0)
         self.topic_id = self._inner.topic_id
         return records
@@ -292,14 +251,14 @@ class FaultyConsumer:
         async def apply(items: Sequence[tuple[int, int]]) -> None:
             await self._inner.commit(dict(items))
 
-        await _batch("log.commit", sorted(offsets.items()), apply)
+        await in_parts("log.commit", sorted(offsets.items()), apply)
 
     async def committed(self) -> dict[int, int]:
-        await _read("log.committed")
+        await reading("log.committed")
         return await self._inner.committed()
 
     async def rewind(self) -> None:
-        await _read("log.rewind")
+        await reading("log.rewind")
         await self._inner.rewind()
 
     async def close(self) -> None:

@@ -33,10 +33,10 @@ from tools.simulation.faults import (
     FaultyConsumer,
     FaultyLetters,
     FaultyResults,
-    FaultyStore,
     VirtualClock,
     pause,
 )
+from tools.simulation.faulty_store import FaultyStore
 
 GROUP: Final = "workers"
 PARTITIONS: Final = 3
