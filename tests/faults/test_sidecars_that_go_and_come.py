@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +18,7 @@ from mastery_engine.ports import ABSENT, Entry, Write
 from tests.integration.dapr_state_house import dapr_store, memory_component, sidecar_on
 from tests.integration.kafka_house import until
 from tests.integration.proxy import Proxy
+from tools.own_redis import OwnRedis
 from tools.own_sidecar import OwnSidecar
 
 pytestmark = pytest.mark.usefixtures("daprd")
@@ -40,9 +41,31 @@ async def prefix(raw: Any) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def sidecar(tmp_path: Path, redis_url: str) -> AsyncIterator[OwnSidecar]:
-    """Not started yet."""
-    made = sidecar_on(tmp_path, redis_url)
+async def make(tmp_path: Path) -> AsyncIterator[Callable[..., OwnSidecar]]:
+    """Makes a sidecar, as `sidecar_on` does; not started yet."""
+    made: list[OwnSidecar] = []
+
+    def sidecar(redis_url: str, **more: Any) -> OwnSidecar:
+        made.append(sidecar_on(tmp_path, redis_url, **more))
+        return made[-1]
+
+    yield sidecar
+    for one in made:
+        await one.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def sidecar(make: Callable[..., OwnSidecar], redis_url: str) -> OwnSidecar:
+    """On the Redis that everybody shares."""
+    return make(redis_url)
+
+
+@pytest.fixture
+async def own_redis(tmp_path: Path, redis_url: str) -> AsyncIterator[OwnRedis]:
+    """One that is nobody else's; the shared one is asked for so that the program is there."""
+    assert redis_url
+    made = OwnRedis(tmp_path / "redis")
+    await made.start()
     yield made
     await made.stop(signal.SIGKILL)
 
@@ -104,8 +127,10 @@ async def test_a_restart_between_two_reads_is_not_noticed(sidecar: OwnSidecar, p
     await store.close()
 
 
-async def test_a_wrong_token_is_told_and_none_is_shown(tmp_path: Path, redis_url: str, prefix: str) -> None:
-    sidecar = sidecar_on(tmp_path, redis_url, token="right-and-secret")
+async def test_a_wrong_token_is_told_and_none_is_shown(
+    make: Callable[..., OwnSidecar], redis_url: str, prefix: str
+) -> None:
+    sidecar = make(redis_url, token="right-and-secret")
     await sidecar.start()
     for token in ("", "wrong-and-secret"):
         store = dapr_store(sidecar.grpc, token=token)
@@ -117,7 +142,6 @@ async def test_a_wrong_token_is_told_and_none_is_shown(tmp_path: Path, redis_url
     await store.ping()
     assert await store.write_many([Write(prefix + "key", b"1")]) == [True]
     await store.close()
-    await sidecar.stop(signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
@@ -133,16 +157,15 @@ async def test_a_wrong_token_is_told_and_none_is_shown(tmp_path: Path, redis_url
     ],
 )
 async def test_a_component_that_is_not_there_or_of_another_type_is_a_matter_of_settings(
-    tmp_path: Path, components: dict[str, str], name: str, words: str
+    make: Callable[..., OwnSidecar], components: dict[str, str], name: str, words: str
 ) -> None:
-    sidecar = sidecar_on(tmp_path, "", components=components)
+    sidecar = make("", components=components)
     await sidecar.start()
     store = dapr_store(sidecar.grpc, name)
     for call in (store.ping(), store.get_many(["a"]), store.write_many([Write("a", b"1")])):
         with pytest.raises(ConfigurationError, match=words):
             await call
     await store.close()
-    await sidecar.stop(signal.SIGKILL)
 
 
 async def test_a_component_that_was_there_before_is_waited_for(
@@ -168,11 +191,11 @@ async def test_a_component_that_was_there_before_is_waited_for(
 
 @pytest.mark.parametrize("fails", ["is silent", "is gone"])
 async def test_a_redis_that_fails_under_a_write_is_never_taken_for_another_version(
-    tmp_path: Path, redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch, fails: str
+    make: Callable[..., OwnSidecar], redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
     proxy = Proxy(redis_url)
     await proxy.up()
-    sidecar = sidecar_on(tmp_path, proxy.url)
+    sidecar = make(proxy.url)
     await sidecar.start()
     store = dapr_store(sidecar.grpc)
     keys = [f"{prefix}{n}" for n in range(40)]
@@ -206,5 +229,28 @@ async def test_a_redis_that_fails_under_a_write_is_never_taken_for_another_versi
 
     await until(answers)
     await store.close()
-    await sidecar.stop(signal.SIGKILL)
     await proxy.down()
+
+
+async def test_a_redis_that_is_full_takes_nothing_and_is_never_taken_for_another_version(
+    make: Callable[..., OwnSidecar], own_redis: OwnRedis
+) -> None:
+    sidecar = make(own_redis.url)
+    await sidecar.start()
+    store = dapr_store(sidecar.grpc)
+    keys = [f"key:{n}" for n in range(20)]
+    await store.write_many([Write(key, b"before") for key in keys])
+    entries = await store.get_many(keys)
+    full: Any = Redis.from_url(own_redis.url)
+    await full.config_set("maxmemory", "1")
+    conditional = [
+        Write(key, b"after", one.version, 60) for key, one in zip(keys, entries, strict=True) if one
+    ]
+    for writes in (conditional, [Write(key, b"after", None, 60) for key in keys]):
+        with pytest.raises(DependencyDown, match=r"OOM|takes no writes"):
+            await store.write_many(writes)
+    assert await store.get_many(keys) == entries
+    await full.config_set("maxmemory", "0")
+    assert all(await store.write_many(conditional))
+    await full.aclose()
+    await store.close()

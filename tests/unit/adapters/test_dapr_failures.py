@@ -30,6 +30,12 @@ KEY = "student:ann:profile"
         ),
         (StatusCode.FAILED_PRECONDITION, "is not configured", ConfigurationError, "no state store named"),
         (StatusCode.INVALID_ARGUMENT, "something else", DependencyDown, "INVALID_ARGUMENT: something else"),
+        (
+            StatusCode.INTERNAL,
+            "EXECABORT Transaction discarded",
+            DependencyDown,
+            "takes no writes; see whether",
+        ),
         (StatusCode.INTERNAL, "failed to set key k: ERR", ConfigurationError, "first-write"),
     ],
 )

@@ -30,6 +30,7 @@ _MISSING: Final = (StatusCode.INVALID_ARGUMENT, StatusCode.FAILED_PRECONDITION, 
 _NO_COMPONENT: Final = ("is not found", "not configured")
 _LONGEST: Final = 200
 _FIRST_WRITE: Final = "failed to set key"
+_DISCARDED: Final = "EXECABORT"
 
 
 def meaning(
@@ -51,6 +52,10 @@ def meaning(
         return ConfigurationError(
             f"{where}: another program has written a key of ours to {component} with first-write, so that it cannot be "
             "replaced; find the HASH with a field first-write among our keys, and remove that field"
+        )
+    if _DISCARDED in failed.details:
+        return DependencyDown(
+            f"{where}: the Redis of its component {component} takes no writes; see whether it is full, or a replica"
         )
     if failed.code in _SETTINGS:
         return ConfigurationError(f"{where} {_SETTINGS[failed.code].format(reason=reason)}")
