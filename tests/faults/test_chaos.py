@@ -17,6 +17,7 @@ from tests.integration.kafka_house import until
 from tests.unit.engine.house import quiz
 from tools.chaos.fleet import EndedByItself, Fleet
 from tools.chaos.run import Order, Told, conclusion, rows, run
+from tools.chaos.state import Kind
 from tools.chaos.verdict import Verdict, judge
 from tools.installation import Installation, archive, document, fold, send
 
@@ -28,8 +29,10 @@ POISON = [b"{broken", b"plain words", b"{broken"]
 
 
 @pytest.mark.slow
-async def test_workers_killed_at_random_lose_and_double_nothing(
-    kafka_servers: str, registry_url: str
+@pytest.mark.usefixtures("daprd")
+@pytest.mark.parametrize("state", ["redis", "dapr"])
+async def test_workers_and_their_state_killed_at_random_lose_and_double_nothing(
+    kafka_servers: str, registry_url: str, state: Kind
 ) -> None:
     seen: list[int] = []
     order = Order(
@@ -41,6 +44,7 @@ async def test_workers_killed_at_random_lose_and_double_nothing(
         poisoned=0.01,
         seed=3,
         protocol="consumer",
+        state=state,
     )
     told = await run(order, kafka_servers, registry_url, lambda _, folded, __: seen.append(folded))
     assert told.verdict.holds, told.verdict
