@@ -25,7 +25,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream coverage mutation simulation teeth chaos docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state coverage mutation simulation teeth chaos docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -86,6 +86,9 @@ bench: $(DEV)  ## Measure speed, memory and start-up; BENCH_ARGS passes on argum
 
 bench-stream: $(DEV) $(PEERS)  ## Measure from Kafka to Kafka, beside a raw loop and quixstreams; BENCH_ARGS passes on arguments
 	@$(BIN)/python -m benchmarks.stream $(BENCH_ARGS)
+
+bench-state: $(DEV)  ## Measure state in Redis and behind a sidecar, speed and memory; BENCH_ARGS passes on arguments
+	@$(BIN)/python -m benchmarks.state $(BENCH_ARGS)
 
 coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase

@@ -79,9 +79,13 @@ class OwnRedis:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def client(self) -> Any:
+        """A client, to be closed by whoever asks."""
+        return Redis(host="127.0.0.1", port=self.port, protocol=2)
+
     async def tell(self, *command: str | int) -> Any:
         """The answer to a command, as the server gives it."""
-        client: Any = Redis(host="127.0.0.1", port=self.port, protocol=2)
+        client = self.client()
         client.response_callbacks.clear()
         try:
             return await client.execute_command(*command)

@@ -32,27 +32,38 @@ Figures = dict[str, float]
 
 def engine(installation: Installation, count: int) -> Figures:
     """The engine's worker, its state in memory."""
-    return _process(sys.executable, "engine_process", installation, [str(count)])
+    return process(sys.executable, "benchmarks.stream.engine_process", installation, [str(count)])
 
 
 def raw(installation: Installation, told: Path, count: int) -> Figures:
     """The raw loop."""
     topic = f"{installation.names.results}.raw"
     arguments = [installation.servers, installation.names.requests, topic, str(told), str(count)]
-    return _process(sys.executable, "raw_process", installation, arguments)
+    return process(sys.executable, "benchmarks.stream.raw_process", installation, arguments)
 
 
 def quix(installation: Installation, told: Path, folder: Path, count: int) -> Figures:
     """Quixstreams, from its own environment."""
     prefix = installation.variables["MASTERY_KAFKA_PREFIX"]
     arguments = [installation.servers, prefix, str(told), str(folder), str(count)]
-    return _process(str(PEER), "quix_process", installation, arguments)
+    return process(str(PEER), "benchmarks.stream.quix_process", installation, arguments)
 
 
-def _process(python: str, name: str, installation: Installation, arguments: Sequence[str]) -> Figures:
+def process(python: str, module: str, installation: Installation, arguments: Sequence[str]) -> Figures:
+    """Run a contender, and read what it tells.
+
+    Args:
+        python: Its interpreter.
+        module: Its name.
+        installation: Gives it the settings.
+        arguments: Its own.
+
+    Raises:
+        RuntimeError: It failed; the message holds its errors.
+    """
     environment = {**os.environ, **installation.variables, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     done = subprocess.run(
-        [python, "-W", "ignore", "-m", f"benchmarks.stream.{name}", *arguments],
+        [python, "-W", "ignore", "-m", module, *arguments],
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -60,7 +71,7 @@ def _process(python: str, name: str, installation: Installation, arguments: Sequ
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{name} failed: {done.stderr[-3_000:]}")
+        raise RuntimeError(f"{module} failed: {done.stderr[-3_000:]}")
     told: Figures = json.loads(done.stdout.splitlines()[-1])
     return {
         "per_second": told["events"] / told["seconds"],

@@ -13,6 +13,7 @@ import json
 import pickle
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
 from uuid import uuid4
@@ -26,7 +27,14 @@ _read: Final = cast("Any", fastavro.schemaless_reader)
 _write: Final = cast("Any", fastavro.schemaless_writer)
 
 
-def loop(servers: str, topic: str, output: str, samples: Path, count: int) -> dict[str, float]:
+def loop(
+    servers: str,
+    topic: str,
+    output: str,
+    samples: Path,
+    count: int,
+    each_batch: Callable[[int], object] = lambda _: None,
+) -> dict[str, float]:
     """Go through the topic once; the clock runs from the end of the first batch.
 
     Args:
@@ -36,6 +44,7 @@ def loop(servers: str, topic: str, output: str, samples: Path, count: int) -> di
         samples: Pickled: the writer's schema by id, the schema of outputs, outputs as fields, headers and key of each, and how
             many outputs there are to an event.
         count: Records in the topic.
+        each_batch: Done before the outputs of a batch are sent, with the number of its records.
     """
     # Made by this benchmark, a moment ago.
     told = pickle.loads(samples.read_bytes())  # noqa: S301
@@ -60,6 +69,7 @@ def loop(servers: str, topic: str, output: str, samples: Path, count: int) -> di
     seen, owed, place, first, begin, cpu = 0, 0.0, 0, 0, 0.0, 0.0
     while seen < count:
         messages = consumer.consume(_BATCH, 1.0)
+        each_batch(len(messages))
         for message in messages:
             value = cast("bytes", message.value())
             stream = io.BytesIO(value)
