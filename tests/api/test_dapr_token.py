@@ -86,6 +86,11 @@ async def test_and_to_nobody_else(school: School, client: str | None) -> None:
         assert statuses(await all_doors(elsewhere)) == [401, 401, 401]
 
 
+async def test_nor_to_a_page_that_a_browser_on_this_machine_shows(school: School) -> None:
+    async with doors(school) as here:
+        assert statuses(await all_doors(here, Origin="http://rebound.example:8080")) == [401, 401, 401]
+
+
 async def test_in_production_without_one_there_are_none_and_what_is_brought_is_not_forgotten(
     school: School,
 ) -> None:

@@ -35,7 +35,9 @@ def check_bringer(request: Request) -> None:
         known = settings.dapr_app_token.get_secret_value().encode()
         is_sidecar = len(given) == 1 and compare_digest(given[0].encode("latin-1"), known)
     else:
-        is_sidecar = doors_of(settings) == "machine" and _is_of_this_machine(request)
+        # A page that a browser on this machine shows has an origin, whatever name it has got this address under.
+        is_here = _is_of_this_machine(request) and "origin" not in request.headers
+        is_sidecar = doors_of(settings) == "machine" and is_here
     if not is_sidecar:
         raise Refusal(
             "AUTH_ERROR", "this route is for the Dapr sidecar", headers={"WWW-Authenticate": CHALLENGE}
