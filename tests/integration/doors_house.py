@@ -12,9 +12,9 @@ import httpx2
 
 from mastery_engine.adapters.auth import TokenRole, make_token
 from tests.integration.kafka_house import until
-from tests.integration.own_sidecar import OwnSidecar, own_sidecar
 from tests.integration.telling import Telling
 from tools.installation import Installation
+from tools.own_sidecar import OwnSidecar, own_sidecar
 from tools.services.dapr import APP_ID, PUB_SUB, Sidecar, component, names_in
 from tools.services.processes import free_ports
 

@@ -16,9 +16,9 @@ import pytest
 
 from mastery_engine.engine.differences import differences
 from tests.integration.doors_house import DoorsHouse
-from tests.integration.own_sidecar import OwnSidecar
 from tests.unit.engine.house import House
 from tools.installation import Installation, document
+from tools.own_sidecar import OwnSidecar
 
 AGENTS = Path(__file__).parents[2] / "examples" / "agents"
 STUDENT = "zoe"

@@ -18,8 +18,8 @@ from mastery_engine.contracts.dead_letter import DeadLetter
 from tests.integration.doors_house import DoorsHouse
 from tests.integration.kafka_house import until
 from tests.integration.own_broker import OwnBroker
-from tests.integration.own_sidecar import OwnSidecar
 from tools.installation import Installation, archive
+from tools.own_sidecar import OwnSidecar
 
 AGENT = "concepts-agent"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
