@@ -126,6 +126,13 @@ class Settings(BaseSettings):
         description="archive, audit trail, rosters, dead letters: postgresql://USER:PASSWORD@HOST/DATABASE; "
         "default: sqlite:/// under the home",
     )
+    cache_url: str = Field(
+        "",
+        description="cache that processes share: redis://HOST:PORT/0, for a store that is not Redis itself; default: none",
+    )
+    cache_bytes: int = Field(
+        64 << 20, ge=0, le=64 << 30, description="memory for learners that a service keeps for 30 s; 0: none"
+    )
     jwt_secret: SecretStr | None = Field(None, description="secret of HS256 tokens, at least 32 bytes")
     jwt_issuer: str = Field("mastery-engine", description="issuer that a token must name")
     jwt_audience: str = Field("mastery-api", description="audience that a token must name")

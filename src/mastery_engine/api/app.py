@@ -48,7 +48,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
         async with AsyncExitStack() as stack:
-            opened = engine or await stack.enter_async_context(open_engine(settings))
+            opened = engine or await stack.enter_async_context(open_engine(settings, serves=True))
             app.state.clock = opened.adapters.clock
             consumer = opened.adapters.log.consumer(opened.group)
             stack.push_async_callback(consumer.close)

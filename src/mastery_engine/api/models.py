@@ -204,10 +204,10 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
-    """Something that the service needs."""
+    """Something that the service needs; what is degraded it does without for a while, and is slower for it."""
 
     name: str
-    status: Literal["up"]
+    status: Literal["up", "degraded"]
 
 
 class Readiness(Struct, frozen=True, kw_only=True):

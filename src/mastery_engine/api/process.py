@@ -35,7 +35,7 @@ router: Final = APIRouter(dependencies=[Depends(check_accept), Depends(check_sid
 
 async def _predict(request: Request, parts: Parts, caller: Caller, asked: PredictRequest) -> Response:
     routes.check_day(asked.date)
-    await routes.wait_for_position(request, parts, caller, "forecast.read")
+    await routes.wait_for_position(request, parts, caller, "forecast.read", asked.student_id)
     answer = await parts.engine.predictions.forecast(
         caller, asked.student_id, days=asked.days, course_id=asked.course_id, as_of=asked.date
     )
@@ -44,7 +44,7 @@ async def _predict(request: Request, parts: Parts, caller: Caller, asked: Predic
 
 async def _recommend(request: Request, parts: Parts, caller: Caller, asked: RecommendRequest) -> Response:
     routes.check_day(asked.date)
-    await routes.wait_for_position(request, parts, caller, "recommendations.read")
+    await routes.wait_for_position(request, parts, caller, "recommendations.read", asked.student_id)
     answer = await parts.engine.advice.recommendations(
         caller, asked.student_id, limit=asked.limit, course_id=asked.course_id, as_of=asked.date
     )

@@ -14,6 +14,7 @@ from mastery_engine.api.envelope import RETRY_SECONDS, failure, success
 from mastery_engine.api.models import Dependency, Detail, Health, Readiness
 from mastery_engine.api.parts import check_accept
 from mastery_engine.bootstrap import Engine
+from mastery_engine.bootstrap.caches import cache_troubles
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.domain.errors import DependencyDown, MasteryError
 from mastery_engine.engine.committed import lag_of
@@ -34,12 +35,14 @@ class Watched:
         troubles: By name of what works in this process, why it waits.
         lag: How many events are still to be done with, None where nobody can tell.
         tells_why: Reasons name files and hosts, and these routes ask for no token.
+        degraded: By name of what the process can do without, why it does.
     """
 
     pings: Mapping[str, Callable[[], Awaitable[None]]]
     troubles: Mapping[str, Trouble] = field(default_factory=dict[str, Trouble])
     lag: Callable[[], Awaitable[int]] | None = None
     tells_why: bool = True
+    degraded: Mapping[str, Trouble] = field(default_factory=dict[str, Trouble])
 
 
 def watched_of(
@@ -63,7 +66,8 @@ def watched_of(
     async def lag() -> int:
         return await lag_of(adapters.log, consumer)
 
-    return Watched(pings, troubles, lag, tells_why=engine.settings.env != "production")
+    tells_why, degraded = engine.settings.env != "production", cache_troubles(engine.cached)
+    return Watched(pings, troubles, lag, tells_why=tells_why, degraded=degraded)
 
 
 def watched_by(request: Request) -> Watched:
@@ -91,6 +95,10 @@ async def ready(request: Request, watched: WatchedNeeded) -> Response:
     down = {name: reason for name, reason in reasons.items() if reason is not None}
     if not down:
         up = tuple(Dependency(name=name, status="up") for name in reasons)
+        up += tuple(
+            Dependency(name=name, status="up" if trouble() is None else "degraded")
+            for name, trouble in watched.degraded.items()
+        )
         known = lag if isinstance(lag, int) else None
         return success(request, Readiness(status="ready", dependencies=up, lag=known))
     _log.warning("not ready", request_id=request.state.request_id, **down)

@@ -54,7 +54,7 @@ async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
 async def answer_query(request: Request, parts: Parts, caller: Caller, asked: QueryRequest) -> Response:
     """The answer to how a student stands, whoever has read the question."""
     check_day(asked.date)
-    await wait_for_position(request, parts, caller, "mastery.read")
+    await wait_for_position(request, parts, caller, "mastery.read", asked.student_id)
     profile = await parts.engine.queries.profile(
         caller,
         asked.student_id,
@@ -111,11 +111,17 @@ def check_day(day: date | None) -> None:
         raise InvalidInput.of(Problem("date", day.isoformat(), rule))
 
 
-async def wait_for_position(request: Request, parts: Parts, caller: Caller, action: Action) -> None:
-    """Return once the events are folded that the request names, if it names any and the role may use the action."""
+async def wait_for_position(
+    request: Request, parts: Parts, caller: Caller, action: Action, student_id: str
+) -> None:
+    """Return once the events are folded that the request names, if it names any and the role may use the action.
+
+    What is read of the student from then on is no older than they are.
+    """
     position = request.headers.get(HEADER)
     if position is not None and caller.role in TABLE[action]:
         await parts.positions.wait(position)
+        await parts.engine.reader.refresh(caller, [student_id])
 
 
 def _today(parts: Parts) -> date:

@@ -119,7 +119,7 @@ async def serve(
         settings = settings.model_copy(update={"jwt_secret": SecretStr(trial)})
     signals = _Signals()
     with signals.caught(), listening(host, port) as listener:
-        async with open_engine(settings) as engine, engine.folding() as worker:
+        async with open_engine(settings, serves=True) as engine, engine.folding() as worker:
             stop = asyncio.Event()
             run = Supervised(worker, stop)
             server = server_of(settings, create_app(settings, engine, run.trouble))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
+from mastery_engine.bootstrap.caches import with_caches
 from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.foundation import Foundation
@@ -58,7 +59,7 @@ class Engine(Foundation):
     @cached_property
     def reader(self) -> Reader:
         """Learners for those who may see them."""
-        return Reader(self.adapters.store, self.tenants, self.choice, self.access, self.adapters.clock)
+        return Reader(self.learners, self.tenants, self.choice, self.access, self.adapters.clock)
 
     @cached_property
     def queries(self) -> Queries:
@@ -219,7 +220,7 @@ class Engine(Foundation):
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, clock: Clock | None = None, *, folds_only: bool = False
+    settings: Settings, clock: Clock | None = None, *, folds_only: bool = False, serves: bool = False
 ) -> AsyncGenerator[Engine]:
     """Open what the settings name, and close it in the reverse order.
 
@@ -227,6 +228,7 @@ async def open_engine(
         settings: What is in force.
         clock: Another clock than the machine's.
         folds_only: See `adapters_of`.
+        serves: Many questions are to be answered: learners are kept in memory.
 
     Raises:
         ConfigurationError: A setting names something that cannot be used.
@@ -241,10 +243,12 @@ async def open_engine(
         stack.push_async_callback(flags.close)
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
+        adapters, cached = with_caches(settings, adapters, stack, serves=serves)
         yield Engine(
             settings=settings,
             adapters=adapters,
             formulas=formulas,
             choice=FormulaChoice(formulas, flags),
             pseudonyms=pseudonyms(),
+            cached=cached,
         )

@@ -11,7 +11,9 @@ from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.formulas import Formulas
+from mastery_engine.engine.cached_learners import CachedLearners
 from mastery_engine.engine.formula_choice import FormulaChoice
+from mastery_engine.engine.learners import Learners, StoredLearners
 from mastery_engine.engine.lifetimes import Lifetimes
 from mastery_engine.engine.tenants import TenantDirectory
 
@@ -22,13 +24,18 @@ PROCESSED_KEPT_SECONDS: Final = 14 * 86_400
 
 @dataclass(frozen=True)
 class Foundation:
-    """Settings, what they name, and what follows from them for everybody."""
+    """Settings, what they name, and what follows from them for everybody.
+
+    Attributes:
+        cached: Learners kept in memory, where a process serves many questions.
+    """
 
     settings: Settings
     adapters: Adapters
     formulas: Formulas
     choice: FormulaChoice
     pseudonyms: Pseudonyms
+    cached: CachedLearners | None = None
 
     @cached_property
     def group(self) -> str:
@@ -40,6 +47,11 @@ class Foundation:
     def tenants(self) -> TenantDirectory:
         """Tenants."""
         return TenantDirectory(self.adapters.store, self.formulas)
+
+    @cached_property
+    def learners(self) -> Learners:
+        """States of learners, for those who only read them."""
+        return self.cached or StoredLearners(self.adapters.store)
 
     @cached_property
     def lifetimes(self) -> Lifetimes:

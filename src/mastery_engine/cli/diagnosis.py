@@ -20,6 +20,7 @@ from pydantic import SecretStr
 import mastery_engine
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
+from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, load_settings, without_secrets
@@ -206,6 +207,10 @@ async def _within(engine: Engine) -> AsyncIterator[Check]:
     if adapters.apart is not None:
         yield await _works("topics", adapters.apart.topics.check(), "are there, and as they must be")
         yield await _works("schemas", _registered(engine.settings), "are registered")
+    cache = shared_cache(engine.settings)
+    if cache is not None:
+        yield await _works("shared cache", cache.ping(), "answers")
+        await cache.close()
     yield await _folding(engine)
     yield await _letters(adapters.dead_letters)
     tenants = ", ".join(tenant.tenant_id for tenant in await engine.tenants.list())

@@ -10,13 +10,14 @@ from typing import Final
 
 DEFAULT_TENANT: Final = "default"
 _NAMESPACE: Final = bytes.fromhex("5d0d2d8e1c0f5b0e9a41d2b7c3a4e6f1")
+_SCHOOL: Final = "school:"
 _DOCUMENT: Final = ":profile:current_mastery"
 _KEYED_HASH_BYTES: Final = 16
 
 
 def tenant_prefix(tenant_id: str) -> str:
     """What a tenant's keys start with."""
-    return "" if tenant_id == DEFAULT_TENANT else f"school:{tenant_id}:"
+    return "" if tenant_id == DEFAULT_TENANT else f"{_SCHOOL}{tenant_id}:"
 
 
 def learner(tenant_id: str, student_id: str) -> str:
@@ -26,7 +27,23 @@ def learner(tenant_id: str, student_id: str) -> str:
 
 def document(tenant_id: str, student_id: str) -> str:
     """Key of the learner's document."""
-    return f"{learner(tenant_id, student_id)}{_DOCUMENT}"
+    return document_of(learner(tenant_id, student_id))
+
+
+def document_of(name: str) -> str:
+    """Key of the document of the learner who has this name (see `learner`)."""
+    return f"{name}{_DOCUMENT}"
+
+
+def is_document(key: str) -> bool:
+    """Whether this is the key of a learner's live document; that of one rebuilt beside it is not."""
+    return key.endswith(_DOCUMENT) and key.startswith((learner(DEFAULT_TENANT, ""), _SCHOOL))
+
+
+def cached(document_key: str) -> str:
+    """Key under which caches hold a copy of the document with this key."""
+    cut = document_key.index(":", len(_SCHOOL)) + 1 if document_key.startswith(_SCHOOL) else 0
+    return f"{document_key[:cut]}cache:{document_key[cut:]}"
 
 
 def student_of_document(key: str, prefix: str) -> str | None:

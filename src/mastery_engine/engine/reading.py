@@ -9,7 +9,6 @@ from typing import Final, final
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.document import TOMBSTONE, decode_document
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import Calendar, date_of, day_of
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -17,8 +16,9 @@ from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.scores import Formula, Result
 from mastery_engine.engine.access import Access, Action, Caller, not_found
 from mastery_engine.engine.formula_choice import FormulaChoice
+from mastery_engine.engine.learners import Learners
 from mastery_engine.engine.tenants import TenantDirectory
-from mastery_engine.ports import Clock, Entry, StateStore
+from mastery_engine.ports import Clock
 
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(9998, 12, 31)
@@ -67,14 +67,14 @@ class Reader:
 
     def __init__(
         self,
-        store: StateStore,
+        learners: Learners,
         tenants: TenantDirectory,
         formulas: FormulaChoice,
         access: Access,
         clock: Clock,
     ) -> None:
         """Put the parts together."""
-        self._store = store
+        self._learners = learners
         self._tenants = tenants
         self._formulas = formulas
         self.access = access
@@ -104,8 +104,7 @@ class Reader:
         """
         tenant, day = await self.day(caller, as_of)
         await self.access.permit(caller, action, [student_id], self.today(tenant))
-        entry = (await self._store.get_many([keys.document(tenant.tenant_id, student_id)]))[0]
-        state = _state(entry)
+        (state,) = await self._learners.many([keys.document(tenant.tenant_id, student_id)])
         if state is None:
             raise not_found()
         return await self._reading(tenant, student_id, state, day, formula)
@@ -125,17 +124,20 @@ class Reader:
 
     async def known(self, tenant: Tenant, student_ids: Sequence[str], day: int) -> dict[str, Reading]:
         """Those of the learners who exist; the access must be on record already."""
-        entries = await self._store.get_many([keys.document(tenant.tenant_id, one) for one in student_ids])
+        states = await self._learners.many([keys.document(tenant.tenant_id, one) for one in student_ids])
         await self._formulas.refresh(tenant)
         found: dict[str, Reading] = {}
-        for student_id, entry in zip(student_ids, entries, strict=True):
-            state = _state(entry)
+        for student_id, state in zip(student_ids, states, strict=True):
             if state is not None:
                 chosen = self._formulas.of(tenant, student_id)
                 found[student_id] = Reading(
                     tenant=tenant, student_id=student_id, state=state, formula=chosen, day=day
                 )
         return found
+
+    async def refresh(self, caller: Caller, student_ids: Sequence[str]) -> None:
+        """Let what is read of these students from now on be as the store has it now, or newer; nothing is told of them."""
+        await self._learners.refresh([keys.document(caller.tenant_id, one) for one in student_ids])
 
     async def day(self, caller: Caller, as_of: date | None) -> tuple[Tenant, int]:
         """The caller's tenant, and the number of the day of the answer.
@@ -175,10 +177,3 @@ class Reader:
     ) -> Reading:
         chosen = await self.formula(tenant, student_id, formula)
         return Reading(tenant=tenant, student_id=student_id, state=state, formula=chosen, day=day)
-
-
-def _state(entry: Entry | None) -> LearnerState | None:
-    if entry is None or entry.value == TOMBSTONE:
-        return None
-    state = decode_document(entry.value).state
-    return state if state.newest_day >= 0 else None

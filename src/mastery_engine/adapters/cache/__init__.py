@@ -1,0 +1,1 @@
+"""Caches that processes share."""

@@ -1,0 +1,112 @@
+"""Caches of learners, from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from mastery_engine.adapters.shared.log_tail import LogTail
+from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters
+from mastery_engine.config import Settings, without_secrets
+from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.engine.cache_counts import CacheCounts
+from mastery_engine.engine.cached_learners import CachedLearners
+from mastery_engine.engine.evicting_store import EvictingStore
+from mastery_engine.engine.following import Following
+from mastery_engine.engine.shared_documents import SharedDocuments
+from mastery_engine.ports import Cache
+
+REDIS_SCHEMES: Final = ("redis://", "rediss://")
+
+
+def with_caches(
+    settings: Settings, adapters: Adapters, stack: AsyncExitStack, *, serves: bool
+) -> tuple[Adapters, CachedLearners | None]:
+    """The adapters with a store that evicts what it writes, and learners kept in memory where a process serves.
+
+    Args:
+        settings: What is in force.
+        adapters: What they name.
+        stack: Closes the caches, before the adapters.
+        serves: Whether many questions are to be answered. A command asks once: it only evicts.
+
+    Raises:
+        ConfigurationError: The shared cache is none, or stands where it gains nothing.
+    """
+    cache = shared_cache(settings)
+    if cache is None and not (serves and settings.cache_bytes):
+        return adapters, None
+    counts, clock = CacheCounts.zero(), adapters.clock
+    shared = None
+    if cache is not None:
+        stack.push_async_callback(cache.close)
+        shared = SharedDocuments(cache, clock, counts)
+    learners = CachedLearners(adapters.store, clock, settings.cache_bytes if serves else 0, counts, shared)
+    stack.push_async_callback(learners.close)
+    evicting = replace(adapters, store=EvictingStore(adapters.store, learners.evict, clock))
+    if not serves:
+        return evicting, None
+    following = _following(adapters, learners)
+    if following is not None:
+        task = asyncio.create_task(following.run(), name="follow the results")
+        stack.push_async_callback(_ended, task)
+    return evicting, learners
+
+
+def shared_cache(settings: Settings) -> Cache | None:
+    """L2, if the settings name one; nothing is asked of it yet.
+
+    Raises:
+        ConfigurationError: It is none, or stands where it gains nothing.
+    """
+    url, shown = settings.cache_url, without_secrets(settings.cache_url)
+    if not url:
+        return None
+    if not url.startswith(REDIS_SCHEMES):
+        raise ConfigurationError(
+            f"MASTERY_CACHE_URL = {shown!r} is not known; write it like redis://HOST:PORT/0"
+        )
+    if settings.store_url.startswith(("redis", MEMORY_URL)):
+        raise ConfigurationError(
+            "MASTERY_CACHE_URL gains nothing beside MASTERY_STORE_URL = "
+            f"{without_secrets(settings.store_url)!r}, which is as quick itself; unset it"
+        )
+    from mastery_engine.adapters.cache.redis import RedisCache  # noqa: PLC0415 - only where it is used
+
+    return RedisCache(url, shown)
+
+
+def cache_troubles(learners: CachedLearners | None) -> Mapping[str, Callable[[], str | None]]:
+    """By name of a cache, why it is not used just now."""
+    if learners is None:
+        return {}
+    troubles: dict[str, Callable[[], str | None]] = {"cache": lambda: learners.trouble}
+    shared = learners.shared
+    if shared is not None:
+        troubles["shared_cache"] = lambda: shared.trouble
+    return troubles
+
+
+def _following(adapters: Adapters, learners: CachedLearners) -> Following | None:
+    """Who evicts what others change; nobody else can change a state in this process's own memory."""
+    if adapters.apart is not None:
+        apart = adapters.apart
+        return Following(apart.follow_results, apart.results_log.ping, learners, adapters.clock)
+    if adapters.results_log is not None:
+        log = adapters.results_log
+        return Following(partial(_tail, adapters), log.ping, learners, adapters.clock)
+    return None
+
+
+async def _tail(adapters: Adapters) -> LogTail:
+    assert adapters.results_log is not None  # noqa: S101 - asked above
+    return await LogTail(adapters.results_log, adapters.clock).open()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
