@@ -128,15 +128,18 @@ def trial_settings(**given: object) -> Settings:
 
 
 @asynccontextmanager
-async def open_school(trouble: Trouble | None = None, **adapters: object) -> AsyncGenerator[School]:
+async def open_school(
+    trouble: Trouble | None = None, *, serves: bool = False, **adapters: object
+) -> AsyncGenerator[School]:
     """Open a school.
 
     Args:
         trouble: Of a worker.
+        serves: Whether learners are kept in memory.
         adapters: Adapters in place of those in memory.
     """
     settings = trial_settings()
-    async with open_engine(settings, StillClock()) as opened:
+    async with open_engine(settings, StillClock(), serves=serves) as opened:
         await opened.adapters.rosters.put("default", [ROSTER])
         await opened.tenants.create(Tenant(tenant_id="north"))
         changed = replace(opened, adapters=replace(opened.adapters, **cast("dict[str, Any]", adapters)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import Final
 
 from mastery_engine.adapters.shared.log_tail import LogTail
@@ -20,6 +21,7 @@ from mastery_engine.engine.following import Following
 from mastery_engine.engine.shared_documents import SharedDocuments
 from mastery_engine.ports import Cache
 
+_NEEDED: Final = ("redis", "hiredis")
 REDIS_SCHEMES: Final = ("redis://", "rediss://")
 
 
@@ -74,6 +76,11 @@ def shared_cache(settings: Settings) -> Cache | None:
         raise ConfigurationError(
             "MASTERY_CACHE_URL gains nothing beside MASTERY_STORE_URL = "
             f"{without_secrets(settings.store_url)!r}, which is as quick itself; unset it"
+        )
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"MASTERY_CACHE_URL needs {', '.join(missing)}; install it with `pip install 'mastery-engine[redis]'`"
         )
     from mastery_engine.adapters.cache.redis import RedisCache  # noqa: PLC0415 - only where it is used
 
