@@ -225,8 +225,9 @@ def main() -> int:
     arguments = parser.parse_args()
     redis_url = os.environ.get("MASTERY_TEST_REDIS") or addresses(["redis"], print)["redis"]
     stores = {"sqlite": "", "redis": redis_url}
-    if os.environ.get("MASTERY_TEST_DAPR"):
-        stores["dapr"] = os.environ.get("MASTERY_TEST_DAPR_STORE", "dapr://statestore")
+    sidecar = os.environ.get("MASTERY_TEST_DAPR")
+    if sidecar:
+        stores["dapr"] = f"dapr://{sidecar}/statestore"
     about = machine() | {name: version(name) for name in ("redis", "hiredis")}
     figures = {"machine": about} | asyncio.run(run(stores, redis_url))
     lines = [*(f"{name:<15} {value}" for name, value in about.items()), "", *report(figures)]
