@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 from uuid import uuid4
@@ -11,6 +13,9 @@ import pytest
 from redis.asyncio import Redis
 
 from mastery_engine.adapters.cache.redis import ANSWER_SECONDS, KEPT_SECONDS, LEASE_SECONDS, RedisCache
+from mastery_engine.bootstrap import open_engine
+from mastery_engine.cli.diagnosis import diagnose
+from mastery_engine.config import load_settings
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.ports import Cached, Fill
 from tests.integration.proxy import Proxy
@@ -109,3 +114,18 @@ async def test_a_wrong_password_is_told_without_it(redis_url: str) -> None:
 def test_a_url_of_no_redis_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="MASTERY_CACHE_URL"):
         RedisCache(url, url)
+
+
+@pytest.mark.parametrize(("port", "outcome"), [(None, "ok"), (9, "failed")])
+def test_doctor_tells_whether_it_answers(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int | None, outcome: str
+) -> None:
+    monkeypatch.setenv("MASTERY_HOME", str(tmp_path))
+    monkeypatch.setenv("MASTERY_CACHE_URL", redis_url if port is None else f"redis://127.0.0.1:{port}/0")
+
+    async def make_the_home() -> None:
+        async with open_engine(load_settings()) as engine:
+            await engine.adapters.store.ping()
+
+    asyncio.run(make_the_home())
+    assert [one.outcome for one in diagnose().checks if one.name == "shared cache"] == [outcome]

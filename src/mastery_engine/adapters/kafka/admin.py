@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar, cast, final
@@ -32,15 +33,18 @@ class KafkaAdmin:
         """Nothing is opened before the first question."""
         self.connection = connection
         self._client: AdminClient | None = None
+        # Of two clients opened at once, the one that is lost would end the questions that it was asked.
+        self._opening = threading.Lock()
         self._troubles = Troubles()
         self._thread = ThreadPoolExecutor(4, "kafka-admin")
 
     def client(self) -> AdminClient:
         """The client, opened."""
-        if self._client is None:
-            config: dict[str, Any] = {**self.connection.config(), "error_cb": self._troubles.note}
-            self._client = AdminClient(config)
-        return self._client
+        with self._opening:
+            if self._client is None:
+                config: dict[str, Any] = {**self.connection.config(), "error_cb": self._troubles.note}
+                self._client = AdminClient(config)
+            return self._client
 
     def topic(self, name: str, seconds: float = ANSWER_SECONDS) -> tuple[str, int]:
         """Id and number of partitions of a topic. Blocks.
