@@ -110,10 +110,11 @@ async def test_a_wrong_password_is_told_without_it(redis_url: str) -> None:
     await cache.close()
 
 
-@pytest.mark.parametrize("url", ["redis://h:port/0", "redis://h/0?socket_timeout=x"])
+@pytest.mark.parametrize("url", ["redis://h:port/0", "redis://:hu/nter@h/0", "redis://h/0?socket_timeout=x"])
 def test_a_url_of_no_redis_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="MASTERY_CACHE_URL"):
-        RedisCache(url, url)
+    with pytest.raises(ConfigurationError, match="MASTERY_CACHE_URL") as told:
+        RedisCache(url, "shown")
+    assert "hu" not in told.value.message
 
 
 @pytest.mark.parametrize(("port", "outcome"), [(None, "ok"), (9, "failed")])

@@ -51,9 +51,10 @@ class RedisCache:
                 socket_connect_timeout=answer_seconds,
                 retry=Retry(NoBackoff(), 0),
             )
-        except ValueError as error:
+        except ValueError:
+            # What it says may hold a part of a password.
             raise ConfigurationError(
-                f"MASTERY_CACHE_URL = {shown!r} names no Redis ({error}); write it like redis://HOST:PORT/0"
+                f"MASTERY_CACHE_URL = {shown!r} names no Redis; write it like redis://HOST:PORT/0"
             ) from None
         self._client = cast("Any", Redis(connection_pool=pool))
 
