@@ -14,6 +14,7 @@ from mastery_engine.ports import (
     LogConsumer,
     Rosters,
     Share,
+    TenantBook,
 )
 from tests.contract.dapr_sidecar import DaprStates
 from tests.contract.factories import (
@@ -140,5 +141,12 @@ async def rosters(records: RecordsFactory) -> AsyncIterator[Rosters]:
 @pytest.fixture
 async def ledger(records: RecordsFactory) -> AsyncIterator[ErasureLedger]:
     made = await records.erasures()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def book(records: RecordsFactory) -> AsyncIterator[TenantBook]:
+    made = await records.tenant_book()
     yield made
     await made.close()

@@ -10,7 +10,12 @@ import msgspec
 from mastery_engine.adapters.memory.archive import MemoryArchive
 from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
-from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
+from mastery_engine.adapters.memory.records import (
+    MemoryAuditTrail,
+    MemoryDeadLetters,
+    MemoryRosters,
+    MemoryTenantBook,
+)
 from mastery_engine.adapters.memory.state import MemoryStateStore
 from mastery_engine.adapters.postgres.records import PostgresRecords, open_postgres
 from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -27,6 +32,7 @@ from mastery_engine.ports import (
     Results,
     Rosters,
     StateStore,
+    TenantBook,
 )
 
 PSEUDONYMS = Pseudonyms(b"k" * 32)
@@ -76,6 +82,8 @@ class RecordsFactory(Protocol):
     async def rosters(self) -> Rosters: ...
 
     async def erasures(self) -> ErasureLedger: ...
+
+    async def tenant_book(self) -> TenantBook: ...
 
     async def close(self) -> None: ...
 
@@ -145,6 +153,9 @@ class MemoryFactory:
     async def erasures(self) -> ErasureLedger:
         return self._erasures
 
+    async def tenant_book(self) -> TenantBook:
+        return MemoryTenantBook()
+
     async def close(self) -> None:
         return
 
@@ -190,6 +201,9 @@ class SqliteFactory:
     async def erasures(self) -> ErasureLedger:
         return await self._home.erasures()
 
+    async def tenant_book(self) -> TenantBook:
+        return await self._home.tenant_book()
+
     async def close(self) -> None:
         await self._home.close()
 
@@ -218,6 +232,9 @@ class PostgresFactory:
 
     async def erasures(self) -> ErasureLedger:
         return (await self._records()).erasures
+
+    async def tenant_book(self) -> TenantBook:
+        return (await self._records()).tenant_book
 
     async def close(self) -> None:
         for records in self._open:

@@ -83,6 +83,21 @@ async def test_those_that_wait_come_oldest_first(ledger: ErasureLedger) -> None:
     assert [one.asked_ms for one in await ledger.waiting()] == [1_001, 1_002, 1_003, 1_004]
 
 
+async def test_the_latest_erasure_of_everybody_is_told_in_pages(ledger: ErasureLedger) -> None:
+    hashes = sorted(PSEUDONYMS.of("t1", f"s{n}") for n in range(5))
+    for student in hashes:
+        await ledger.ask("t1" if student < hashes[2] else "t2", student, 1_000, ADMIN)
+    await ledger.finish("t1", hashes[1], 2_000)
+    await ledger.lift("t1", hashes[1], 3_000, ADMIN)
+    second = await ledger.ask("t1", hashes[1], 4_000, ADMIN)
+    first = await ledger.latest("", 2)
+    assert [one.student for one in first] == hashes[:2]
+    assert first[1] == second
+    assert [one.student for one in await ledger.latest(first[-1].student, 2)] == hashes[2:4]
+    assert [(one.student, one.tenant_id) for one in await ledger.latest(hashes[3])] == [(hashes[4], "t2")]
+    assert await ledger.latest(hashes[4]) == []
+
+
 @pytest.mark.parametrize(
     ("student", "by"), [("ada-01", ADMIN), (ANN, "os:ada-01"), (ANN.upper(), ADMIN), ("", ADMIN)]
 )

@@ -25,6 +25,7 @@ from mastery_engine.ports import (
     Results,
     Rosters,
     StateStore,
+    TenantBook,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Adapters:
         results_log: Outputs, where this program keeps them itself.
         codec: Of the log's values.
         sink: Where workers send dead letters; those of record take them at once where nothing else is told.
+        tenant_book: Where tenants are looked for that the state store lacks; None for those who ask nothing of the records.
         apart: What stands apart from the worker, where the log is Kafka.
     """
 
@@ -57,6 +59,7 @@ class Adapters:
     results_log: EventLog | None = None
     codec: EventCodec = field(default_factory=JsonEvents)
     sink: DeadLetterSink | None = None
+    tenant_book: TenantBook | None = None
     apart: KafkaAdapters | None = None
 
     @property
@@ -125,6 +128,7 @@ def in_memory(clock: Clock, pseudonyms: Pseudonyms) -> Adapters:
         audit=memory.MemoryAuditTrail(),
         rosters=memory.MemoryRosters(),
         erasures=erasures,
+        tenant_book=memory.MemoryTenantBook(),
     )
 
 
@@ -157,9 +161,8 @@ async def lasting(
 
     home = SqliteHome(settings.database_folder, clock)
     stack.push_async_callback(home.close)
-    records = await records_of(
-        settings, clock, stack, home, pseudonyms, check=apart is None or not folds_only
-    )
+    keeps = apart is None or not folds_only
+    records = await records_of(settings, clock, stack, home, pseudonyms, check=keeps)
     log: EventLog
     results: Results
     results_log = None
@@ -170,7 +173,7 @@ async def lasting(
         log, results = apart.log, apart.results
     adapters = Adapters(
         clock=clock,
-        store=await _store(settings, clock, stack, home, records.archive),
+        store=await store_of(settings, clock, stack, home, records.archive),
         log=log,
         results=results,
         archive=records.archive,
@@ -178,14 +181,16 @@ async def lasting(
         audit=records.audit,
         rosters=records.rosters,
         erasures=records.erasures,
+        tenant_book=records.tenant_book if keeps else None,
         results_log=results_log,
     )
     return with_kafka(adapters, apart)
 
 
-async def _store(
+async def store_of(
     settings: Settings, clock: Clock, stack: AsyncExitStack, home: SqliteHome, archive: Archive
 ) -> StateStore:
+    """The state store on a server, which `stack` closes, or of the home."""
     if not settings.store_on_server:
         return await home.state()
     from mastery_engine.bootstrap.stores import server_store  # noqa: PLC0415 - only where it is used

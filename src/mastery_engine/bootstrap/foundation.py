@@ -46,7 +46,7 @@ class Foundation:
     @cached_property
     def tenants(self) -> TenantDirectory:
         """Tenants."""
-        return TenantDirectory(self.adapters.store, self.formulas)
+        return TenantDirectory(self.adapters.store, self.formulas, self.adapters.tenant_book)
 
     @cached_property
     def learners(self) -> Learners:

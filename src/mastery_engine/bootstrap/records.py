@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
-from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, ErasureLedger, Rosters
+from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, ErasureLedger, Rosters, TenantBook
 
 if TYPE_CHECKING:
     from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -26,6 +26,7 @@ class Records(NamedTuple):
     rosters: Rosters
     dead_letters: DeadLetters
     erasures: ErasureLedger
+    tenant_book: TenantBook
 
 
 async def records_of(
@@ -59,7 +60,12 @@ async def records_of(
         database = await open_postgres(settings.archive_url, clock, pseudonyms(), check=check)
         stack.push_async_callback(database.close)
         return Records(
-            database.archive, database.audit, database.rosters, database.dead_letters, database.erasures
+            database.archive,
+            database.audit,
+            database.rosters,
+            database.dead_letters,
+            database.erasures,
+            database.tenant_book,
         )
     files = home
     if settings.archive_folder != settings.database_folder:
@@ -73,6 +79,7 @@ async def records_of(
         await files.rosters(),
         await files.dead_letters(),
         await files.erasures(),
+        await files.tenant_book(),
     )
 
 

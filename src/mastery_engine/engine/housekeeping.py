@@ -72,6 +72,8 @@ class Housekeeping:
         """
         now_ms = self._clock.now_ms()
         archived = 0
+        if self._archive is not None:
+            await self._tenants.keep()
         for tenant in await self._tenants.list() if self._archive is not None else ():
             first_kept = first_kept_day(tenant, now_ms)
             if self._archive is not None and first_kept is not None:

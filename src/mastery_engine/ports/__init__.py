@@ -27,6 +27,7 @@ from mastery_engine.ports.event_log import (
 from mastery_engine.ports.flags import Flags
 from mastery_engine.ports.rosters import Rosters
 from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
+from mastery_engine.ports.tenant_book import TenantBook
 
 __all__ = [
     "ABSENT",
@@ -62,5 +63,6 @@ __all__ = [
     "Rosters",
     "Share",
     "StateStore",
+    "TenantBook",
     "Write",
 ]

@@ -47,6 +47,10 @@ class ErasureLedger(Protocol):
         """Those of all tenants that are asked for and not done, the oldest first."""
         ...
 
+    async def latest(self, after: str = "", limit: int = 1_000) -> list[Erasure]:
+        """The latest erasure of each student of all tenants, by keyed hash, from the next after `after` on."""
+        ...
+
     async def close(self) -> None:
         """Let go of everything; idempotent."""
         ...

@@ -4,7 +4,12 @@ from mastery_engine.adapters.memory.archive import MemoryArchive
 from mastery_engine.adapters.memory.cache import MemoryCache
 from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryLogConsumer, MemoryResults
-from mastery_engine.adapters.memory.records import MemoryAuditTrail, MemoryDeadLetters, MemoryRosters
+from mastery_engine.adapters.memory.records import (
+    MemoryAuditTrail,
+    MemoryDeadLetters,
+    MemoryRosters,
+    MemoryTenantBook,
+)
 from mastery_engine.adapters.memory.state import MemoryStateStore
 
 __all__ = [
@@ -18,4 +23,5 @@ __all__ = [
     "MemoryResults",
     "MemoryRosters",
     "MemoryStateStore",
+    "MemoryTenantBook",
 ]

@@ -54,6 +54,10 @@ class MemoryErasureLedger:
         waiting = [one for one in latest if one.state == "asked"]
         return sorted(waiting, key=lambda one: (one.asked_ms, one.student))[:limit]
 
+    async def latest(self, after: str = "", limit: int = 1_000) -> list[Erasure]:
+        students = sorted(student for _, student in self._steps if student > after)[:limit]
+        return [one for _, one in sorted(self.latest_of_all(students).items())]
+
     async def close(self) -> None:
         return
 

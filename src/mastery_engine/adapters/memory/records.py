@@ -1,4 +1,4 @@
-"""Dead letters, audit trail and rosters in dictionaries."""
+"""Dead letters, audit trail, rosters and tenants in dictionaries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import islice
 from typing import get_args
 
 from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, link
+from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.ports import AuditEntry, AuditRecord, DeadLetter, LetterStatus
 
@@ -116,6 +117,24 @@ class MemoryRosters:
 
     async def delete(self, tenant_id: str, cohort_id: str) -> bool:
         return self._cohorts.get(tenant_id, {}).pop(cohort_id, None) is not None
+
+    async def close(self) -> None:
+        return
+
+
+class MemoryTenantBook:
+    """Tenants by id."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._tenants: dict[str, Tenant] = {}
+
+    async def keep(self, tenants: Sequence[Tenant]) -> None:
+        for tenant in tenants:
+            self._tenants.setdefault(tenant.tenant_id, tenant)
+
+    async def all(self) -> list[Tenant]:
+        return [tenant for _, tenant in sorted(self._tenants.items())]
 
     async def close(self) -> None:
         return

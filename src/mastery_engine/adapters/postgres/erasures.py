@@ -78,6 +78,13 @@ class PostgresErasureLedger(Lease):
             )
             return in_turn(rows)
 
+    async def latest(self, after: str = "", limit: int = 1_000) -> list[Erasure]:
+        students = select(ERASURES.c.student).where(ERASURES.c.student > after).distinct()
+        chosen = students.order_by(ERASURES.c.student).limit(limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(_STEPS.where(ERASURES.c.student.in_(chosen)))).all()
+        return [one for _, one in sorted(latest_of(rows).items())]
+
     async def _take(
         self, tenant_id: str, student: str, kind: ErasureState, at_ms: int, by: str | None
     ) -> Erasure | None:

@@ -12,6 +12,7 @@ from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
 from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
+from mastery_engine.adapters.postgres.tenants import PostgresTenantBook
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import Clock
 
@@ -25,10 +26,12 @@ class PostgresRecords:
     rosters: PostgresRosters
     dead_letters: PostgresDeadLetters
     erasures: PostgresErasureLedger
+    tenant_book: PostgresTenantBook
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
-        for port in (self.archive, self.audit, self.rosters, self.dead_letters, self.erasures):
+        ours = (self.archive, self.audit, self.rosters, self.dead_letters, self.erasures, self.tenant_book)
+        for port in ours:
             await port.close()
 
 
@@ -61,6 +64,7 @@ async def open_postgres(
         rosters=PostgresRosters(database),
         dead_letters=PostgresDeadLetters(database),
         erasures=PostgresErasureLedger(database),
+        tenant_book=PostgresTenantBook(database),
     )
 
 

@@ -136,6 +136,12 @@ ERASURES: Final = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("actor", _ASCII),
 )
+TENANTS: Final = Table(
+    "tenants",
+    METADATA,
+    Column("tenant_id", _ASCII, primary_key=True),
+    Column("body", Text, nullable=False),
+)
 COHORTS: Final = Table(
     "cohorts",
     METADATA,

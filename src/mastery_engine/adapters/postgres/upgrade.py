@@ -33,7 +33,7 @@ _GRANTS: Final = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters, cohorts, cohort_teachers TO {role}",
     # Nobody but the owner can do away with what is on record.
     "GRANT SELECT, INSERT, UPDATE ON audit_chains TO {role}",
-    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures TO {role}",
+    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures, tenants TO {role}",
 )
 
 

@@ -1,4 +1,4 @@
-"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger."""
+"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger, tenants."""
 
 from __future__ import annotations
 
@@ -68,4 +68,5 @@ _ERASURES: Final = (
     """CREATE TRIGGER erasures_are_not_deleted BEFORE DELETE ON erasures
         BEGIN SELECT RAISE(ABORT, 'the erasure ledger is append-only'); END""",
 )
-ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES))
+_TENANTS: Final = ("CREATE TABLE tenants (tenant_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",)
+ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES, _TENANTS))

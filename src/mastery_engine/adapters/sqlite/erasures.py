@@ -27,6 +27,10 @@ _WAITING: Final = (
     "(SELECT 1 FROM erasures AS done WHERE done.student = asked.student AND done.number = asked.number "
     "AND done.kind = 'done') ORDER BY at_ms, student LIMIT ?"
 )
+_AFTER: Final = (
+    "SELECT tenant_id, student, number, kind, at_ms, actor FROM erasures WHERE student IN "
+    "(SELECT DISTINCT student FROM erasures WHERE student > ? ORDER BY student LIMIT ?)"
+)
 _INSERT: Final = (
     "INSERT INTO erasures (tenant_id, student, number, kind, at_ms, actor) VALUES (?, ?, ?, ?, ?, ?)"
 )
@@ -59,6 +63,12 @@ class SqliteErasureLedger(Lease):
     async def waiting(self, limit: int = 100) -> list[Erasure]:
         rows = await self._database.read(lambda connection: connection.execute(_WAITING, (limit,)).fetchall())
         return in_turn(rows)
+
+    async def latest(self, after: str = "", limit: int = 1_000) -> list[Erasure]:
+        rows = await self._database.read(
+            lambda connection: connection.execute(_AFTER, (after, limit)).fetchall()
+        )
+        return [one for _, one in sorted(latest_of(rows).items())]
 
     async def _take(
         self, tenant_id: str, student: str, kind: ErasureState, at_ms: int, by: str | None

@@ -19,6 +19,7 @@ from mastery_engine.adapters.sqlite.rosters import SqliteRosters
 from mastery_engine.adapters.sqlite.schema import Schema
 from mastery_engine.adapters.sqlite.state import SqliteStateStore
 from mastery_engine.adapters.sqlite.state_rows import STATE_SCHEMA
+from mastery_engine.adapters.sqlite.tenants import SqliteTenantBook
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Clock
@@ -55,7 +56,7 @@ class SqliteHome:
         )
 
     async def archive(self, pseudonyms: Pseudonyms | None = None) -> SqliteArchive:
-        """The archive, in `archive.db` as the four after it.
+        """The archive, in `archive.db` as the five after it.
 
         Args:
             pseudonyms: By which the erasure ledger knows students; without them it is not asked.
@@ -77,6 +78,10 @@ class SqliteHome:
     async def erasures(self) -> SqliteErasureLedger:
         """The erasure ledger."""
         return SqliteErasureLedger(await self._database("archive.db", ARCHIVE_SCHEMA))
+
+    async def tenant_book(self) -> SqliteTenantBook:
+        """The copy of the tenants' settings."""
+        return SqliteTenantBook(await self._database("archive.db", ARCHIVE_SCHEMA))
 
     def folding_lock(self) -> FoldingLock:
         """The lock of the one process that folds, not taken yet."""

@@ -1,0 +1,32 @@
+"""Tenants' settings beside the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from mastery_engine.adapters.postgres.database import Lease
+from mastery_engine.adapters.postgres.tables import TENANTS
+from mastery_engine.contracts.tenant import Tenant, decode_tenant, encode_tenant
+
+
+class PostgresTenantBook(Lease):
+    """A row a tenant."""
+
+    async def keep(self, tenants: Sequence[Tenant]) -> None:
+        # In one order by all writers.
+        by_id = {tenant.tenant_id: tenant for tenant in reversed(tenants)}
+        rows = [
+            {"tenant_id": tenant_id, "body": encode_tenant(tenant).decode()}
+            for tenant_id, tenant in sorted(by_id.items())
+        ]
+        if rows:
+            async with self._database.write() as connection:
+                await connection.execute(insert(TENANTS).on_conflict_do_nothing(), rows)
+
+    async def all(self) -> list[Tenant]:
+        async with self._database.read() as connection:
+            bodies = await connection.scalars(select(TENANTS.c.body).order_by(TENANTS.c.tenant_id))
+            return [decode_tenant(body.encode()) for body in bodies.all()]

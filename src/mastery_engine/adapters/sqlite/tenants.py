@@ -1,0 +1,27 @@
+"""Tenants' settings beside the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mastery_engine.adapters.sqlite.database import Lease
+from mastery_engine.adapters.sqlite.rows import insert
+from mastery_engine.contracts.tenant import Tenant, decode_tenant, encode_tenant
+
+
+class SqliteTenantBook(Lease):
+    """A row a tenant."""
+
+    async def keep(self, tenants: Sequence[Tenant]) -> None:
+        rows = [(tenant.tenant_id, encode_tenant(tenant)) for tenant in tenants]
+        await self._database.write(
+            lambda connection: insert(
+                connection, "INSERT INTO tenants (tenant_id, body)", rows, "ON CONFLICT DO NOTHING"
+            )
+        )
+
+    async def all(self) -> list[Tenant]:
+        rows = await self._database.read(
+            lambda connection: connection.execute("SELECT body FROM tenants ORDER BY tenant_id").fetchall()
+        )
+        return [decode_tenant(body) for (body,) in rows]

@@ -1,0 +1,24 @@
+"""Settings of tenants, kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mastery_engine.contracts.tenant import Tenant
+
+
+class TenantBook(Protocol):
+    """A copy of the tenants' settings that outlives the state store. What was kept first stays: settings never change."""
+
+    async def keep(self, tenants: Sequence[Tenant]) -> None:
+        """Keep those that are not there yet."""
+        ...
+
+    async def all(self) -> list[Tenant]:
+        """All that were kept, by id."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; idempotent."""
+        ...
