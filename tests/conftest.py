@@ -38,6 +38,7 @@ SERVERS: Final = {
     "postgres_url": ("MASTERY_TEST_POSTGRES", "postgres"),
     "redis_url": ("MASTERY_TEST_REDIS", "redis"),
     "dapr_sidecar": ("MASTERY_TEST_DAPR", "dapr"),
+    "s3_endpoint": ("MASTERY_TEST_S3", "s3"),
 }
 # What a test needs to start a sidecar of its own; built as servers are started.
 PROGRAM: Final = "daprd"
@@ -48,6 +49,7 @@ BY_PARAMETER: Final = {
     "postgres": "postgres_url",
     "redis": "redis_url",
     "dapr": "dapr_sidecar",
+    "s3": "s3_endpoint",
 }
 _TRIED: Final = pytest.StashKey[dict[str, str | Exception]]()
 
@@ -162,6 +164,28 @@ def dapr_http(dapr_sidecar: str) -> str:
 def daprd(request: pytest.FixtureRequest) -> Path:
     """The sidecar's program, built before the test's time runs: for whoever starts one of his own."""
     return Path(_tried(request, PROGRAM))
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(request: pytest.FixtureRequest) -> str:
+    """What speaks S3. It is everybody's: a test has a path of its own."""
+    return _server(request)
+
+
+@pytest.fixture
+def s3_url(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A path of a test's own in an object store, for whose tools the environment is set."""
+    from tools.services.s3 import BUCKET, SECRET, USER  # noqa: PLC0415 - as above
+
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_endpoint,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": USER,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid4().hex}"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rich.table import Table
 from tools.services import places
 from tools.services.dapr import STATE_STORE, Ports
 from tools.services.failures import ServiceError
-from tools.services.running import SERVICES, Found, addresses, forget, look, stop
+from tools.services.running import FOR_TESTS, SERVICES, Found, addresses, forget, look, stop
 
 NOT_RUNNING: Final = 1
 DEPENDENCY_DOWN: Final = 75
@@ -44,11 +44,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("action", choices=_ACTIONS)
     parser.add_argument(
-        "services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; default: all"
+        "services",
+        nargs="*",
+        metavar="SERVICE",
+        help=f"of {', '.join(SERVICES)}; default: all but {', '.join(FOR_TESTS)}",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
-    names: list[str] = asked.services or [*SERVICES]
+    names: list[str] = asked.services or [name for name in SERVICES if name not in FOR_TESTS]
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
         parser.error(f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICES)}")

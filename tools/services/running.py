@@ -22,6 +22,7 @@ from tools.services.postgres import Postgres
 from tools.services.processes import ASK_AGAIN_SECONDS, Running, birth_of, end, free_ports, spawn
 from tools.services.redis import Redis
 from tools.services.registry import Registry
+from tools.services.s3 import S3
 from tools.services.service import Dependent, Service, Tell, tell_nobody
 
 SERVICES: Final[dict[str, Callable[[], Service]]] = {
@@ -30,7 +31,10 @@ SERVICES: Final[dict[str, Callable[[], Service]]] = {
     "postgres": Postgres,
     "redis": Redis,
     "dapr": Dapr,
+    "s3": S3,
 }
+FOR_TESTS: Final = frozenset({"s3"})
+"""Started for whoever names them."""
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 # Another process may be downloading.
 _LOCK_SECONDS: Final = 1_800
