@@ -4,10 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from mastery_engine.bootstrap.backing_up import open_target
 from mastery_engine.ports import (
     WHOLE,
     Archive,
     AuditTrail,
+    BackupTarget,
     DeadLetters,
     ErasureLedger,
     EventLog,
@@ -150,3 +152,11 @@ async def book(records: RecordsFactory) -> AsyncIterator[TenantBook]:
     made = await records.tenant_book()
     yield made
     await made.close()
+
+
+@pytest.fixture(params=["folder", "s3"])
+async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BackupTarget]:
+    """An empty place for a backup."""
+    url = request.getfixturevalue("s3_url") if request.param == "s3" else str(tmp_path / "new" / "backup")
+    async with open_target(url) as made:
+        yield made

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol, final
 from uuid import uuid4
 
+from mastery_engine.bootstrap.backing_up import recovery_of
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.bootstrap.choice import MEMORY_URL
 from mastery_engine.bootstrap.replay_parts import TopicCopy, copied_topic, replay_from
@@ -97,6 +98,9 @@ async def replay_all(
         Conflict: Something else was asked of it.
         MasteryError: One of the processes ended, or could not go on; it can be gone on with.
     """
+    if wanted.switch:
+        # Where the state store was lost, so were the markers of who is erased.
+        await recovery_of(engine).recover()
     notes = ReplayNotes(engine.adapters.store)
     plan = await notes.resumed(tenant.tenant_id, wanted) if resume else None
     async with _source(engine, tenant, wanted, watcher) as copy, replay_from(engine, copy) as replay:

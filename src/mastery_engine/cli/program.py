@@ -63,6 +63,10 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},
     ),
+    "backup": Group(
+        "Backups of the whole state.",
+        {"create": "backup:create", "verify": "backup:verify", "restore": "backup:restore"},
+    ),
     "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
     "worker": "worker:worker",

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class Meter:
     """A bar with rate and time left; silent where nobody looks."""
 
-    def __init__(self, what: str, total: int | None) -> None:
+    def __init__(self, what: str, total: int | None, unit: str = "events") -> None:
         """Prepare the bar.
 
         Args:
             what: What is done.
             total: Of whatever `advance` counts; None if it is not known.
+            unit: What the rate counts.
         """
+        self._unit = unit
         self._what = what
         self._total = total
         self._events = 0
@@ -49,7 +51,7 @@ class Meter:
             self._task = self._bar.add_task(self._what, total=self._total, rate="")
         return self
 
-    def turn_to(self, what: str, total: int) -> None:
+    def turn_to(self, what: str, total: int | None) -> None:
         """Tell what is done from now on, and what it comes to in all; nothing, if that is known already."""
         if (what, total) == (self._what, self._total):
             return
@@ -67,7 +69,7 @@ class Meter:
         self._events += events
         if self._bar is not None and self._task is not None:
             seconds = time.monotonic() - self._began
-            rate = f"{self._events:,} events, {self._events / max(seconds, 1e-3):,.0f}/s"
+            rate = f"{self._events:,} {self._unit}, {self._events / max(seconds, 1e-3):,.0f}/s"
             self._bar.update(self._task, advance=amount, rate=rate)
 
     def say(self, text: str) -> None:

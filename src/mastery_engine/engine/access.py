@@ -35,6 +35,8 @@ Action = Literal[
     "archive.drop",
     "tenants.read",
     "tenants.write",
+    "backup.create",
+    "backup.restore",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -60,6 +62,8 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "archive.drop": _OPERATIONS,
     "tenants.read": _OPERATIONS,
     "tenants.write": {"operator": "tenant"},
+    "backup.create": {"operator": "tenant"},
+    "backup.restore": {"operator": "tenant"},
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
 

@@ -7,6 +7,7 @@ from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterS
 from mastery_engine.contracts.erasure import Erasure
 from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
 from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
+from mastery_engine.ports.backup_target import BackupTarget
 from mastery_engine.ports.cache import Cache, Cached, Fill
 from mastery_engine.ports.clock import Clock
 from mastery_engine.ports.dead_letters import DeadLetters, DeadLetterSink
@@ -38,6 +39,7 @@ __all__ = [
     "AuditEntry",
     "AuditRecord",
     "AuditTrail",
+    "BackupTarget",
     "Cache",
     "Cached",
     "Clock",

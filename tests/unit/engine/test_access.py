@@ -29,6 +29,8 @@ MATRIX: dict[Action, str] = {
     "archive.drop": "admin:tenant operator:tenant",
     "tenants.read": "admin:tenant operator:tenant",
     "tenants.write": "operator:tenant",
+    "backup.create": "operator:tenant",
+    "backup.restore": "operator:tenant",
 }
 
 

@@ -25,6 +25,7 @@ from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS, KafkaAdmin
 from mastery_engine.adapters.kafka.bounded import bounded
 from mastery_engine.adapters.kafka.failures import FENCED, in_a_moment, kafka_errors
 from mastery_engine.adapters.kafka.member import Member
+from mastery_engine.domain.errors import Conflict
 from mastery_engine.ports import Record, Share
 
 T = TypeVar("T")
@@ -151,9 +152,13 @@ class KafkaLogConsumer:
             in_a_moment(
                 lambda: bounded(ANSWER_SECONDS, lambda: reader.commit(offsets=wanted, asynchronous=False))
             )
-        except KafkaException:
+        except KafkaException as error:
             # It may still wait for an answer, and can be asked nothing until it has one.
             self._offsets = None
+            if error.args[0].code() in FENCED:
+                raise Conflict(
+                    f"the consumer group {self._group} is at work, and takes offsets from nobody else; end its members first"
+                ) from None
             raise
 
     def _committed(self) -> dict[int, int]:

@@ -1,0 +1,225 @@
+"""Backups of what the settings name: made, verified, restored."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.backup_files import missing_files, put_back, snapshots
+from mastery_engine.bootstrap.choice import MEMORY_URL, store_of
+from mastery_engine.config import EMBEDDED_LOG, Settings, without_secrets
+from mastery_engine.contracts.backup import Manifest
+from mastery_engine.domain.errors import ConfigurationError, InvalidInput, Problem
+from mastery_engine.engine.backup import About, Backup
+from mastery_engine.engine.backup_parts import Watcher
+from mastery_engine.engine.backup_verify import verify
+from mastery_engine.engine.log_setback import LogSetback
+from mastery_engine.engine.recovery import Recovery
+from mastery_engine.engine.restore import Restore
+from mastery_engine.engine.restore_items import RestoreReport
+from mastery_engine.engine.restore_room import RestoreRoom
+from mastery_engine.ports import BackupTarget
+
+if TYPE_CHECKING:
+    from mastery_engine.bootstrap.engine import Engine
+    from mastery_engine.bootstrap.foundation import Foundation
+    from mastery_engine.engine.access import Caller
+
+OBJECT_SCHEMES: Final = ("s3", "gs", "az")
+
+
+@asynccontextmanager
+async def open_target(address: str) -> AsyncGenerator[BackupTarget]:
+    """A place for backups.
+
+    Args:
+        address: A folder, as a path or a `file://` URL, or `s3://`, `gs://` or `az://` with bucket and path.
+
+    Raises:
+        InvalidInput: It is another kind of URL.
+        ConfigurationError: The extra `objects` is not installed, or the object store cannot be used.
+    """
+    scheme, there, _ = address.partition("://")
+    target: BackupTarget
+    if there and scheme in OBJECT_SCHEMES:
+        if find_spec("obstore") is None:
+            raise ConfigurationError(
+                f"{scheme}:// needs obstore; install it with `pip install 'mastery-engine[objects]'`"
+            )
+        from mastery_engine.adapters.backups.objects import ObjectsTarget  # noqa: PLC0415 - only where it is used
+
+        target = ObjectsTarget.at(address)
+    else:
+        from mastery_engine.adapters.backups.folder import FolderTarget  # noqa: PLC0415 - as above
+
+        target = FolderTarget(_folder(address))
+    try:
+        yield target
+    finally:
+        await target.close()
+
+
+async def create_backup(
+    engine: Engine,
+    caller: Caller,
+    target: BackupTarget,
+    *,
+    tenant_id: str | None = None,
+    watcher: Watcher | None = None,
+) -> Manifest:
+    """Back up what an engine has; see `Backup.create`.
+
+    Raises:
+        ConfigurationError: The state is in memory.
+    """
+    settings, adapters = engine.settings, engine.adapters
+    _check_lasting(settings)
+    backup = Backup(
+        adapters.store,
+        adapters.log,
+        engine.group,
+        engine.tenants,
+        engine.pseudonyms,
+        engine.access,
+        adapters.clock,
+    )
+    about = About(
+        engine=version("mastery-engine"),
+        store=urlsplit(settings.store_url).scheme or "sqlite",
+        log="embedded" if settings.log_url == EMBEDDED_LOG else "kafka",
+    )
+    # Files hold all schools.
+    files = snapshots(settings) if tenant_id is None else []
+    return await backup.create(caller, target, about, files, tenant_id=tenant_id, watcher=watcher)
+
+
+async def restore_backup(
+    settings: Settings,
+    caller: Caller,
+    target: BackupTarget,
+    *,
+    tenant_id: str | None = None,
+    empties: bool = False,
+    dry_run: bool = False,
+    watcher: Watcher | None = None,
+) -> RestoreReport:
+    """Verify a backup, put back files that the home lacks, and restore the state; see `Restore.run`.
+
+    Raises:
+        ConfigurationError: The state is in memory.
+        Conflict: The state store is not empty; or see `Restore.run`.
+    """
+    from mastery_engine.bootstrap.engine import open_engine  # noqa: PLC0415 - it need not be opened to verify
+
+    _check_lasting(settings)
+    manifest = (await verify(target, watcher)).manifest
+    files = missing_files(settings, manifest) if tenant_id is None else []
+    if files and dry_run:
+        # Opening a home would make them.
+        counts = manifest.counts
+        return RestoreReport(
+            dry_run=True,
+            began_ms=manifest.began_ms,
+            documents=counts.documents,
+            processed=counts.processed,
+            tenants=counts.tenants,
+            files=[part.kind for part, _ in files],
+        )
+    if files and not empties:
+        await _check_room(settings)
+    put = await put_back(target, files)
+    async with open_engine(settings) as engine:
+        with engine.fold_lock():
+            if "archive.db" in put:
+                await _archive_again(engine)
+            report = await restore_of(engine).run(
+                caller,
+                target,
+                manifest,
+                tenant_id=tenant_id,
+                empties=empties,
+                dry_run=dry_run,
+                watcher=watcher,
+            )
+    report.files = put
+    return report
+
+
+def restore_of(engine: Engine) -> Restore:
+    """The restore of an open engine."""
+    adapters = engine.adapters
+    return Restore(
+        adapters.store,
+        LogSetback(adapters.log, engine.group),
+        recovery_of(engine),
+        engine.pseudonyms,
+        engine.lifetimes,
+        engine.access,
+        adapters.clock,
+    )
+
+
+def recovery_of(foundation: Foundation) -> Recovery:
+    """What gets schools and erasure markers back."""
+    return Recovery(foundation.adapters.store, foundation.tenants, foundation.adapters.erasures)
+
+
+async def _check_room(settings: Settings) -> None:
+    """Refuse a state store that holds students before anything is put beside it.
+
+    Raises:
+        Conflict: It does.
+    """
+    from mastery_engine.adapters.memory import MemoryArchive  # noqa: PLC0415 - only where it is used
+    from mastery_engine.adapters.sqlite.home import SqliteHome  # noqa: PLC0415 - as above
+
+    folder = settings.database_folder
+    if settings.store_on_server or (folder / "state.db").exists():
+        async with AsyncExitStack() as stack:
+            clock = SystemClock()
+            home = SqliteHome(folder, clock)
+            stack.push_async_callback(home.close)
+            await RestoreRoom(await store_of(settings, clock, stack, home, MemoryArchive()), None).check()
+
+
+async def _archive_again(engine: Engine) -> None:
+    """Let the archivers on Kafka read everything anew, since their archive is older than they were; nothing comes twice."""
+    apart = engine.adapters.apart
+    if apart is None:
+        return
+    for log, group in zip((apart.log, apart.letter_log), groups(engine.settings), strict=True):
+        consumer = log.consumer(group)
+        try:
+            await consumer.commit(dict.fromkeys(await log.ends(), 0))
+        finally:
+            await consumer.close()
+
+
+def _check_lasting(settings: Settings) -> None:
+    if settings.store_url == MEMORY_URL:
+        raise ConfigurationError(
+            f"MASTERY_STORE_URL = {MEMORY_URL}: a state in memory is another process's, and gone with it"
+        )
+
+
+def _folder(address: str) -> Path:
+    scheme, there, _ = address.partition("://")
+    if not there:
+        return Path(address).expanduser()
+    path = unquote(urlsplit(address).path)
+    if scheme != "file" or not path:
+        raise InvalidInput.of(
+            Problem(
+                "address",
+                without_secrets(address)[:100],
+                f"must be a folder, file:///FOLDER, or {', '.join(f'{one}://' for one in OBJECT_SCHEMES)} with bucket and path",
+            )
+        )
+    return Path(path)
