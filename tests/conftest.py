@@ -9,13 +9,14 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import settings
 from psycopg import sql
+from redis.asyncio import Redis
 
 from mastery_engine.adapters.postgres.upgrade import upgrade_schema
 
@@ -186,6 +187,24 @@ def s3_url(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     }.items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{uuid4().hex}"
+
+
+@pytest.fixture
+async def raw(redis_url: str) -> AsyncIterator[Any]:
+    """A client of that Redis itself."""
+    made = cast("Any", Redis).from_url(redis_url)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+async def prefix(raw: Any) -> AsyncIterator[str]:
+    """What a test's own keys begin with; they are removed in the end."""
+    made = f"test:{uuid4().hex}:"
+    yield made
+    names = [name async for name in raw.scan_iter(f"{made}*", 1_000)]
+    if names:
+        await raw.unlink(*names)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
@@ -12,10 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.__main__ import RESULTS, machine
+from benchmarks import cache
+from benchmarks.__main__ import machine
+from benchmarks.keeping import say, show
 from benchmarks.state import memory, operations
 from benchmarks.state.contenders import ROUNDS, Rounds, installed, servers
 from benchmarks.state.recorded import record
@@ -92,12 +90,9 @@ async def measure(found: dict[str, str], count: int, data: Path | None) -> dict[
                     installation.variables["MASTERY_STORE_URL"] = url
                     figures["operations"][kind] = await operations.measure(installation)
                     say(f"{kind}: P95 of a call {figures['operations'][kind]['p95']:.1f} ms")
+            say("reading with and without caches")
+            figures["cache"] = await cache.run({"sqlite": "", **urls}, server.url)
     return figures
-
-
-def say(line: str) -> None:
-    """Say how far it is."""
-    print(line, file=sys.stderr)
 
 
 def main() -> int:
@@ -118,19 +113,7 @@ def main() -> int:
     about = machine() | {
         name: version(name) for name in ("confluent-kafka", "redis", "hiredis", "grpcio", "dapr")
     }
-    whole = {"machine": about, "state": figures}
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in [*about.items(), ("", ""), *report(figures)]:
-        table.add_row(name, value)
-    if asked.json:
-        print(json.dumps(whole, indent=2))
-    else:
-        Console(width=100, highlight=False).print(table)
-    if asked.keep:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "state.json").write_text(json.dumps(whole, indent=2) + "\n")
-        with (RESULTS / "state.txt").open("w") as file:
-            Console(file=file, width=100, highlight=False).print(table)
+    show("state", about, figures, report(figures), as_json=asked.json, keep=asked.keep)
     return 0
 
 

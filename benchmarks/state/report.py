@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 _NAMES: Final = {"redis": "Redis", "dapr": "a Dapr sidecar"}
+_LEVELS: Final = {"none": "without a cache", "l2": "L2", "l1": "L1"}
 _RAW: Final = {"redis": "redis-py pipelines", "dapr": "bulk calls of a sidecar"}
 
 
@@ -40,7 +41,16 @@ def report(figures: dict[str, Any]) -> list[tuple[str, str]]:
                 f"P50 {told['p50']:.1f}, P95 {told['p95']:.1f}, P99 {told['p99']:.1f} ms",
             )
         )
-    return rows + (_of_memory(figures["memory"]) if "memory" in figures else [])
+    rows += _of_memory(figures["memory"]) if "memory" in figures else []
+    return rows + (_of_caches(figures["cache"]) if "cache" in figures else [])
+
+
+def _of_caches(found: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("a hit in L1, any of many students", f"{found['hit']['hit_any_us']:.2f} µs")]
+    for store, levels in found["stores"].items():
+        told = ", ".join(f"{_LEVELS[level]} {one['median_us']:,.0f}" for level, one in levels.items())
+        rows.append((f"  a read over {store}, median", f"{told} µs"))
+    return rows
 
 
 def _of_memory(found: dict[str, Any]) -> list[tuple[str, str]]:

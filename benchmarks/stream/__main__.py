@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
@@ -14,10 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.__main__ import RESULTS, machine
+from benchmarks.__main__ import machine
+from benchmarks.keeping import say, show
 from benchmarks.stream import contenders, others
 from benchmarks.stream.school import STUDENTS, fill
 from tools.installation import Installation
@@ -118,11 +115,6 @@ def report(figures: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def say(line: str) -> None:
-    """Say how far it is."""
-    print(line, file=sys.stderr)
-
-
 def main() -> int:
     """Measure, print, and with `--keep` write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stream", description=__doc__)
@@ -138,19 +130,7 @@ def main() -> int:
         say("quixstreams is not measured: make bench-stream installs it")
     figures = asyncio.run(measure(found, asked.events, peer=peer))
     about = machine() | {name: version(name) for name in ("confluent-kafka", "fastavro")}
-    whole = {"machine": about, "stream": figures}
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in [*about.items(), ("", ""), *report(figures)]:
-        table.add_row(name, value)
-    if asked.json:
-        print(json.dumps(whole, indent=2))
-    else:
-        Console(width=100, highlight=False).print(table)
-    if asked.keep:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "stream.json").write_text(json.dumps(whole, indent=2) + "\n")
-        with (RESULTS / "stream.txt").open("w") as file:
-            Console(file=file, width=100, highlight=False).print(table)
+    show("stream", about, figures, report(figures), as_json=asked.json, keep=asked.keep)
     return 0
 
 

@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
@@ -22,22 +21,6 @@ from tools.own_redis import OwnRedis
 from tools.own_sidecar import OwnSidecar
 
 pytestmark = pytest.mark.usefixtures("daprd")
-
-
-@pytest.fixture
-async def raw(redis_url: str) -> AsyncIterator[Any]:
-    made = Redis.from_url(redis_url)
-    yield made
-    await made.aclose()
-
-
-@pytest.fixture
-async def prefix(raw: Any) -> AsyncIterator[str]:
-    made = f"test:{uuid4().hex}:"
-    yield made
-    names = [name async for name in raw.scan_iter(f"{made}*", 1_000)]
-    if names:
-        await raw.unlink(*names)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from dapr.proto.common.v1.common_pb2 import Etag, StateItem, StateOptions
 from dapr.proto.runtime.v1.state_pb2 import SaveStateRequest
 from google.protobuf.empty_pb2 import Empty
-from redis.asyncio import Redis
 
 from mastery_engine.adapters.dapr.address import DaprAddress
 from mastery_engine.adapters.dapr.sidecar import CallFailed, Sidecar
@@ -23,22 +22,6 @@ from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import ABSENT, Entry, StateStore, Write
 from tests.contract.test_archive import event
 from tests.integration.dapr_state_house import dapr_store, redis_store
-
-
-@pytest.fixture
-async def raw(redis_url: str) -> AsyncIterator[Any]:
-    made = Redis.from_url(redis_url)
-    yield made
-    await made.aclose()
-
-
-@pytest.fixture
-async def prefix(raw: Any) -> AsyncIterator[str]:
-    made = f"test:{uuid4().hex}:"
-    yield made
-    names = [name async for name in raw.scan_iter(f"{made}*", 1_000)]
-    if names:
-        await raw.unlink(*names)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def dapr_store(settings: Settings, clock: Clock, stack: AsyncExitStack, archive:
 
 
 def _raw_store(url: str, clock: Clock, stack: AsyncExitStack) -> StateStore:
-    from mastery_engine.bootstrap.stores import redis_store  # noqa: PLC0415 - only where it is used
+    from mastery_engine.bootstrap.redis import redis_store  # noqa: PLC0415 - only where it is used
 
     if not url.startswith(REDIS_SCHEMES):
         raise ConfigurationError(
