@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.integration.own_broker import OwnBroker
     from tools.installation import Installation
+    from tools.own_redis import OwnRedis
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
@@ -227,6 +228,30 @@ async def broker(tmp_path: Path) -> AsyncIterator[OwnBroker]:
     await made.start()
     yield made
     await made.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+async def make_redis(tmp_path: Path) -> AsyncIterator[Callable[..., OwnRedis]]:
+    """Makes servers of the test's own, not started yet, which are ended in the end whatever becomes of it."""
+    from tools.own_redis import OwnRedis  # noqa: PLC0415 - as above
+
+    servers: list[OwnRedis] = []
+
+    def server(*options: str, sentinel: bool = False) -> OwnRedis:
+        servers.append(OwnRedis(tmp_path / f"redis-{len(servers)}", *options, sentinel=sentinel))
+        return servers[-1]
+
+    yield server
+    for one in servers:
+        await one.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+async def own_redis(make_redis: Callable[..., OwnRedis]) -> OwnRedis:
+    """A Redis that the test may end and start again."""
+    server = make_redis()
+    await server.start()
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -43,16 +43,6 @@ def sidecar(make: Callable[..., OwnSidecar], redis_url: str) -> OwnSidecar:
     return make(redis_url)
 
 
-@pytest.fixture
-async def own_redis(tmp_path: Path, redis_url: str) -> AsyncIterator[OwnRedis]:
-    """One that is nobody else's; the shared one is asked for so that the program is there."""
-    assert redis_url
-    made = OwnRedis(tmp_path / "redis")
-    await made.start()
-    yield made
-    await made.stop(signal.SIGKILL)
-
-
 async def test_a_sidecar_that_starts_late_is_waited_for(sidecar: OwnSidecar, prefix: str) -> None:
     store = dapr_store(sidecar.grpc)
     for call in (store.ping(), store.get_many([prefix]), store.write_many([Write(prefix, b"1")])):
