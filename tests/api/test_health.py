@@ -10,7 +10,8 @@ from mastery_engine.api.readiness import Watched
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.watching import Duty
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
-from tests.api.school import School, StillClock, client_of, served, trial_settings
+from mastery_engine.engine.work import Waiting
+from tests.api.school import MINUTE_MS, NOW_MS, School, StillClock, client_of, served, trial_settings
 
 
 async def answers() -> None:
@@ -45,16 +46,45 @@ async def test_it_answers_like_the_service(school: School) -> None:
 
 
 async def test_it_names_what_is_waited_for_and_how_much_waits() -> None:
-    waits = {"worker": lambda: "nobody there at 127.0.0.1:9"}
+    waits = {"worker": lambda: Waiting("nobody there at 127.0.0.1:9", NOW_MS - 90_000)}
     answer = await asked(Watched({"registry": is_down}, waits, lag))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["error"]["message"] == "not ready: registry, worker"
     assert answer.json()["error"]["details"] == [
-        {"field": "registry", "value": "down", "rule": "nobody there at 127.0.0.1:9"},
-        {"field": "worker", "value": "down", "rule": "nobody there at 127.0.0.1:9"},
+        {
+            "field": name,
+            "value": "down",
+            "rule": "nobody there at 127.0.0.1:9",
+            "since": f"2026-03-02T{since}.000Z",
+        }
+        for name, since in (("registry", "10:00:00"), ("worker", "09:58:30"))
+    ] + [
         {"field": "lag", "value": "42", "rule": "events are in the log and wait"},
     ]
+
+
+async def test_what_is_down_is_told_with_the_moment_at_which_it_was_first_seen_so() -> None:
+    clock, is_up = StillClock(), False
+
+    async def store() -> None:
+        if not is_up:
+            raise DependencyDown("nobody there")
+
+    app = create_health_app(Watched({"store": store, "log": is_down}), clock)
+    async with served(app) as asgi, client_of(asgi) as http:
+
+        async def since() -> dict[str, str]:
+            details = (await http.get("/ready")).json()["error"]["details"]
+            return {one["field"]: one["since"][11:16] for one in details}
+
+        assert await since() == {"store": "10:00", "log": "10:00"}
+        clock.ms += MINUTE_MS
+        is_up = True
+        assert await since() == {"log": "10:00"}
+        clock.ms += MINUTE_MS
+        is_up = False
+        assert await since() == {"store": "10:02", "log": "10:00"}
 
 
 async def test_a_log_that_is_down_is_not_asked_for_the_lag() -> None:

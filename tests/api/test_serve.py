@@ -23,7 +23,7 @@ from mastery_engine.api.listening import listening
 from mastery_engine.api.serve import Supervised, serve
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError, Conflict
-from mastery_engine.engine.work import Worker
+from mastery_engine.engine.work import Waiting, Worker
 from tests.api.school import SECRET, quiz, trial_settings
 
 RUN = """
@@ -177,17 +177,17 @@ async def test_a_worker_that_ends_without_being_told_to_is_as_good_as_dead(
 
 async def test_a_dead_worker_is_told_before_the_process_has_ended() -> None:
     class Dead:
-        waiting_for: str | None = "the store"
+        waiting = Waiting("the store", 7)
 
         async def run(self, stop: asyncio.Event) -> None:
             await stop.wait()
 
     stop = asyncio.Event()
     run = Supervised(cast("Worker", Dead()), stop)
-    assert run.trouble() == "the store"
+    assert run.trouble() == Waiting("the store", 7)
     stop.set()
     await run.task
-    assert run.trouble() == "has ended"
+    assert run.trouble() == Waiting("has ended")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.invalid"])  # noqa: S104 - it must be refused

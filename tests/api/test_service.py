@@ -12,6 +12,7 @@ from mastery_engine.api import readiness
 from mastery_engine.api.app import create_app
 from mastery_engine.config import load_settings
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
+from mastery_engine.engine.work import Waiting
 from tests.api.school import School, StillClock, client_of, open_school, served, trial_settings
 
 
@@ -38,7 +39,12 @@ async def test_a_process_whose_archive_is_down_lives_and_is_not_ready() -> None:
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["error"]["details"] == [
-        {"field": "archive", "value": "down", "rule": "/data/archive.db cannot be read"}
+        {
+            "field": "archive",
+            "value": "down",
+            "rule": "/data/archive.db cannot be read",
+            "since": "2026-03-02T10:00:00.000Z",
+        }
     ]
 
 
@@ -58,7 +64,7 @@ async def test_a_service_is_ready_when_everything_answers_and_its_worker_folds()
 
 
 async def test_a_worker_that_waits_makes_the_service_not_ready() -> None:
-    async with open_school(trouble=lambda: "the store does not answer") as school:
+    async with open_school(trouble=lambda: Waiting("the store does not answer")) as school:
         answer = await school.http.get("/ready")
     assert answer.status_code == 503
     assert answer.json()["error"]["details"][0]["field"] == "worker"

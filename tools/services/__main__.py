@@ -81,9 +81,15 @@ def _do(action: str, names: list[str], *, as_json: bool) -> int:
         if action == "up":
             print("\nTo point the engine at them:")
             _print_variables(found, as_json=False)
-            if "dapr" in found:
-                print(f"\nTo keep state through the sidecar:\nexport MASTERY_STORE_URL=dapr://{STATE_STORE}")
+            _print_stores(found)
     return NOT_RUNNING if action == "status" and len(found) < len(names) else 0
+
+
+def _print_stores(found: dict[str, Found]) -> None:
+    if "redis" in found:
+        print(f"\nTo keep state in Redis:\nexport MASTERY_STORE_URL={found['redis'].address}")
+    if "dapr" in found:
+        print(f"\nOr in it through the sidecar:\nexport MASTERY_STORE_URL=dapr://{STATE_STORE}")
 
 
 def _described(name: str, found: dict[str, Found]) -> dict[str, str] | None:

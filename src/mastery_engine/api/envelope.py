@@ -53,7 +53,16 @@ def failure(
 
 def meta_of(request: Request) -> AnswerMeta:
     """About the answer to a request."""
-    clock: Clock = request.app.state.clock
-    moment = datetime.fromtimestamp(clock.now_ms() / 1_000, UTC)
-    timestamp = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    timestamp = moment_text(clock_of(request).now_ms())
     return AnswerMeta(timestamp=timestamp, version=__version__, request_id=request.state.request_id)
+
+
+def clock_of(request: Request) -> Clock:
+    """The clock that stamps answers."""
+    return cast("Clock", request.app.state.clock)
+
+
+def moment_text(milliseconds: int) -> str:
+    """A moment (Unix milliseconds) as it is told: ISO 8601 in UTC."""
+    moment = datetime.fromtimestamp(milliseconds / 1_000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

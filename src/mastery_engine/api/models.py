@@ -88,6 +88,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
         rule: The rule in words.
         index: Place of the event in what was sent, where several were.
         event_id: Id of that event, if it could be read.
+        since: Of what is down, since when this process has seen it so, ISO 8601 in UTC.
     """
 
     field: str
@@ -95,6 +96,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rule: str
     index: int | None = None
     event_id: str | None = None
+    since: str | None = None
 
 
 class ErrorBody(Struct, frozen=True, kw_only=True):

@@ -70,8 +70,8 @@ OPERATIONS: Final = (
         "service",
         "Readiness",
         "Whether store, log, archive and (on Kafka) the schema registry answer, and the worker of this process (if it "
-        "has one) folds. With 503, `details` name what is down, and tell the lag. A worker and an archiver answer this "
-        "and `/health` too, at their health port.",
+        "has one) folds. With 503, `details` name what is down and since when this process has seen it so, and tell the "
+        "lag. A worker and an archiver answer this and `/health` too, at their health port.",
         "ReadinessAnswer",
         errors=(*PLAIN, "SERVICE_UNAVAILABLE"),
     ),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final, TypeVar, cast
+from typing import Annotated, Final, TypeVar, cast, final
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
-from mastery_engine.api.envelope import RETRY_SECONDS, failure, success
+from mastery_engine.api.envelope import RETRY_SECONDS, clock_of, failure, moment_text, success
 from mastery_engine.api.models import Dependency, Detail, Health, Readiness
 from mastery_engine.api.parts import check_accept
 from mastery_engine.bootstrap import Engine
@@ -26,6 +26,24 @@ router: Final = APIRouter(dependencies=[Depends(check_accept)])
 T = TypeVar("T")
 
 
+@final
+class SeenDown:
+    """Since when each part is down, as far as this process has seen it."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+
+    def since(self, down: Collection[str], now_ms: int) -> Mapping[str, int]:
+        """Unix milliseconds at which each was first seen down, without a break until now.
+
+        Args:
+            down: All that are down now.
+            now_ms: Now, in Unix milliseconds.
+        """
+        self._since = {name: self._since.get(name, now_ms) for name in down}
+        return self._since
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What a process needs, and what works in it.
@@ -36,13 +54,17 @@ class Watched:
         lag: How many events are still to be done with, None where nobody can tell.
         tells_why: Reasons name files and hosts, and these routes ask for no token.
         degraded: By name of what the process can do without, why it does.
+        seen: What was down when it was asked for before.
     """
 
     pings: Mapping[str, Callable[[], Awaitable[None]]]
     troubles: Mapping[str, Trouble] = field(default_factory=dict[str, Trouble])
     lag: Callable[[], Awaitable[int]] | None = None
     tells_why: bool = True
-    degraded: Mapping[str, Trouble] = field(default_factory=dict[str, Trouble])
+    degraded: Mapping[str, Callable[[], str | None]] = field(
+        default_factory=dict[str, Callable[[], str | None]]
+    )
+    seen: SeenDown = field(default_factory=SeenDown)
 
 
 def watched_of(
@@ -88,11 +110,16 @@ async def health(request: Request) -> Response:
 async def ready(request: Request, watched: WatchedNeeded) -> Response:
     """Whether everything answers that the process needs, and what works in it does not wait."""
     told = await asyncio.gather(*(_answer(ping()) for ping in watched.pings.values()))
+    waiting = {name: trouble() for name, trouble in watched.troubles.items()}
     reasons = dict(zip(watched.pings, told, strict=True))
-    reasons.update({name: trouble() for name, trouble in watched.troubles.items()})
+    reasons.update({name: one and one.reason for name, one in waiting.items()})
     # Who does not answer a ping would not answer this either.
     lag = await _answer(watched.lag()) if watched.lag is not None and reasons.get("log") is None else None
     down = {name: reason for name, reason in reasons.items() if reason is not None}
+    since = {
+        **watched.seen.since(down, clock_of(request).now_ms()),
+        **{name: one.since_ms for name, one in waiting.items() if one and one.since_ms is not None},
+    }
     if not down:
         up = tuple(Dependency(name=name, status="up") for name in reasons)
         up += tuple(
@@ -104,7 +131,10 @@ async def ready(request: Request, watched: WatchedNeeded) -> Response:
     _log.warning("not ready", request_id=request.state.request_id, **down)
     if not watched.tells_why:
         down = dict.fromkeys(down, "is down; the log of the service tells why")
-    details = [Detail(field=name, value="down", rule=reason) for name, reason in down.items()]
+    details = [
+        Detail(field=name, value="down", rule=reason, since=moment_text(since[name]))
+        for name, reason in down.items()
+    ]
     if isinstance(lag, int) and lag:
         details.append(Detail(field="lag", value=str(lag), rule="events are in the log and wait"))
     message = f"not ready: {', '.join(down)}"

@@ -25,7 +25,7 @@ from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
-from mastery_engine.engine.work import Worker
+from mastery_engine.engine.work import Waiting, Worker
 
 TRIAL_SECONDS: Final = 12 * 60 * 60
 _SECRET_BYTES: Final = 48
@@ -51,9 +51,9 @@ class Supervised:
         self._worker = worker
         self.task = asyncio.create_task(worker.run(stop), name="worker")
 
-    def trouble(self) -> str | None:
+    def trouble(self) -> Waiting | None:
         """Why it does not fold just now, None while it does."""
-        return "has ended" if self.task.done() else self._worker.waiting_for
+        return Waiting("has ended") if self.task.done() else self._worker.waiting
 
 
 @final
@@ -148,6 +148,9 @@ def _outcome(run: asyncio.Task[None], *, died: bool) -> int:
     error = run.exception()
     if error is None and not died:
         return 0
+    if isinstance(error, ConfigurationError):
+        _log.error("the worker has ended", reason=error.message)
+        return 1
     place = "" if error is None else "".join(traceback.format_tb(error.__traceback__))
     _log.error("the worker has ended unexpectedly", error=type(error).__name__, place=place)
     return 1

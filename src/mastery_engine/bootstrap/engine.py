@@ -196,9 +196,9 @@ class Engine(Foundation):
                 await self.adapters.apart.check()
             consumer = self.adapters.log.consumer(self.group, share)
             try:
-                processor = self.processor(consumer)
+                processor, ours = self.processor(consumer), self.adapters
                 size = batch_size or self.settings.batch_size
-                yield Worker(processor, consumer, self.adapters.clock, size, self.housekeeping)
+                yield Worker(processor, consumer, ours.clock, size, self.housekeeping, ours.store.ping)
             finally:
                 await consumer.close()
 

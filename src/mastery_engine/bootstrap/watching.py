@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple
 
 from mastery_engine.bootstrap.engine import Engine
+from mastery_engine.engine.work import Waiting
 
-Trouble = Callable[[], str | None]
+Trouble = Callable[[], Waiting | None]
 """Why something in this process waits just now; None while it works."""
 
 

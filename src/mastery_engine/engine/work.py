@@ -1,11 +1,15 @@
-"""The loop of whoever reads the log: step after step; what is down is waited for, and said so."""
+"""The loop of whoever reads the log: step after step; what is down is waited for, and said so.
+
+Before the first step, once a minute, and after whatever had to be waited for, the state store is looked at: one that would lose
+keys, or whose clock is not ours, must not be folded into.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from typing import Final, Protocol, final
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, Protocol, final
 
 import structlog
 
@@ -20,10 +24,22 @@ FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 10.0
 IDLE_POLL_SECONDS: Final = 0.25
 TIDY_SECONDS: Final = 3_600.0
+CHECK_SECONDS: Final = 60.0
 _SMALLER: Final = 4
 _LARGER: Final = 2
 
 _log: Final = structlog.get_logger(__name__)
+
+
+class Waiting(NamedTuple):
+    """Why something waits.
+
+    Attributes:
+        since_ms: Since when, Unix milliseconds; None where nobody has noted it.
+    """
+
+    reason: str
+    since_ms: int | None = None
 
 
 class Steps(Protocol):
@@ -39,7 +55,7 @@ class Runner:
 
     Attributes:
         total: What all steps together did.
-        waiting_for: Why it waits, None while it works; `/ready` tells it.
+        waiting: Why it waits, None while it works; `/ready` tells it.
         errors: How often it had to wait, by kind of error.
     """
 
@@ -50,6 +66,7 @@ class Runner:
         clock: Clock,
         batch_size: int,
         housekeeping: Housekeeping | None = None,
+        check: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -59,7 +76,10 @@ class Runner:
             clock: For the waits.
             batch_size: Most records in a step.
             housekeeping: Done by `run` once an hour, between two steps.
+            check: Sees that what steps write to can be relied on; an error of it is one of the step that it comes before.
         """
+        self._check = check
+        self._checked = float("-inf")
         self._housekeeping = housekeeping
         self._tidied = float("-inf")
         self._steps = steps
@@ -67,10 +87,15 @@ class Runner:
         self._clock = clock
         self._batch_size = batch_size
         self.total = StepReport()
-        self.waiting_for: str | None = None
+        self.waiting: Waiting | None = None
         self.errors: Counter[ErrorKind] = Counter()
         self._size = batch_size
         self._unfinished = False
+
+    @property
+    def waiting_for(self) -> str | None:
+        """Why it waits, None while it works."""
+        return None if self.waiting is None else self.waiting.reason
 
     async def drain(self, progress: Callable[[StepReport], None] | None = None) -> StepReport:
         """Work until nothing is left; a dependency that is down is an error here.
@@ -106,15 +131,16 @@ class Runner:
             except (DependencyDown, NewerVersion, StepLate) as error:
                 kind = kind_of(error)
                 self.errors[kind] += 1
-                if self.waiting_for is None:
+                if self.waiting is None:
                     _log.warning("processing waits", kind=kind, reason=error.message)
-                self.waiting_for = error.message
+                    self.waiting = Waiting(error.message, self._clock.now_ms())
+                self.waiting = self.waiting._replace(reason=error.message)
                 await self._pause(stop, wait)
                 wait = min(LONGEST_WAIT_SECONDS, wait * 2)
             else:
-                if self.waiting_for is not None:
+                if self.waiting is not None:
                     _log.warning("processing goes on")
-                self.waiting_for = None
+                self.waiting = None
                 wait = FIRST_WAIT_SECONDS
 
     async def _step(self, wait_seconds: float = 0.0) -> StepReport:
@@ -122,6 +148,7 @@ class Runner:
 
         After one that took too long, fewer of them: what is too much for one step may be little enough for several.
         """
+        await self._look()
         if self._unfinished:
             await self._consumer.rewind()
         self._unfinished = True
@@ -130,11 +157,20 @@ class Runner:
         except StepLate:
             self._size = max(1, self._size // _SMALLER)
             raise
+        except DependencyDown:
+            # What comes back may be another server, or the same with other settings.
+            self._checked = float("-inf")
+            raise
         self._unfinished = False
         if report.polled:
             self._size = min(self._batch_size, self._size * _LARGER)
         self.total = summed([self.total, report])
         return report
+
+    async def _look(self) -> None:
+        if self._check is not None and self._clock.monotonic() >= self._checked + CHECK_SECONDS:
+            await self._check()
+            self._checked = self._clock.monotonic()
 
     async def _tidy(self) -> None:
         if self._housekeeping is not None and self._clock.monotonic() >= self._tidied + TIDY_SECONDS:
@@ -164,9 +200,10 @@ class Worker(Runner):
         clock: Clock,
         batch_size: int,
         housekeeping: Housekeeping | None = None,
+        check: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Put the parts together; see `Runner`."""
-        super().__init__(processor, consumer, clock, batch_size, housekeeping)
+        super().__init__(processor, consumer, clock, batch_size, housekeeping, check)
         self._processor = processor
 
     async def complete(self) -> int:

@@ -35,7 +35,7 @@ async def run_archiver(settings: Settings, ready: Callable[[], None], watch: Wat
     stop = stopped_by_signals()
     async with open_engine(settings) as engine, engine.archiving() as runners:
         archiver, filing = runners
-        troubles = {"archiver": lambda: archiver.waiting_for, "letters": lambda: filing.waiting_for}
+        troubles = {"archiver": lambda: archiver.waiting, "letters": lambda: filing.waiting}
         async with watch(engine, Duty(troubles, groups(settings)[0], archives=True)):
             ready()
             async with asyncio.TaskGroup() as group:

@@ -30,7 +30,7 @@ async def run_worker(settings: Settings, ready: Callable[[], None], watch: Watch
     stop = stopped_by_signals()
     async with open_engine(settings, folds_only=True) as engine, engine.folding() as worker:
         # On Kafka the archiver archives.
-        troubles = {"worker": lambda: worker.waiting_for}
+        troubles = {"worker": lambda: worker.waiting}
         async with watch(engine, Duty(troubles, engine.group, archives=engine.adapters.apart is None)):
             ready()
             await worker.run(stop)

@@ -13,7 +13,7 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown, Mas
 from mastery_engine.engine.housekeeping import Cleared, Housekeeping
 from mastery_engine.engine.process import Processor
 from mastery_engine.engine.step import StepLate, StepReport
-from mastery_engine.engine.work import IDLE_POLL_SECONDS, Worker
+from mastery_engine.engine.work import IDLE_POLL_SECONDS, Waiting, Worker
 from mastery_engine.ports import LogConsumer
 from tests.unit.engine.house import StandingClock
 
@@ -26,6 +26,7 @@ class Script:
     def __init__(self, *turns: Turn, rewinds: tuple[MasteryError, ...] = ()) -> None:
         self.turns = list(turns)
         self.rewinds = list(rewinds)
+        self.checks: list[MasteryError] = []
         self.did: list[str] = []
         self.waited: set[float] = set()
         self.sizes: list[int] = []
@@ -50,8 +51,15 @@ class Script:
         if self.rewinds:
             raise self.rewinds.pop(0)
 
-    def worker(self, clock: StandingClock | None = None) -> Worker:
-        return Worker(cast("Processor", self), cast("LogConsumer", self), clock or StandingClock(), 7)
+    async def check(self) -> None:
+        self.did.append("check")
+        if self.checks:
+            raise self.checks.pop(0)
+
+    def worker(self, clock: StandingClock | None = None, *, checked: bool = False) -> Worker:
+        check = self.check if checked else None
+        clock = clock or StandingClock()
+        return Worker(cast("Processor", self), cast("LogConsumer", self), clock, 7, check=check)
 
 
 def polled(records: int, folded: int = 0) -> StepReport:
@@ -130,6 +138,45 @@ async def test_what_it_waits_for_is_counted_by_kind() -> None:
         await worker.run(script.stop)
     assert worker.errors == {"dependency": 2, "processing": 1}
     assert logs[0]["kind"] == "dependency"
+
+
+async def test_since_when_it_waits_is_kept_though_the_reason_changes() -> None:
+    clock, script = StandingClock(), Script(DependencyDown("store"), DependencyDown("log"))
+    worker, begun = script.worker(clock), clock.ms
+    await worker.run(script.stop)
+    assert worker.waiting == Waiting("log", begun)
+
+
+async def test_no_step_is_done_before_the_store_was_looked_at() -> None:
+    script = Script(polled(1, 1), polled(1, 1))
+    script.checks = [DependencyDown("the clocks differ"), DependencyDown("the clocks differ")]
+    clock = StandingClock()
+    worker = script.worker(clock, checked=True)
+    await worker.run(script.stop)
+    assert script.did == ["check", "check", "check", "step", "step"]
+    assert (clock.slept, worker.total.folded) == ([0.2, 0.4], 2)
+
+
+async def test_a_store_that_must_not_be_used_ends_the_work_before_anything_is_folded() -> None:
+    for end in ("run", "drain"):
+        script = Script(polled(1, 1))
+        script.checks = [ConfigurationError("it removes keys")]
+        worker = script.worker(checked=True)
+        with pytest.raises(ConfigurationError, match="removes keys"):
+            await (worker.run(script.stop) if end == "run" else worker.drain())
+        assert script.did == ["check"]
+
+
+async def test_the_store_is_looked_at_again_after_it_was_waited_for_and_once_a_minute() -> None:
+    clock = StandingClock()
+
+    def half_a_minute() -> None:
+        clock.ms += 30_000
+
+    script = Script(DependencyDown("store"), *[half_a_minute] * 4)
+    await script.worker(clock, checked=True).run(script.stop)
+    look = ["check", "step"]
+    assert [one for one in script.did if one != "rewind"] == [*look, *look, "step", *look, "step"]
 
 
 async def test_no_step_is_done_before_the_consumer_is_rewound() -> None:
