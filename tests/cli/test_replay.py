@@ -209,9 +209,11 @@ def test_the_report_on_a_slice_is_not_shown_beside_the_audit_trail(mastery: Mast
 
     async def note() -> None:
         async with open_engine(load_settings()) as engine:
-            await ReplayNotes(engine.adapters.store).note("run", 0, ReplayReport(behind=["ada-01"]))
+            await ReplayNotes(engine.adapters.store).note(
+                "default", "run", 0, ReplayReport(behind=["ada-01"])
+            )
 
     asyncio.run(note())
-    shown = mastery("state", "show", keys.replayed_slice("run", 0))
+    shown = mastery("state", "show", keys.replayed_slice("default", "run", 0))
     assert shown.code == 0
     assert "ada-01" not in shown.out

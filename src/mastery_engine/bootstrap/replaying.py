@@ -52,7 +52,7 @@ class ReplayingHere:
         """See `Rebuilder`. Noted here, so that a slice that is done stays so though the parent be killed meanwhile."""
         tenant = await self._tenants.get(one.tenant_id)
         report = await self._replay.rebuild(tenant, one.run_id, one.student_ids, switch=one.switch)
-        await self._notes.note(one.run_id, one.number, report)
+        await self._notes.note(one.tenant_id, one.run_id, one.number, report)
         return report
 
 
@@ -69,7 +69,9 @@ async def replay_one(
         watcher: Who wants to know how far it is.
     """
     async with _source(engine, tenant, wanted, watcher) as copy, replay_from(engine, copy) as replay:
-        report = await replay.run(tenant, str(uuid4()), student_id=student_id, switch=wanted.switch)
+        run_id = str(uuid4())
+        report = await replay.run(tenant, run_id, student_id=student_id, switch=wanted.switch)
+        await replay.forget(tenant, run_id, [student_id])
     report.topic = copy and copy.read
     return report
 
@@ -123,6 +125,7 @@ async def replay_all(
                 slices.append(Slice(tenant.tenant_id, plan.run_id, number, part, wanted.switch))
         async with _rebuilders(engine, replay, copy, _processes(engine, workers, len(slices))) as rebuilders:
             reports = await rebuild_all(slices, rebuilders, lambda amount, part: told(amount, part.events))
+        await replay.forget(tenant, plan.run_id, students)
     await notes.end(plan)
     report = summed([*done.values(), *reports])
     report.topic = copy and copy.read

@@ -18,9 +18,9 @@ from mastery_engine.domain.errors import NotFound
 from mastery_engine.domain.evidence import Evidence
 from mastery_engine.domain.learner import Course
 
-_LEARNER: Final = re.compile(r"(?:replay:[^:]+:)?(?:school:(?P<tenant>[^:]+):)?student:(?P<student>[^:]+):")
-_PROCESSED: Final = re.compile(r"(?:school:[^:]+:)?processed:(?P<event>[0-9a-f-]{36})$")
-_REPLAYED: Final = re.compile(r"replay:[^:]+:slice:[0-9]+$")
+_LEARNER: Final = re.compile(r"(?:school:(?P<tenant>[^:]+):)?(?:replay:[^:]+:)?student:(?P<student>[^:]+):")
+_PROCESSED: Final = re.compile(r"(?:school:[^:]+:)?processed:(?P<event>[0-9a-f-]{36})\Z")
+_REPLAYED: Final = re.compile(r"(?:school:[^:]+:)?replay:[^:]+:slice:[0-9]+\Z")
 _DOCUMENT: Final = ":profile:current_mastery"
 
 

@@ -81,9 +81,9 @@ def erased(student_hash: str) -> str:
     return f"erased:{student_hash}"
 
 
-def rebuilt(run: str, document_key: str) -> str:
+def rebuilt(tenant_id: str, run: str, student_id: str) -> str:
     """Key of a document that a replay has rebuilt beside the live one."""
-    return f"replay:{run}:{document_key}"
+    return f"{tenant_prefix(tenant_id)}replay:{run}:student:{student_id}{_DOCUMENT}"
 
 
 def unfinished_replay(tenant_id: str) -> str:
@@ -91,9 +91,9 @@ def unfinished_replay(tenant_id: str) -> str:
     return f"{tenant_prefix(tenant_id)}replay:unfinished"
 
 
-def replayed_slice(run: str, number: int) -> str:
+def replayed_slice(tenant_id: str, run: str, number: int) -> str:
     """Key of the report on a slice that a replay is done with."""
-    return f"replay:{run}:slice:{number}"
+    return f"{tenant_prefix(tenant_id)}replay:{run}:slice:{number}"
 
 
 def derived_id(*parts: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from mastery_engine.contracts.tenant import Tenant
-from mastery_engine.domain.calendar import DAY_MS
+from mastery_engine.domain.calendar import DAY_MS, Calendar
 
 DAY_SECONDS: Final = 86_400
 RECENT_ACTIVITY_DAYS: Final = 30
@@ -31,10 +32,10 @@ class Lifetimes:
         return max(_SHORTEST_SECONDS, (since_ms - now_ms) // 1000 + tenant.retention_days * DAY_SECONDS)
 
     def day(self, tenant: Tenant, day: int, now_ms: int) -> int | None:
-        """R after that day; 0 or less where that has passed already."""
+        """R after that day has ended where the school is; 0 or less where that has passed already."""
         if tenant.retention_days is None:
             return None
-        return ((day + 1 + tenant.retention_days) * DAY_MS - now_ms) // 1000
+        return (_end_of(tenant.time_zone, day) + tenant.retention_days * DAY_MS - now_ms) // 1000
 
     def recent_activity(self) -> int:
         """30 days, whatever the tenant's retention: older activity is not recent."""
@@ -45,3 +46,9 @@ class Lifetimes:
         if self._processed_seconds is not None:
             return self._processed_seconds
         return None if tenant.retention_days is None else tenant.retention_days * DAY_SECONDS
+
+
+@lru_cache(maxsize=8_192)
+def _end_of(time_zone: str, day: int) -> int:
+    """The first millisecond after the day."""
+    return Calendar(time_zone).end_of(day) + 1

@@ -22,6 +22,7 @@ STEP_DEADLINE_SECONDS: Final = 30.0
 SWITCH_TRIES: Final = 10
 WAIT_SECONDS: Final = 0.1
 STUDENTS_A_BATCH: Final = 100
+FORGOTTEN_AT_ONCE: Final = 1_000
 
 
 @final
@@ -100,6 +101,13 @@ class Replay:
             await self._batch(tenant, run_id, found, report, switch=switch, records=switch)
         return report
 
+    async def forget(self, tenant: Tenant, run_id: str, student_ids: Sequence[str]) -> None:
+        """Remove what a run has rebuilt beside the live state, once it has ended; what is left goes by itself in a week."""
+        for first in range(0, len(student_ids), FORGOTTEN_AT_ONCE):
+            some = student_ids[first : first + FORGOTTEN_AT_ONCE]
+            aside = [keys.rebuilt(tenant.tenant_id, run_id, student_id) for student_id in some]
+            await self._store.write_many([Write(key, None) for key in aside])
+
     async def what_if(self, tenant: Tenant, formula: Formula) -> list[FormulaChange]:
         """Every student of the archive under another formula, biggest change first."""
         await self._formulas.refresh(tenant)
@@ -160,7 +168,7 @@ class Replay:
             report.waiting += rebuilt.waiting
             report.pending += rebuilt.pending
             report.lost += rebuilt.lost
-            key = keys.rebuilt(run_id, keys.document(tenant.tenant_id, student_id))
+            key = keys.rebuilt(tenant.tenant_id, run_id, student_id)
             aside.append(Write(key, encode_document(rebuilt.document), None, SIDE_BY_SIDE_SECONDS))
         # Late, an eraser may have swept in between, and nothing may bring a student back.
         if self._clock.monotonic() <= deadline:

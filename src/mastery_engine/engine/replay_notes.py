@@ -1,8 +1,8 @@
 """What a replay of many students notes in the state store, so that an interrupted one can be gone on with.
 
-A note for the run, when it begins; one for each slice, with its report, by whoever has rebuilt it. All go when the run ends, or
-by themselves with the state beside the live one. Runs leave each other's slices alone; of a tenant, the run that was begun last
-can be gone on with.
+A note for the run, when it begins; one for each slice, with its report, by whoever has rebuilt it. All go when the run ends, as
+the state beside the live one does, or by themselves in a week. Runs leave each other's slices alone; of a tenant, the run that
+was begun last can be gone on with.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ class ReplayNotes:
         reports = [_decoded(entry, _report_decoder) for entry in entries]
         return {number: report for number, report in enumerate(reports) if report is not None}
 
-    async def note(self, run_id: str, number: int, report: ReplayReport) -> None:
+    async def note(self, tenant_id: str, run_id: str, number: int, report: ReplayReport) -> None:
         """Note that a run is done with a slice."""
-        await self._write(keys.replayed_slice(run_id, number), report)
+        await self._write(keys.replayed_slice(tenant_id, run_id, number), report)
 
     async def end(self, plan: ReplayPlan) -> None:
         """Remove the notes of a run; the tenant's is left if another run has begun meanwhile."""
@@ -128,7 +128,7 @@ class ReplayNotes:
 
 
 def _slice_keys(plan: ReplayPlan) -> list[str]:
-    return [keys.replayed_slice(plan.run_id, number) for number in range(plan.slices)]
+    return [keys.replayed_slice(plan.tenant_id, plan.run_id, number) for number in range(plan.slices)]
 
 
 def _decoded(entry: Entry | None, decoder: msgspec.json.Decoder[_T]) -> _T | None:

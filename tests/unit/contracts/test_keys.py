@@ -26,7 +26,14 @@ def test_keys_of_other_tenants_begin_with_their_school() -> None:
 def test_keys_of_nobody() -> None:
     assert keys.tenant("s1") == "tenant:s1"
     assert keys.erased("ab") == "erased:ab"
-    assert keys.rebuilt("r", "k") == "replay:r:k"
+
+
+def test_what_a_replay_keeps_is_its_schools_too() -> None:
+    assert keys.unfinished_replay("default") == "replay:unfinished"
+    assert keys.rebuilt("default", "r", "ann") == "replay:r:student:ann:profile:current_mastery"
+    assert keys.unfinished_replay("s1") == "school:s1:replay:unfinished"
+    assert keys.rebuilt("s1", "r", "ann") == "school:s1:replay:r:student:ann:profile:current_mastery"
+    assert keys.replayed_slice("s1", "r", 7) == "school:s1:replay:r:slice:7"
 
 
 def test_a_document_tells_its_student_and_other_keys_tell_none() -> None:

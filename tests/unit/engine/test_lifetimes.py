@@ -33,6 +33,13 @@ def test_a_day_lives_the_retention_after_its_end() -> None:
     assert lifetimes.day(DEFAULT, 19_908, NOW) == -DAY_SECONDS
 
 
+def test_a_day_ends_where_the_school_is() -> None:
+    lifetimes, hour = Lifetimes(), 3_600
+    for zone, hours in (("Asia/Tokyo", -9), ("America/Lima", 5)):
+        school = Tenant(tenant_id="far", time_zone=zone)
+        assert lifetimes.day(school, 20_000, NOW) == 91 * DAY_SECONDS + hours * hour
+
+
 def test_processed_records_live_as_the_log_says_or_as_long_as_the_archive() -> None:
     assert Lifetimes(14 * DAY_SECONDS).processed(OPEN) == 14 * DAY_SECONDS
     assert Lifetimes().processed(DEFAULT) == 90 * DAY_SECONDS

@@ -45,11 +45,20 @@ async def test_a_rebuilt_student_equals_the_live_one_and_nothing_is_switched() -
 async def test_the_rebuilt_state_lies_beside_the_live_one_for_a_week() -> None:
     house = await folded()
     await house.replay().run(TENANT, "r1", switch=False)
-    aside = await house.entry(keys.rebuilt("r1", KEY))
+    aside = await house.entry(keys.rebuilt("default", "r1", "ann"))
     assert aside is not None
     assert list(differences((await house.document()).state, decode_document(aside.value).state)) == []
     house.clock.ms += SIDE_BY_SIDE_SECONDS * 1_000
-    assert await house.entry(keys.rebuilt("r1", KEY)) is None
+    assert await house.entry(keys.rebuilt("default", "r1", "ann")) is None
+
+
+async def test_what_was_rebuilt_beside_the_live_state_can_be_forgotten() -> None:
+    house = await folded()
+    await house.replay().run(TENANT, "r1", switch=False)
+    await house.replay().run(TENANT, "r2", switch=False)
+    await house.replay().forget(TENANT, "r1", ["ann", "bob", "nobody"])
+    runs = [key.split(":")[1] async for batch in house.store.scan("replay:") for key in batch]
+    assert runs == ["r2", "r2"]
 
 
 async def test_one_student_alone_can_be_rebuilt() -> None:
@@ -205,7 +214,7 @@ async def test_a_replay_that_is_late_brings_nobody_back() -> None:
     report = await house.replay(archive=archive).run(TENANT, "r1", student_id="ann", switch=True)
     assert (report.erased, report.switched) == (1, 0)
     assert await house.entry(KEY) is None
-    assert await house.entry(keys.rebuilt("r1", KEY)) is None
+    assert await house.entry(keys.rebuilt("default", "r1", "ann")) is None
 
 
 async def test_erased_students_are_left_alone() -> None:

@@ -36,9 +36,12 @@ async def spoiled(school: School, students: Sequence[str] = STUDENTS) -> None:
 
 async def replay_keys(engine: Engine) -> list[str]:
     """Keys of notes on replays."""
-    return [
-        key async for batch in engine.adapters.store.scan("replay:") for key in batch if "student:" not in key
-    ]
+    return [key for key in await everything_of_replays(engine) if "student:" not in key]
+
+
+async def everything_of_replays(engine: Engine) -> list[str]:
+    """The same, and keys of what was rebuilt."""
+    return [key async for batch in engine.adapters.store.scan("replay:") for key in batch]
 
 
 class FailingAtTheThird:
@@ -82,14 +85,14 @@ async def test_what_was_interrupted_comes_to_the_same_report_and_state(
             assert (again.equal, again.missing) == (350, 0)
 
 
-async def test_a_run_that_ends_leaves_no_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_that_ends_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_school() as school:
         await spoiled(school)
         await interrupted(school, SWITCH, monkeypatch)
         # The run's, and those of the slices before the one that failed, and maybe of the one beside it.
         assert len(await replay_keys(school.engine)) in {3, 4}
         await replay_all(school.engine, DEFAULT, SWITCH, resume=True)
-        assert await replay_keys(school.engine) == []
+        assert await everything_of_replays(school.engine) == []
         with pytest.raises(NotFound, match="there is no interrupted replay of 'default' to go on with"):
             await replay_all(school.engine, DEFAULT, SWITCH, resume=True)
 
@@ -135,9 +138,9 @@ async def test_runs_at_the_same_time_leave_each_other_their_notes() -> None:
         notes = ReplayNotes(school.engine.adapters.store)
         first, last = PLAN, ReplayPlan("last", "default", SWITCH, slices=4)
         await notes.begin(first)
-        await notes.note("run", 0, ReplayReport(students=1))
+        await notes.note("default", "run", 0, ReplayReport(students=1))
         await notes.begin(last)
-        await notes.note("last", 0, ReplayReport(students=2))
+        await notes.note("default", "last", 0, ReplayReport(students=2))
         await notes.end(first)
         assert await notes.done(first) == {}
         assert await notes.resumed("default", SWITCH) == last
@@ -149,8 +152,8 @@ async def test_a_note_that_cannot_be_read_is_as_good_as_none() -> None:
         store = school.engine.adapters.store
         notes = ReplayNotes(store)
         await notes.begin(PLAN)
-        await notes.note("run", 3, ReplayReport(students=1))
-        await store.write_many([Write(keys.replayed_slice("run", 1), b"\xff")])
+        await notes.note("default", "run", 3, ReplayReport(students=1))
+        await store.write_many([Write(keys.replayed_slice("default", "run", 1), b"\xff")])
         assert list(await notes.done(PLAN)) == [3]
         await store.write_many([Write(keys.unfinished_replay("default"), b"{}")])
         with pytest.raises(NotFound, match="no interrupted replay"):
@@ -161,7 +164,7 @@ async def test_notes_go_by_themselves_with_the_state_beside_the_live_one() -> No
     async with open_school() as school:
         notes = ReplayNotes(school.engine.adapters.store)
         await notes.begin(PLAN)
-        await notes.note("run", 0, ReplayReport())
+        await notes.note("default", "run", 0, ReplayReport())
         school.clock.ms += 7 * 86_400_000
         assert await notes.done(PLAN) == {}
         with pytest.raises(NotFound, match="no interrupted replay"):
