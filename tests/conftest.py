@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import settings
-from psycopg import sql
 from redis.asyncio import Redis
-
-from mastery_engine.adapters.postgres.upgrade import upgrade_schema
 
 if TYPE_CHECKING:
     from _pytest.capture import CaptureManager
@@ -27,6 +21,8 @@ if TYPE_CHECKING:
     from tests.integration.own_broker import OwnBroker
     from tools.installation import Installation
     from tools.own_redis import OwnRedis
+
+pytest_plugins = ["tests.databases"]
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
@@ -264,49 +260,3 @@ def oulad_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data: MASTERY_TEST_DATA is set, and {folder} is no folder")
     return folder
-
-
-def beside(url: str, database: str) -> str:
-    """The URL of another database of the same server."""
-    base, question, query = url.partition("?")
-    return f"{base.rpartition('/')[0]}/{database}{question}{query}"
-
-
-def _new_database(url: str, template: str = "template1") -> str:
-    name = f"mastery_{uuid4().hex}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
-    return name
-
-
-def _drop_database(url: str, name: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> Iterator[str]:
-    """Name of a database with the newest schema and nothing in it."""
-    name = _new_database(postgres_url)
-    # In a thread: a fixture may be asked for while a loop runs.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, upgrade_schema(beside(postgres_url, name))).result()
-    yield name
-    _drop_database(postgres_url, name)
-
-
-@pytest.fixture
-def bare_postgres(postgres_url: str) -> Iterator[str]:
-    """URL of a database without anything in it."""
-    name = _new_database(postgres_url)
-    yield beside(postgres_url, name)
-    _drop_database(postgres_url, name)
-
-
-@pytest.fixture
-def ready_postgres(postgres_url: str, postgres_template: str) -> Iterator[str]:
-    """URL of a database with the newest schema and nothing in it."""
-    name = _new_database(postgres_url, postgres_template)
-    yield beside(postgres_url, name)
-    _drop_database(postgres_url, name)

@@ -282,7 +282,7 @@ def test_doctor_and_errors_do_not_tell_the_password_of_a_url(
     mastery: Mastery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("STORE", "LOG", "ARCHIVE"):
-        monkeypatch.setenv(f"MASTERY_{name}_URL", "redis://:hunter2@host/0")
+        monkeypatch.setenv(f"MASTERY_{name}_URL", "rodis://:hunter2@host/0")
         for arguments in (("doctor",), ("doctor", "--json"), ("tenant", "list")):
             done = mastery(*arguments)
             assert done.code == 1

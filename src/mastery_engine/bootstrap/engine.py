@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.caches import with_caches
 from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.foundation import Foundation
@@ -38,6 +37,7 @@ from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
+    from mastery_engine.engine.cached_learners import CachedLearners
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
@@ -243,7 +243,11 @@ async def open_engine(
         stack.push_async_callback(flags.close)
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
-        adapters, cached = with_caches(settings, adapters, stack, serves=serves)
+        cached: CachedLearners | None = None
+        if serves or settings.cache_url:
+            from mastery_engine.bootstrap.caches import with_caches  # noqa: PLC0415 - see above
+
+            adapters, cached = with_caches(settings, adapters, stack, serves=serves)
         yield Engine(
             settings=settings,
             adapters=adapters,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.formulas import Formulas
-from mastery_engine.engine.cached_learners import CachedLearners
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.learners import Learners, StoredLearners
 from mastery_engine.engine.lifetimes import Lifetimes
 from mastery_engine.engine.tenants import TenantDirectory
+
+if TYPE_CHECKING:
+    # Not in the way of a command that asks once.
+    from mastery_engine.engine.cached_learners import CachedLearners
 
 CONSUMER_GROUP: Final = "mastery-engine"
 PROCESSED_KEPT_SECONDS: Final = 14 * 86_400
