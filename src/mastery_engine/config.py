@@ -151,6 +151,7 @@ class Settings(BaseSettings):
     )
     tenant: str = Field(
         "default",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$",
         description="tenant of the command line, and of services that call through Dapr with no JWT",
     )
     formulas: UserPath | None = Field(None, description="TOML file with further formulas and rollouts")

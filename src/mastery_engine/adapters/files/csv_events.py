@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, final
 
 import msgspec
 
-from mastery_engine.adapters.files.fields import METADATA, REQUIRED, Kind, fields, from_text, kind_of
+from mastery_engine.adapters.files.fields import BLANKS, METADATA, REQUIRED, Kind, fields, from_text, kind_of
 from mastery_engine.adapters.files.lines import MAX_LINE_BYTES, Line, Lines
 from mastery_engine.adapters.files.mapping import FieldMapping, Object, put
 from mastery_engine.adapters.files.records import (
@@ -138,7 +138,7 @@ class CsvEvents:
         event: Object = {}
         problems: list[Problem] = []
         for place, field, kind, values in self._columns:
-            text = cells[place].strip()
+            text = cells[place].strip(BLANKS)
             if not text:
                 continue
             value = values[text] if text in values else from_text(field, kind, text)

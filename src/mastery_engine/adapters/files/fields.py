@@ -18,6 +18,8 @@ Json: TypeAlias = str | int | float | bool | list[str]
 REQUIRED: Final = ("event_id", "event_type", "timestamp", "student_id", "source")
 """What every event must have: a file without one of these has no good line."""
 METADATA: Final = "metadata."
+BLANKS: Final = " \t"
+"""What is taken off around a text of a table; whatever else looks like nothing is a part of it, and breaks the rule for ids."""
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -41,10 +43,10 @@ def kind_of(field: str) -> Kind | None:
 
 def from_text(field: str, kind: Kind, text: str) -> Json | Problem:
     """The value that a cell stands for; dates are parted by `;`, a moment may be integer milliseconds."""
+    if kind == "text":
+        return text.strip(BLANKS)
     text = text.strip()
     match kind:
-        case "text":
-            return text
         case "dates":
             return [part for piece in text.split(";") if (part := piece.strip())]
         case "moment":
