@@ -18,6 +18,7 @@ from tests.integration.proxy import Proxy
 from tests.integration.telling import Telling
 from tests.unit.engine.house import quiz
 from tools.installation import Installation, send
+from tools.own_redis import OwnRedis
 
 WHEN = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%dT10:00:00")
 HEALTH = ("--health-port", "0")
@@ -129,6 +130,28 @@ async def test_a_worker_names_a_registry_that_it_waits_for_and_how_much_waits(
 
         await until(folded)
     await installation.remove()
+
+
+async def test_a_worker_names_a_redis_that_is_down_and_since_when(
+    installation: Installation, own_redis: OwnRedis, http: httpx2.AsyncClient
+) -> None:
+    installation.variables["MASTERY_STORE_URL"] = own_redis.url
+    async with Telling(installation, "worker", *HEALTH) as worker:
+        url = await worker.url("health at")
+        await ready(http, url)
+        before = datetime.now(UTC)
+        await own_redis.kill()
+        await waits_for(http, url, "store", "does not answer", str(own_redis.port))
+        seen: list[dict[str, str]] = []
+        for _ in range(2):
+            await waits_for(http, url, "worker", "does not answer", str(own_redis.port))
+            details = (await http.get(f"{url}/ready")).json()["error"]["details"]
+            seen.append({one["field"]: one["since"] for one in details})
+        assert seen[0] == seen[1]
+        for since in seen[0].values():
+            assert before <= datetime.fromisoformat(since) + timedelta(milliseconds=1) <= datetime.now(UTC)
+        await own_redis.start()
+        await ready(http, url)
 
 
 @pytest.mark.slow

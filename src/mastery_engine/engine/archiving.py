@@ -13,7 +13,7 @@ from typing import Final, final
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.document import TOMBSTONE, decode_document
+from mastery_engine.contracts.document import TOMBSTONE, DamagedDocument, decode_document
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.engine.judge import Accepted, Judge
 from mastery_engine.engine.process import next_offsets
@@ -109,15 +109,28 @@ class Archiver:
         return counted + await self._given_up(undecided)
 
     async def _given_up(self, undecided: list[Accepted]) -> list[Accepted]:
-        """Those that the learner's document lists as given up: valid, and waiting among the dead letters."""
+        """Those that the learner's document lists as given up: valid, and waiting among the dead letters.
+
+        One that is damaged lists nothing, and whoever folds has given up all that came for it.
+        """
         learners = list(dict.fromkeys(_document_of(one) for one in undecided))
         entries = await self._ports.store.get_many(learners)
         given_up: set[tuple[str, str]] = set()
+        damaged: set[str] = set()
         for key, entry in zip(learners, entries, strict=True):
-            if entry is not None and entry.value != TOMBSTONE:
+            if entry is None or entry.value == TOMBSTONE:
+                continue
+            try:
                 letters = decode_document(entry.value).given_up
+            except DamagedDocument:
+                damaged.add(key)
+            else:
                 given_up.update((key, letter.event_id) for letter in letters if letter.event_id is not None)
-        return [one for one in undecided if (_document_of(one), one.event.event_id) in given_up]
+        return [
+            one
+            for one in undecided
+            if (key := _document_of(one)) in damaged or (key, one.event.event_id) in given_up
+        ]
 
 
 def _document_of(one: Accepted) -> str:

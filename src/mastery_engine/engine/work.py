@@ -126,6 +126,7 @@ class Runner:
         wait = FIRST_WAIT_SECONDS
         while not stop.is_set():
             try:
+                await self._look()
                 await self._tidy()
                 await self._step(IDLE_POLL_SECONDS)
             except (DependencyDown, NewerVersion, StepLate) as error:

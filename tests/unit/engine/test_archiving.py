@@ -125,6 +125,17 @@ async def test_an_event_whose_record_is_damaged_is_archived(house: House) -> Non
     assert (await archiver(house).step(100)).kept == 1
 
 
+async def test_events_that_a_damaged_document_had_to_give_up_are_archived_and_stop_nobody(
+    house: House,
+) -> None:
+    await house.store.write_many([Write(keys.document("default", "ann"), b"\xc1another type")])
+    await house.send(quiz(1), quiz(2, student="bob"))
+    await work_without_archive(house)
+    assert [one.kind for one in await house.all_letters()] == ["processing"]
+    assert (await archiver(house).step(100)).kept == 2
+    assert await kept(house) == [event_id(1)]
+
+
 async def test_nothing_of_an_erased_student_is_archived(house: House) -> None:
     await house.send(quiz(1), quiz(2, student="bob"))
     await work_without_archive(house)

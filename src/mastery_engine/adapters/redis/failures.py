@@ -25,6 +25,7 @@ _ADVICE: Final = {
 }
 _SETTINGS: Final = {
     "NOAUTH": "wants a password",
+    "Authentication required": "wants a password",
     "WRONGPASS": "refuses user or password",
     "NOPERM": "does not let this user do that; it needs +@hash +@scripting +@keyspace +@connection and our keys",
     "DB index is out of range": "has no database of that number",
