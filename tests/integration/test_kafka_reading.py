@@ -45,7 +45,7 @@ async def test_reading_tells_of_records_that_cannot_be_unpacked_and_goes_on(hous
             "compression.type": "zstd",
             "message.max.bytes": 128 << 20,
             "batch.size": 128 << 20,
-            "linger.ms": 200,
+            "linger.ms": 10_000,
         }
     )
     await log.append(numbered(1))
