@@ -11,6 +11,7 @@ PEERS := .tools/peers/.locked
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SIMULATION_ARGS ?=
+STREAM_ARGS ?=
 TEETH_ARGS ?=
 CHAOS_ARGS ?=
 
@@ -25,7 +26,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state coverage mutation simulation teeth chaos docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state coverage mutation simulation teeth chaos oulad-stream docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -108,6 +109,9 @@ teeth: $(DEV)  ## See that those histories notice each clause of the guarantees 
 
 chaos: $(DEV)  ## Kill, freeze and restart workers on real Kafka under a load, and judge what counted; CHAOS_ARGS
 	@$(BIN)/python -m tools.chaos $(CHAOS_ARGS)
+
+oulad-stream: $(DEV)  ## See that OULAD 2014B by way of Kafka and Redis gives the bytes that files give; STREAM_ARGS
+	@$(BIN)/python -m tools.oulad_stream $(STREAM_ARGS)
 
 docs: $(DEV)  ## Serve the documentation while it is being written
 	@$(BIN)/mkdocs serve
