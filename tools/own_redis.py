@@ -44,7 +44,7 @@ class OwnRedis:
         await asyncio.to_thread(service.Redis().fetch, tell_nobody)
         log = self.folder / "server.log"
         with log.open("ab") as stream:
-            process = self._process = spawn(self._launch(), stream)
+            process = self._process = spawn(self.launch, stream)
         client: Any = Redis(host="127.0.0.1", port=self.port, password=password, **tls)
 
         async def ready() -> bool:
@@ -92,7 +92,9 @@ class OwnRedis:
         finally:
             await client.aclose()
 
-    def _launch(self) -> Launch:
+    @property
+    def launch(self) -> Launch:
+        """How it is started."""
         launch = service.Redis().launch(self.folder, [self.port])
         if not self._sentinel:
             # The last one counts.

@@ -9,16 +9,20 @@ the next block. A comment on the line before a block may say more:
     <!-- needs oulad --> this `sh` block and all after it need the data set, as $OULAD
     <!-- needs postgres --> this `sh` block and all after it need an empty database, as $MASTERY_ARCHIVE_URL, and a role of
                          its server, as $SERVICE_ROLE
+    <!-- needs redis --> this `sh` block and all after it have the state in a Redis of the page's own, as $MASTERY_STORE_URL,
+                         and redis-cli
     <!-- shows -->       this `text` block holds lines of what the `sh` block before it printed
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
@@ -28,7 +32,8 @@ from uuid import uuid4
 
 import pytest
 
-from tools.services.kafka import libraries
+from tools.own_redis import OwnRedis
+from tools.services.kafka import libraries as kafka_jars
 from tools.services.places import CACHE_VARIABLE, cache
 
 REPOSITORY = Path(__file__).parents[2]
@@ -147,8 +152,20 @@ def on_servers(environment: dict[str, str], kafka_servers: str, registry_url: st
         "MASTERY_REGISTRY_URL": registry_url,
         "MASTERY_KAFKA_PREFIX": f"page-{uuid4().hex[:12]}.",
         "KAFKA": kafka_servers,
-        "KAFKA_JARS": str(libraries()),
+        "KAFKA_JARS": str(kafka_jars()),
     }
+
+
+@pytest.fixture
+def redis_of_the_page(tmp_path: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Variables of a page that has a Redis of its own; the server's program comes with `redis-cli`."""
+    server = OwnRedis(tmp_path / "redis")
+    asyncio.run(server.start())
+    launch = server.launch
+    path = f"{Path(launch.argv[0]).parent}{os.pathsep}{environment['PATH']}"
+    libraries = {name: one for name, one in launch.env.items() if name == "LD_LIBRARY_PATH"}
+    yield {"MASTERY_STORE_URL": server.url, "PATH": path, **libraries}
+    asyncio.run(server.kill())
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if not needs_kafka(page)])
@@ -193,6 +210,8 @@ def follow(page: str, folder: Path, environment: dict[str, str], request: pytest
             url: str = request.getfixturevalue("bare_postgres")
             role = urlsplit(url).username or "postgres"
             environment = {**environment, "MASTERY_ARCHIVE_URL": url, "SERVICE_ROLE": role}
+        if block.note == "needs redis":
+            environment = {**environment, **request.getfixturevalue("redis_of_the_page")}
         code, printed = run(block, folder, environment)
         expected = int(block.note.removeprefix("exit ")) if block.note.startswith("exit ") else 0
         assert code == expected, f"{where} ended with {code}:\n{printed}"
@@ -203,7 +222,7 @@ def test_a_note_before_a_block_is_one_that_the_runner_knows() -> None:
         f"{page}:{block.line}: {block.note}"
         for page in [*pages(), SERVERS_PAGE]
         for block in blocks_of(REPOSITORY / page)
-        if not re.fullmatch(r"|exit \d+|needs (oulad|kafka|postgres)|shows", block.note)
+        if not re.fullmatch(r"|exit \d+|needs (oulad|kafka|postgres|redis)|shows", block.note)
     ]
     assert not unknown
 
