@@ -23,7 +23,15 @@ from mastery_engine.domain.scores import COMPONENTS, LEVELS
 VERSION: Final = 1
 TOMBSTONE: Final = b"\xc1erased"
 """Stands in place of the document of an erased student; 0xC1 begins no MessagePack value."""
-UNREADABLE: Final = (msgspec.DecodeError, AttributeError, ArithmeticError, LookupError, TypeError, ValueError)
+UNREADABLE: Final = (
+    msgspec.DecodeError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What comes of reading damaged bytes, or parts of a document that are opened later."""
 _DAMAGED: Final = "a learner's document is damaged ({}); rebuild it: mastery replay STUDENT"
 
@@ -189,7 +197,7 @@ def _unpack_course(packed: tuple[Any, Any, dict[int, Raw]]) -> Course:
 def _refuse_newer(value: bytes) -> None:
     try:
         fields = msgspec.msgpack.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return
     if isinstance(fields, list) and fields and isinstance(fields[0], int) and fields[0] > VERSION:
         raise NewerVersion(

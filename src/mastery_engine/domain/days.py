@@ -93,9 +93,11 @@ class Days:
     def _open(self, number: int) -> Chunk:
         chunk = self._opened.get(number)
         if chunk is None:
-            packed = self._packed.pop(number, None)
+            packed = self._packed.get(number)
             unpack = self._unpack_chunk
             chunk = {} if packed is None or unpack is None else unpack(packed)
+            # Only now: of a damaged chunk every reader is told, and none gets a history without its days.
+            self._packed.pop(number, None)
             self._opened[number] = chunk
         return chunk
 

@@ -143,7 +143,8 @@ def test_a_newer_version_is_refused_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"\xff", b"\x90", b"\x99\x01", TOMBSTONE, msgspec.msgpack.encode({"a": 1})]
+    "value",
+    [b"", b"\xff", b"\x90", b"\x99\x01", b"\x91" * 5_000, TOMBSTONE, msgspec.msgpack.encode({"a": 1})],
 )
 def test_what_is_no_document_is_told_with_what_to_do(value: bytes) -> None:
     with pytest.raises(DamagedDocument, match="mastery replay"):

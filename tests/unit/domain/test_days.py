@@ -1,3 +1,5 @@
+import pytest
+
 from mastery_engine.domain.days import Days
 from mastery_engine.domain.evidence import Evidence
 
@@ -74,3 +76,14 @@ def test_days_are_told_newest_first_without_being_unpacked() -> None:
     store.days.add(33, Evidence(events=1))
     assert list(store.days.newest_first()) == [40, 33, 17, 16, 15, 3]
     assert store.unpacked == []
+
+
+def test_a_damaged_chunk_is_told_to_every_reader_and_not_to_the_first_one_only() -> None:
+    def torn(chunk: dict[int, int]) -> dict[int, int]:
+        raise ValueError(chunk)
+
+    days = Days({0: {3: 3}}, torn, Store().unpack)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="3: 3"):
+            list(days.items())
+    assert list(days.parts()[0]) == [0]
