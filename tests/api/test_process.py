@@ -136,6 +136,15 @@ class TestWithoutATokenOfTheUser:
         await ask(school, "ingest", quiz(), **{"dapr-caller-app-id": app})
         assert {one.actor for one in await school.audit()} == {"dapr:unknown"}
 
+    async def test_an_app_that_tells_its_name_itself_is_refused(self, school: School) -> None:
+        # A real sidecar passes on what the app has sent, before or after its own.
+        for names in (["admin-agent", "concepts-agent"], ["concepts-agent", "admin-agent"]):
+            headers = [("dapr-caller-app-id", name) for name in names]
+            body = {"intent": "ingest", "payload": quiz()}
+            answer = await school.http.post("/process", json=body, headers=headers)
+            assert told(answer) == (400, "VALIDATION_ERROR")
+        assert await school.audit() == []
+
 
 @pytest.mark.parametrize("intent", ["ingest", "calculate", "query_mastery"])
 async def test_a_token_that_does_not_hold_is_refused_and_makes_nobody_a_service(

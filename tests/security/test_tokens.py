@@ -158,7 +158,7 @@ def test_the_subject_of_a_student_must_be_a_student_id(subject: str) -> None:
     assert refusal(signed(claims(sub=subject)))
 
 
-@pytest.mark.parametrize("subject", ["os:root", "", "a\nb", "x" * 201])
+@pytest.mark.parametrize("subject", ["os:root", "dapr:concepts-agent", "", "a\nb", "x" * 201])
 def test_nobody_takes_the_name_of_an_operator_of_the_command_line(subject: str) -> None:
     assert "claim" in refusal(signed(claims(sub=subject, role="admin")))
 

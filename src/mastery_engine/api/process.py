@@ -126,10 +126,21 @@ def _caller(request: Request, parts: Parts, context: object) -> Caller:
         raise InvalidInput.of(Problem("security_context", "not shown", rule)) from error
     if token is not None:
         return caller_by(request, token)
-    app = request.headers.get(CALLING_APP, "")
     return Caller(
         tenant_id=parts.engine.settings.tenant,
-        subject=f"dapr:{app if _APP_ID.fullmatch(app) else 'unknown'}",
+        subject=f"dapr:{_app_of(request)}",
         role="service",
         request_id=request.state.request_id,
     )
+
+
+def _app_of(request: Request) -> str:
+    """The app that calls, as its sidecar tells it.
+
+    Raises:
+        InvalidInput: It is told more than once: a sidecar passes on what an app says of itself, beside what it says itself.
+    """
+    told = request.headers.getlist(CALLING_APP)
+    if len(told) > 1:
+        raise InvalidInput.of(Problem(CALLING_APP, "more than one", "is the sidecar's to send; leave it out"))
+    return told[0] if told and _APP_ID.fullmatch(told[0]) else "unknown"

@@ -20,8 +20,9 @@ LEEWAY_SECONDS: Final = 30
 """How far the clocks of those who sign and those who verify may be apart."""
 
 TokenRole = Literal["student", "teacher", "admin", "service"]
-# `os:` names operators of the command line in the audit trail; nobody gets that name by a token.
-Subject = Annotated[str, Meta(pattern=r"^(?!os:)[\x21-\x7e]{1,200}\Z")]
+# `os:` names operators of the command line in the audit trail, and `dapr:` apps by their sidecars; nobody gets such a name by a
+# token.
+Subject = Annotated[str, Meta(pattern=r"^(?!os:|dapr:)[\x21-\x7e]{1,200}\Z")]
 _INVALID: Final = "the token is not valid"
 _MOST_MESSAGE: Final = 200
 
