@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Iterable
 from typing import Annotated, Final, final
@@ -45,6 +46,7 @@ class Positions:
         self._log = log
         self._folding = folding
         self._clock = clock
+        self._look: asyncio.Task[dict[int, int]] | None = None
 
     async def token(self, positions: Iterable[Position]) -> str:
         """Opaque token of the last of the positions in each partition."""
@@ -77,7 +79,10 @@ class Positions:
 
     async def _folded(self, token: _Token) -> bool:
         # The offsets are committed as a step's last act: what is committed is folded and written.
-        committed = await self._folding.committed()
+        # Who waits at the same time shares one look, so that a crowd asks the log no more than one does.
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._folding.committed(), name="look what is folded")
+        committed = await asyncio.shield(self._look)
         return all(committed.get(partition, 0) > offset for partition, offset in token.offsets.items())
 
 

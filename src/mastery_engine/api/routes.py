@@ -71,6 +71,8 @@ async def answer_calculation(
     """The answer to what a score would be."""
     values = asked.components
     components = Components(values.completion, values.quiz, values.quality, values.consistency)
+    if asked.student_id is not None:
+        await wait_for_position(request, parts, caller, "mastery.calculate", asked.student_id)
     calculation = await parts.engine.queries.calculate(caller, components, student_id=asked.student_id)
     return success(request, calculation)
 
@@ -118,9 +120,13 @@ async def wait_for_position(
 
     What is read of the student from then on is no older than they are.
     """
-    position = request.headers.get(HEADER)
-    if position is not None and caller.role in TABLE[action]:
-        await parts.positions.wait(position)
+    positions = request.headers.getlist(HEADER)
+    if len(positions) > 1:
+        raise InvalidInput.of(
+            Problem(HEADER, f"{len(positions)} of them", "must stand once; send the last one")
+        )
+    if positions and caller.role in TABLE[action]:
+        await parts.positions.wait(positions[0])
         await parts.engine.reader.refresh(caller, [student_id])
 
 
