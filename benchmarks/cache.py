@@ -36,6 +36,7 @@ from mastery_engine.domain.errors import MasteryError
 from mastery_engine.engine.cache_counts import CacheCounts
 from mastery_engine.engine.cached_learners import CachedLearners
 from mastery_engine.engine.learners import Learners, StoredLearners
+from mastery_engine.engine.sealed_cache import SealedCache
 from mastery_engine.engine.shared_documents import SharedDocuments
 from mastery_engine.ports import StateStore, Write
 from tools.services.running import addresses
@@ -97,7 +98,8 @@ async def levels(store: StateStore, redis_url: str) -> AsyncGenerator[dict[str, 
     async with AsyncExitStack() as stack:
         cache = RedisCache(redis_url, redis_url, PATIENT_SECONDS)
         stack.push_async_callback(cache.close)
-        second = CachedLearners(store, clock, 0, counts, SharedDocuments(cache, clock, counts))
+        sealed = SealedCache(cache, bytes(32), counts)
+        second = CachedLearners(store, clock, 0, counts, SharedDocuments(sealed, clock, counts))
         stack.push_async_callback(second.close)
         first = CachedLearners(store, clock, MUCH, counts)
         stack.push_async_callback(first.close)

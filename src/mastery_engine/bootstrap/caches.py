@@ -13,11 +13,13 @@ from typing import Final
 from mastery_engine.adapters.shared.log_tail import LogTail
 from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters
 from mastery_engine.config import Settings, without_secrets
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.cache_counts import CacheCounts
 from mastery_engine.engine.cached_learners import CachedLearners
 from mastery_engine.engine.evicting_store import EvictingStore
 from mastery_engine.engine.following import Following
+from mastery_engine.engine.sealed_cache import SealedCache
 from mastery_engine.engine.shared_documents import SharedDocuments
 from mastery_engine.ports import Cache
 
@@ -26,7 +28,12 @@ REDIS_SCHEMES: Final = ("redis://", "rediss://")
 
 
 def with_caches(
-    settings: Settings, adapters: Adapters, stack: AsyncExitStack, *, serves: bool
+    settings: Settings,
+    adapters: Adapters,
+    stack: AsyncExitStack,
+    pseudonyms: Callable[[], Pseudonyms],
+    *,
+    serves: bool,
 ) -> tuple[Adapters, CachedLearners | None]:
     """The adapters with a store that evicts what it writes, and learners kept in memory where a process serves.
 
@@ -34,6 +41,7 @@ def with_caches(
         settings: What is in force.
         adapters: What they name.
         stack: Closes the caches, before the adapters.
+        pseudonyms: Give the key of the seals on shared copies.
         serves: Whether many questions are to be answered. A command asks once: it only evicts.
 
     Raises:
@@ -46,7 +54,8 @@ def with_caches(
     shared = None
     if cache is not None:
         stack.push_async_callback(cache.close)
-        shared = SharedDocuments(cache, clock, counts)
+        sealed = SealedCache(cache, pseudonyms().key_for("copies of documents"), counts)
+        shared = SharedDocuments(sealed, clock, counts)
     learners = CachedLearners(adapters.store, clock, settings.cache_bytes if serves else 0, counts, shared)
     stack.push_async_callback(learners.close)
     evicting = replace(adapters, store=EvictingStore(adapters.store, learners.evict, clock))

@@ -247,7 +247,7 @@ async def open_engine(
         if serves or settings.cache_url:
             from mastery_engine.bootstrap.caches import with_caches  # noqa: PLC0415 - see above
 
-            adapters, cached = with_caches(settings, adapters, stack, serves=serves)
+            adapters, cached = with_caches(settings, adapters, stack, pseudonyms, serves=serves)
         yield Engine(
             settings=settings,
             adapters=adapters,

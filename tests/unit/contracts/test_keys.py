@@ -72,3 +72,9 @@ def test_pseudonyms_follow_from_key_tenant_and_student() -> None:
         one.of("default", "ann"),
     }
     assert len(others) == 4
+
+
+def test_a_key_for_something_else_follows_from_the_key_and_the_purpose() -> None:
+    one, same, other = (keys.Pseudonyms(key * 32) for key in (b"k", b"k", b"j"))
+    assert one.key_for("a") == same.key_for("a")
+    assert len({one.key_for("a"), one.key_for("b"), other.key_for("a"), b"k" * 32}) == 4

@@ -12,6 +12,7 @@ from mastery_engine.domain.learner import LearnerState
 from mastery_engine.engine.cache_counts import CacheCounts
 from mastery_engine.engine.cached_learners import CachedLearners
 from mastery_engine.engine.evicting_store import EvictingStore
+from mastery_engine.engine.sealed_cache import SealedCache
 from mastery_engine.engine.shared_documents import SharedDocuments
 from mastery_engine.ports import Cache, Entry, Write
 from tests.unit.engine.house import StandingClock, at, quiz
@@ -82,7 +83,10 @@ class Process:
         self, store: WatchedStore, clock: StandingClock, *, most_bytes: int = MUCH, cache: Cache | None = None
     ) -> None:
         self.counts = CacheCounts.zero()
-        self.shared = None if cache is None else SharedDocuments(cache, clock, self.counts)
+        self.shared: SharedDocuments | None = None
+        if cache is not None:
+            sealed = SealedCache(cache, b"k" * 32, self.counts)
+            self.shared = SharedDocuments(sealed, clock, self.counts)
         self.learners = CachedLearners(store, clock, most_bytes, self.counts, self.shared)
         self.store = EvictingStore(store, self.learners.evict, clock)
 

@@ -12,7 +12,9 @@ from mastery_engine.adapters.memory import MemoryCache
 from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine import shared_documents
+from mastery_engine.engine.cache_counts import CacheCounts
 from mastery_engine.engine.cached_learners import HELD_SECONDS
+from mastery_engine.engine.sealed_cache import SealedCache
 from mastery_engine.engine.shared_documents import AGAIN_SECONDS, DISTRUSTED_SECONDS
 from mastery_engine.ports import Cached, Fill, Write
 from tests.unit.engine.house import StandingClock
@@ -153,7 +155,8 @@ async def test_an_old_copy_taken_while_it_was_being_removed_is_not_kept_in_memor
 async def test_a_copy_that_cannot_be_read_is_a_miss_and_goes(processes: Both, cache: FailingCache) -> None:
     ours, theirs = processes
     (found,) = await cache.get_many([keys.cached(ANN)])
-    await cache.fill_many([Fill(keys.cached(ANN), b"\x00garbage", found.lease)])
+    sealed = SealedCache(cache, b"k" * 32, CacheCounts.zero())
+    await sealed.fill_many([Fill(keys.cached(ANN), b"\x00garbage", found.lease)])
     assert await ours.correct() == 1
     assert ours.counts.corrupt == 1
     await ours.settled()
