@@ -20,6 +20,8 @@ class Proxy:
         self._open = asyncio.Event()
         self.most_at_once = 0
         self._at_once = 0
+        self.seconds = 0.0
+        """How long each piece is held on its way."""
 
     @property
     def url(self) -> str:
@@ -69,6 +71,7 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(65_536):
                 await self._open.wait()
+                await asyncio.sleep(self.seconds)
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, cast, final
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -36,12 +37,13 @@ class RedisCache:
         Args:
             url: `redis://` or `rediss://`; may hold user and password.
             shown: The URL without them.
-            answer_seconds: Longest wait for a connection, and for an answer.
+            answer_seconds: Longest that anything takes, with the wait for a connection.
 
         Raises:
             ConfigurationError: It is no such URL.
         """
         self._shown = shown
+        self._answer_seconds = answer_seconds
         try:
             pool = cast("Any", BlockingConnectionPool).from_url(
                 url,
@@ -61,7 +63,7 @@ class RedisCache:
     async def get_many(self, keys: Sequence[str]) -> list[Cached]:
         if not keys:
             return []
-        with self._answering():
+        async with self._answering():
             held: list[bytes | None] = await self._client.mget(keys)
             missing = [key for key, value in zip(keys, held, strict=True) if value is None]
             leases = await self._lease(missing) if missing else {}
@@ -70,19 +72,18 @@ class RedisCache:
     async def fill_many(self, fills: Sequence[Fill]) -> None:
         if not fills:
             return
-        with self._answering():
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key, value, lease in fills:
-                    pipeline.eval(_FILL, 1, key, _LEASE + lease.encode(), _COPY + value, KEPT_SECONDS)
-                await pipeline.execute()
+        async with self._answering(), self._client.pipeline(transaction=False) as pipeline:
+            for key, value, lease in fills:
+                pipeline.eval(_FILL, 1, key, _LEASE + lease.encode(), _COPY + value, KEPT_SECONDS)
+            await pipeline.execute()
 
     async def remove_many(self, keys: Sequence[str]) -> None:
         if keys:
-            with self._answering():
+            async with self._answering():
                 await self._client.unlink(*keys)
 
     async def ping(self) -> None:
-        with self._answering():
+        async with self._answering():
             await self._client.ping()
 
     async def close(self) -> None:
@@ -97,10 +98,12 @@ class RedisCache:
             taken: list[bool | None] = await pipeline.execute()
         return {key: lease for key, lease, ours in zip(keys, leases, taken, strict=True) if ours}
 
-    @contextmanager
-    def _answering(self) -> Generator[None]:
+    @asynccontextmanager
+    async def _answering(self) -> AsyncGenerator[None]:
         try:
-            yield
+            # Of all round trips together: each may be quick enough, and who waits for all of them no better off.
+            async with asyncio.timeout(self._answer_seconds):
+                yield
         except (RedisError, OSError) as error:
             raise DependencyDown(
                 f"the cache at {self._shown} does not answer as it should: {type(error).__name__}"
