@@ -91,7 +91,7 @@ class Queries:
         Args:
             caller: Who asks.
             components: Values in [0, 1]; None is not observed.
-            student_id: Whose current result to put beside it, and whose formula to use.
+            student_id: Whose formula to use, and whose current result to put beside it; a service sees no student's result.
             formula: Name of another formula.
 
         Raises:
@@ -100,13 +100,13 @@ class Queries:
         """
         _check_components(components)
         current: ResultView | None = None
-        if student_id is not None:
+        if student_id is not None and caller.role != "service":
             reading = await self._reader.one(caller, "mastery.calculate", student_id, None, formula)
             current, chosen, day = result_view(reading.result(None)), reading.formula, reading.day
         else:
             tenant, day = await self._reader.day(caller, None)
             await self._reader.access.permit(caller, "mastery.calculate", [], date_of(day))
-            chosen = await self._reader.formula(tenant, None, formula)
+            chosen = await self._reader.formula(tenant, student_id, formula)
         score = chosen.score(components)
         result = Result(
             score=score, level=chosen.level(score), components=components, formula=chosen.id, day=day

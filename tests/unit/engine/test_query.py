@@ -135,6 +135,17 @@ async def test_a_calculation_is_the_formula_applied_and_stored_nowhere(school: S
     assert set((await school.engine.adapters.log.ends()).values()) == {0}
 
 
+async def test_a_service_calculates_for_a_student_without_seeing_anything_of_the_student(
+    school: School,
+) -> None:
+    await school.learn(quiz(1, 8))
+    for student in ("ann", "nobody"):
+        answer = await school.engine.queries.calculate(
+            caller("service"), Components(1.0, 1.0, 1.0, 1.0), student_id=student
+        )
+        assert (answer.result.score, answer.student_id, answer.current) == (1.0, student, None)
+
+
 async def test_a_calculation_for_a_student_stands_beside_the_students_own_result(school: School) -> None:
     await school.learn(quiz(1, 8))
     answer = await school.engine.queries.calculate(
