@@ -189,9 +189,12 @@ async def test_a_calculation_stores_nothing(school: School) -> None:
 async def test_a_calculation_shows_the_current_result_of_a_student_beside_it(school: School) -> None:
     await school.teach("amal", quiz(correct_answers=5))
     body = {"student_id": "amal", "components": {"quiz": 1.0}}
-    data = (await school.post("calculate", body, school.bearer("tutor", "service"))).json()["data"]
+    data = (await school.post("calculate", body, school.bearer("amal", "student"))).json()["data"]
     assert data["current"]["components"]["quiz"]["value"] == 0.5
     assert data["result"]["components"]["quiz"]["value"] == 1.0
+    data = (await school.post("calculate", body, school.bearer("tutor", "service"))).json()["data"]
+    assert data["result"]["components"]["quiz"]["value"] == 1.0
+    assert data.get("current") is None
 
 
 @pytest.mark.parametrize(
