@@ -98,7 +98,7 @@ async def measure(found: dict[str, str], count: int, data: Path | None) -> dict[
 def main() -> int:
     """Measure, print, and with `--keep` write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.state", description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=60_000)
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/state.json and .txt")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
