@@ -59,17 +59,25 @@ class LogSetback:
             await self._commit(report.offsets)
 
     async def check(self, report: RestoreReport) -> None:
-        """See that nobody has folded since.
+        """See that nobody has folded since, nor is about to.
 
         Raises:
             Conflict: Somebody has.
         """
         committed = await committed_of(self._log, self._group)
-        if dict(committed.offsets) != report.offsets:
+        if dict(committed.offsets) != report.offsets or not await self._is_left_alone(report.offsets):
             raise Conflict(
                 "somebody has folded while the state was restored, so that it may lack events; end whoever folds, "
                 "and restore again with --replace"
             )
+
+    async def _is_left_alone(self, offsets: Mapping[int, int]) -> bool:
+        """Who has joined meanwhile may have written what was then replaced, and not have committed it yet."""
+        try:
+            await self._commit(offsets)
+        except Conflict:
+            return False
+        return True
 
     async def _commit(self, offsets: Mapping[int, int]) -> None:
         consumer = self._log.consumer(self._group)

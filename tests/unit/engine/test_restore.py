@@ -139,6 +139,20 @@ async def test_who_folds_meanwhile_is_found_out() -> None:
         await house.restore(store=Meddling(house.store, "write_many", 1, folds))
 
 
+async def test_who_is_about_to_fold_is_found_out_though_nothing_is_committed_yet() -> None:
+    house = await lost()
+    original = house.log.consumer
+
+    async def joins() -> None:
+        house.log.consumer = lambda _: Meddling(original(GROUP), "commit", 1, refuse)  # type: ignore[method-assign]
+
+    async def refuse() -> None:
+        raise Conflict("the consumer group is at work")
+
+    with pytest.raises(Conflict, match="somebody has folded while"):
+        await house.restore(store=Meddling(house.store, "write_many", 1, joins))
+
+
 async def test_an_erased_student_stays_erased_and_so_do_events_that_come_again() -> None:
     house = await lost(more=1)
     await house.erase("ann")
