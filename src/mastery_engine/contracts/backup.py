@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator
-from typing import Final, Literal, final
+from typing import Annotated, Final, Literal, final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mastery_engine.domain.errors import MasteryError, NewerVersion
 
@@ -15,6 +15,13 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 ItemKind = Literal["processed", "document", "tenant", "marker"]
 PartKind = Literal["state", "archive.db", "log.db", "pseudonym.key"]
+# A manifest may come from elsewhere: no name leaves the backup's folder, and no number is one that nothing can work with.
+_Name = Annotated[
+    str, Meta(pattern=r"\A(?:state-[0-9]{6,12}\.part|(?:archive\.db|log\.db|pseudonym\.key)\.z)\Z")
+]
+_TenantId = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,49}\Z")]
+_Moment = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
+_Natural = Annotated[int, Meta(ge=0, lt=1 << 62)]
 _LENGTH_BYTES: Final = 4
 _LONGEST_ITEM: Final = 64 * 1024 * 1024
 _PIECE: Final = 1024 * 1024
@@ -43,11 +50,11 @@ class Part(Struct, frozen=True, kw_only=True):
         items: How many it has; 0 for a file.
     """
 
-    name: str
+    name: _Name
     kind: PartKind
-    size: int
+    size: _Natural
     sha256: str
-    items: int = 0
+    items: _Natural = 0
 
 
 class Counts(Struct, kw_only=True):
@@ -93,16 +100,16 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     format: int = FORMAT
     engine: str
-    began_ms: int
-    ended_ms: int
+    began_ms: _Moment
+    ended_ms: _Moment
     store: str
     log: str
     topic: str
     topic_id: str
-    offsets: dict[int, int]
+    offsets: dict[_Natural, _Natural]
     pseudonyms: str
-    tenants: list[str]
-    tenant: str | None = None
+    tenants: list[_TenantId]
+    tenant: _TenantId | None = None
     counts: Counts
     parts: list[Part]
 
@@ -125,13 +132,21 @@ def decode_manifest(value: bytes) -> Manifest:
             raise NewerVersion(
                 f"the backup has format {version}, this release reads up to {FORMAT}; restore it with a newer release"
             )
-        return msgspec.json.decode(value, type=Manifest)
+        manifest = msgspec.json.decode(value, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedBackup(f"{MANIFEST} is damaged: {error}") from None
+    names = {part.name for part in manifest.parts if _is_named_for_its_kind(part)}
+    if len(names) < len(manifest.parts):
+        raise DamagedBackup(f"{MANIFEST} is damaged: parts with names of something else, or of one another")
+    return manifest
+
+
+def _is_named_for_its_kind(part: Part) -> bool:
+    return part.name.startswith("state-") if part.kind == "state" else part.name == f"{part.kind}.z"
 
 
 class _Version(Struct):
-    format: int
+    format: Annotated[int, Meta(ge=1)]
 
 
 @final
@@ -169,15 +184,16 @@ class Unpacker:
         self._rest = bytearray()
         self._ended = False
 
-    def feed(self, piece: bytes) -> Generator[Item]:
-        """The items that are whole with this piece.
+    def feed(self, piece: bytes) -> Generator[list[Item]]:
+        """The items that are whole with this piece, in batches of bounded size however much it spreads to.
 
         Raises:
             DamagedBackup: These are no items.
         """
         for plain in self._spread.feed(piece):
             self._rest += plain
-            yield from self._items()
+            if items := list(self._items()):
+                yield items
 
     def check_end(self) -> None:
         """To be asked after the last piece.

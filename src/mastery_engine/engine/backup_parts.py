@@ -110,9 +110,8 @@ async def items_of(target: BackupTarget, part: Part) -> AsyncGenerator[list[Item
     """
     unpacker, found = Unpacker(part.name), 0
     async for piece in _checked(target, part):
-        items = list(unpacker.feed(piece))
-        found += len(items)
-        if items:
+        for items in unpacker.feed(piece):
+            found += len(items)
             yield items
     unpacker.check_end()
     if found != part.items:

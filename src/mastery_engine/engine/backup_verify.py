@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import Struct
 
+from mastery_engine.contracts import keys
 from mastery_engine.contracts.backup import (
     MANIFEST,
     Counts,
     DamagedBackup,
     Item,
     Manifest,
+    Part,
     decode_manifest,
 )
 from mastery_engine.contracts.document import (
@@ -23,12 +26,14 @@ from mastery_engine.contracts.document import (
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.contracts.stored_keys import event_of, learner_of
 from mastery_engine.contracts.tenant import decode_tenant
-from mastery_engine.domain.errors import NotFound
+from mastery_engine.domain.errors import InvalidInput, NotFound
 from mastery_engine.engine.backup_parts import Watcher, file_of, items_of, whole
 from mastery_engine.ports import BackupTarget
 
 _LONGEST_MANIFEST: Final = 64 * 1024 * 1024
+_LONGEST_KEY: Final = 64
 _SQLITE: Final = b"SQLite format 3\0"
+_MARKER: Final = re.compile(re.escape(keys.erased("")) + r"[0-9a-f]{32}")
 
 
 async def manifest_of(target: BackupTarget) -> Manifest:
@@ -81,16 +86,23 @@ async def verify(target: BackupTarget, watcher: Watcher | None = None) -> Verifi
                 if watcher is not None:
                     watcher.advanced("check", len(items))
         else:
-            begins = b""
-            async for piece in file_of(target, part):
-                begins = begins or piece[: len(_SQLITE)]
-                if watcher is not None:
-                    watcher.advanced("check", 0)
-            if part.kind.endswith(".db") and begins != _SQLITE:
-                raise DamagedBackup(f"{part.name} is no SQLite database")
+            await _check_file(target, part, watcher)
     if counts != manifest.counts:
         raise DamagedBackup(f"{target.where} has {counts}, and its manifest says {manifest.counts}")
     return Verified(manifest, unreadable)
+
+
+async def _check_file(target: BackupTarget, part: Part, watcher: Watcher | None) -> None:
+    begins, size = b"", 0
+    async for piece in file_of(target, part):
+        begins = begins or piece[: len(_SQLITE)]
+        size += len(piece)
+        if part.kind == "pseudonym.key" and size > _LONGEST_KEY:
+            raise DamagedBackup(f"{part.name} is too long for a key")
+        if watcher is not None:
+            watcher.advanced("check", 0)
+    if part.kind.endswith(".db") and begins != _SQLITE:
+        raise DamagedBackup(f"{part.name} is no SQLite database")
 
 
 def _is_readable(item: Item, name: str) -> bool:
@@ -110,10 +122,12 @@ def _is_readable(item: Item, name: str) -> bool:
                     # A damaged one is known for it when it is needed.
                     read_processed(event[1], value)
             case "tenant":
-                is_right = key.endswith(f":{decode_tenant(value).tenant_id}")
+                tenant = decode_tenant(value)
+                tenant.check()
+                is_right = key == keys.tenant(tenant.tenant_id)
             case "marker":
-                pass
-    except UNREADABLE as error:
+                is_right = _MARKER.fullmatch(key) is not None
+    except (InvalidInput, *UNREADABLE) as error:
         raise DamagedBackup(f"{name} holds a {item.kind} that is none: {error}") from None
     if not is_right:
         raise DamagedBackup(f"{name} holds a {item.kind} under a key of something else")

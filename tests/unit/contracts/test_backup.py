@@ -50,7 +50,10 @@ def packed() -> bytes:
 def unpacked(value: bytes, size: int) -> list[Item]:
     unpacker = Unpacker("state-1")
     found = [
-        item for first in range(0, len(value), size) for item in unpacker.feed(value[first : first + size])
+        item
+        for first in range(0, len(value), size)
+        for items in unpacker.feed(value[first : first + size])
+        for item in items
     ]
     unpacker.check_end()
     return found
@@ -124,3 +127,54 @@ def test_keys_tell_whose_they_are() -> None:
     ):
         assert learner_of(other) is None
         assert event_of(other) is None
+
+
+def of_parts(*parts: tuple[str, str]) -> bytes:
+    found = [{"name": name, "kind": kind, "size": 1, "sha256": ""} for name, kind in parts]
+    return msgspec.json.encode(msgspec.to_builtins(MANIFEST, str_keys=True) | {"parts": found})
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("../../etc/passwd", "state")],
+        [("/dev/zero", "archive.db")],
+        [("state-000001.part\n", "state")],
+        [("state-000001.part/../x", "state")],
+        [("", "state")],
+        [("archive.db.z", "state")],
+        [("log.db.z", "pseudonym.key")],
+        [("log.db.z", "log.db"), ("log.db.z", "log.db")],
+    ],
+)
+def test_a_manifest_cannot_name_what_lies_elsewhere(parts: list[tuple[str, str]]) -> None:
+    with pytest.raises(DamagedBackup, match=r"manifest\.json is damaged"):
+        decode_manifest(of_parts(*parts))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"began_ms": 10**18},
+        {"ended_ms": -1},
+        {"offsets": {"0": -5}},
+        {"offsets": {"-1": 5}},
+        {"tenants": ["a:b"]},
+        {"tenant": "*"},
+        {"format": -1},
+    ],
+)
+def test_a_manifest_cannot_say_what_nothing_can_work_with(changed: dict[str, object]) -> None:
+    value = msgspec.json.encode(msgspec.to_builtins(MANIFEST, str_keys=True) | changed)
+    with pytest.raises(DamagedBackup, match=r"manifest\.json is damaged"):
+        decode_manifest(value)
+
+
+def test_a_small_part_that_spreads_to_very_many_items_is_read_in_bounded_batches() -> None:
+    packer = Packer()
+    item = Item("marker", "erased:" + "0" * 32, b"")
+    value = b"".join([packer.add(item) for _ in range(60_000)]) + packer.end()
+    assert len(value) < 20_000
+    sizes = [len(items) for items in Unpacker("state-1").feed(value)]
+    assert sum(sizes) == 60_000
+    assert max(sizes) < 30_000

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import AsyncIterator
 from functools import partial
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.backup import MANIFEST, DamagedBackup
+from mastery_engine.contracts.backup import MANIFEST, Counts, DamagedBackup, Item, Part, encode_manifest
 from mastery_engine.contracts.document import TOMBSTONE
-from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tenant import Tenant, encode_tenant
 from mastery_engine.domain.errors import Conflict, NewerVersion, NotAllowed, NotFound
 from mastery_engine.domain.events import Event
 from mastery_engine.engine.backup_parts import PartWriter, items_of
@@ -268,3 +271,43 @@ async def test_records_of_an_old_topic_are_not_taken_for_those_of_the_new_one() 
     await house.send(*(completion(number, number % 10) for number in range(1, 8)), quiz(101), quiz(102))
     await house.work()
     assert (await house.document()).state.events == 10
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item("marker", "student:ann:profile:current_mastery", b"x"),
+        Item("marker", "erased:", b"x"),
+        Item("tenant", "processed:default", encode_tenant(Tenant(tenant_id="default"))),
+        Item("tenant", "tenant:a:b", encode_tenant(Tenant(tenant_id="a:b"))),
+    ],
+)
+async def test_no_item_takes_the_place_of_something_else(item: Item) -> None:
+    house = await folded()
+    backed = await house.back_up()
+
+    async def forged() -> AsyncIterator[list[Item]]:
+        yield [item]
+
+    parts = await PartWriter(house.target).items(forged())
+    counts = Counts()
+    counts.add(item.kind)
+    house.target.objects[MANIFEST] = encode_manifest(replace(backed, parts=parts, counts=counts))
+    with pytest.raises(DamagedBackup, match=rf"state-000001\.part holds a {item.kind}"):
+        await verify(house.target)
+
+
+async def test_what_is_too_long_for_a_key_is_no_key() -> None:
+    house = await folded()
+    backed = await house.back_up()
+    value = zlib.compress(bytes(1_000_000))
+    house.target.objects["pseudonym.key.z"] = value
+    part = Part(
+        name="pseudonym.key.z",
+        kind="pseudonym.key",
+        size=len(value),
+        sha256=hashlib.sha256(value).hexdigest(),
+    )
+    house.target.objects[MANIFEST] = encode_manifest(replace(backed, parts=[*backed.parts, part]))
+    with pytest.raises(DamagedBackup, match="too long for a key"):
+        await verify(house.target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import stat
 from collections.abc import AsyncIterable, AsyncIterator, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -86,9 +87,15 @@ class FolderTarget:
     def _open(self, name: str) -> BinaryIO:
         with self._told("read"):
             try:
-                return (self._folder / name).open("rb")
+                # A pipe would be waited for.
+                descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             except FileNotFoundError:
                 raise NotFound(f"{self.where} has no {name}") from None
+            file = os.fdopen(descriptor, "rb", buffering=0)
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return file
+            file.close()
+            raise OSError(errno.EINVAL, f"{name} is no file")
 
     def _get(self, file: BinaryIO) -> bytes:
         with self._told("read"):
