@@ -39,14 +39,14 @@ REDIS_SCHEMES: Final = tuple(
 DAPR_SCHEME: Final = "dapr://"
 DerivedKind = Literal["day", "component", "activity"]
 # After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
-_USER: Final = re.compile(r"(?<=://)(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
+_USER: Final = re.compile(r"\A([^:/?#@]*:/{0,2})(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
 _QUERY: Final = re.compile(r"\?.*", re.DOTALL)
 _HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
 def without_secrets(url: str) -> str:
     """A URL as it may be shown: without user, password and whatever its query holds."""
-    return _QUERY.sub("?***", _USER.sub("***@", url))
+    return _QUERY.sub("?***", _USER.sub(r"\1***@", url))
 
 
 def _listed(value: object) -> object:

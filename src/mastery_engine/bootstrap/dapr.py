@@ -49,6 +49,10 @@ def dapr_store(settings: Settings, clock: Clock, stack: AsyncExitStack, archive:
 
     token = settings.dapr_api_token
     shown = os.environ.get(TOKEN_VARIABLE, "") if token is None else token.get_secret_value()
+    if not (shown.isascii() and shown.isprintable()):
+        raise ConfigurationError(
+            f"MASTERY_DAPR_API_TOKEN or {TOKEN_VARIABLE} has a character that no header holds, the newline of a file perhaps"
+        )
     store = DaprStateStore(address, shown, listing)
     stack.push_async_callback(store.close)
     return store

@@ -111,6 +111,10 @@ def read_address(setting: str, url: str) -> RedisAddress:
     scheme, _, rest = url.partition("://")
     topology, tls = SCHEMES[scheme]
     place, _, query = rest.partition("?")
+    if "@" in query:
+        raise ConfigurationError(
+            f"{setting} has a ? before its last @; in a user or a password write it %3F, and in an option write @ as %40"
+        )
     credentials, _, place = place.rpartition("@")
     hosts, _, path = place.partition("/")
     options = _options(setting, query)
@@ -147,7 +151,7 @@ def _options(setting: str, query: str) -> dict[str, str]:
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
         raise ConfigurationError(
-            f"{setting} has the option {unknown[0]!r}, known are {', '.join(sorted(_OPTIONS))}"
+            f"{setting} has an option that is not known; known are {', '.join(sorted(_OPTIONS))}"
         )
     return options
 
@@ -176,7 +180,5 @@ def _path(setting: str, topology: Topology, path: str) -> tuple[str, int]:
 
 def _number(setting: str, name: str, text: str, most: int) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) > most:
-        raise ConfigurationError(
-            f"{setting}: {name} is {text[:100]!r} and must be a number from 0 to {most:,}"
-        )
+        raise ConfigurationError(f"{setting}: {name} must be a number from 0 to {most:,}")
     return int(text)

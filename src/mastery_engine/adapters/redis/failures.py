@@ -27,7 +27,7 @@ _SETTINGS: Final = {
     "NOAUTH": "wants a password",
     "Authentication required": "wants a password",
     "WRONGPASS": "refuses user or password",
-    "NOPERM": "does not let this user do that; it needs +@hash +@scripting +@keyspace +@connection and our keys",
+    "NOPERM": "does not let this user do that; it needs ~* +@read +@write +@scripting +@connection +wait +time +info",
     "DB index is out of range": "has no database of that number",
     "invalid DB index": "has no database of that number",
     "SELECT is not allowed in cluster mode": "is a cluster; write redis+cluster://",
