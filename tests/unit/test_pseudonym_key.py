@@ -108,3 +108,13 @@ def test_in_memory_every_engine_has_a_key_of_its_own(home: Path) -> None:
     assert len(first) == len(second) == 32
     assert first != second
     assert not home.exists()
+
+
+def test_no_key_is_made_where_several_processes_would_each_make_one(home: Path) -> None:
+    shared = load_settings(env="production", log_url="kafka://host:1")
+    with pytest.raises(ConfigurationError, match="MASTERY_PSEUDONYM_KEY is required in production on Kafka"):
+        pseudonym_key(shared)
+    assert not home.exists()
+    given = load_settings(env="production", log_url="kafka://host:1", pseudonym_key="k" * 16)
+    assert pseudonym_key(given) == b"k" * 16
+    assert len(pseudonym_key(load_settings(env="production"))) == 32

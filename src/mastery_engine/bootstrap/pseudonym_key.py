@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from mastery_engine.bootstrap.choice import MEMORY_URL
-from mastery_engine.config import LONGEST_PSEUDONYM_KEY_BYTES, SHORTEST_PSEUDONYM_KEY_BYTES, Settings
+from mastery_engine.config import (
+    EMBEDDED_LOG,
+    LONGEST_PSEUDONYM_KEY_BYTES,
+    SHORTEST_PSEUDONYM_KEY_BYTES,
+    Settings,
+)
 from mastery_engine.domain.errors import ConfigurationError
 
 PSEUDONYM_KEY_FILE: Final = "pseudonym.key"
@@ -22,11 +27,16 @@ def pseudonym_key(settings: Settings) -> bytes:
     """The key of the settings; embedded, one of its own in a file that only the user can read.
 
     Raises:
-        ConfigurationError: The key is too short or too long, or its file cannot be used.
+        ConfigurationError: The key is too short or too long, its file cannot be used, or several processes would each make one.
     """
     settings.check_pseudonym_key()
     if settings.pseudonym_key is not None:
         return settings.pseudonym_key.get_secret_value().encode()
+    if settings.env == "production" and settings.log_url != EMBEDDED_LOG:
+        raise ConfigurationError(
+            "MASTERY_PSEUDONYM_KEY is required in production on Kafka, and the same for every process: to one with another key "
+            "repeats are not repeats, and erased students are not erased"
+        )
     if settings.store_url == MEMORY_URL:
         return secrets.token_bytes(_MADE_BYTES)
     file = settings.home / PSEUDONYM_KEY_FILE
