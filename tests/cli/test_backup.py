@@ -248,3 +248,17 @@ def test_ctrl_c_leaves_what_is_told_from_a_backup(school: Mastery, home: Path, t
     assert "Traceback" not in said.decode()
     assert school("backup", "verify", place).code == 4
     assert school("backup", "create", tmp_path / "another").code == 0
+
+
+def test_a_home_that_has_a_key_already_is_told_what_to_do_with_it(
+    school: Mastery, home: Path, tmp_path: Path
+) -> None:
+    place = str(tmp_path / "backup")
+    school("backup", "create", place)
+    shutil.rmtree(home)
+    school("tenant", "list")
+    refused = school("backup", "restore", place)
+    assert refused.code == 1
+    assert "it has that key: if the home holds nothing that is needed, move it away" in refused.err
+    shutil.rmtree(home)
+    assert school("backup", "restore", place).code == 0

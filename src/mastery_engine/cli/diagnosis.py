@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -23,11 +24,19 @@ from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
 from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
-from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, load_settings, without_secrets
+from mastery_engine.config import (
+    DAPRS_OWN,
+    EMBEDDED_LOG,
+    PREFIX,
+    Settings,
+    load_settings,
+    without_secrets,
+)
 from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryError
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
 
+_OF_THE_HOME: Final = ("archive", "folding", "dead letters")
 _LIBRARIES: Final = (
     "fastapi",
     "filelock",
@@ -189,11 +198,23 @@ async def _databases(settings: Settings) -> list[Check]:
             folders = (settings.database_folder, settings.archive_folder)
             if not any(folder.exists() for folder in folders):
                 message = "none yet; they are made when they are needed"
-                return [Check(name="databases", outcome="ok", message=message)]
+                return [Check(name="databases", outcome="ok", message=message), *await _servers(settings)]
         async with open_engine(settings) as engine:
             return [check async for check in _within(engine)]
     except MasteryError as error:
         return [Check(name="databases", outcome="failed", message=error.message)]
+
+
+async def _servers(settings: Settings) -> list[Check]:
+    """What servers say before there is a home: asked from one that is gone afterwards, since a restore makes its own."""
+    if not settings.store_on_server and settings.log_url == EMBEDDED_LOG:
+        return []
+    with TemporaryDirectory(prefix="mastery-doctor-") as folder:
+        changed = {"home": Path(folder), "archive_url": ""}
+        if not settings.store_on_server:
+            changed["store_url"] = ""
+        async with open_engine(settings.model_copy(update=changed)) as engine:
+            return [check async for check in _within(engine) if check.name not in _OF_THE_HOME]
 
 
 async def _within(engine: Engine) -> AsyncIterator[Check]:

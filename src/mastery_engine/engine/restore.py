@@ -100,9 +100,14 @@ class Restore:
         await self._access.permit(caller, "backup.restore", (), moment_of(self._clock.now_ms()).date())
         wanted = self._wanted(manifest, tenant_id)
         if manifest.pseudonyms != self._pseudonyms.fingerprint:
+            within = any(part.kind == "pseudonym.key" for part in manifest.parts)
             raise Conflict(
                 "the backup was made under another key of the students' hashes, so that repeats would not be known; "
-                "set MASTERY_PSEUDONYM_KEY, or the file pseudonym.key, to the one of then"
+                + (
+                    "it has that key: if the home holds nothing that is needed, move it away and restore again"
+                    if within
+                    else "set MASTERY_PSEUDONYM_KEY, or the file pseudonym.key, to the one of then"
+                )
             )
         room = RestoreRoom(self._store, tenant_id if tenant_id is not None else manifest.tenant)
         if not (empties or dry_run):
