@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import subprocess
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tests.integration.certificates import certificates
 from tests.integration.kafka_house import KafkaHouse, until
 from tools.own_sidecar import OwnSidecar
 from tools.services import redis as redis_service
@@ -125,10 +125,10 @@ async def secure_redis(folder: Path) -> AsyncGenerator[int]:
     """The port of a Redis that speaks TLS only, to one user only."""
     service, (port,) = redis_service.Redis(), free_ports(1, [])
     await asyncio.to_thread(service.fetch, tell_nobody)
-    await asyncio.to_thread(_make_certificate, folder)
+    await asyncio.to_thread(certificates, folder)
     options = ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
-    for kind in ("cert-file", "key-file", "ca-cert-file"):
-        options += [f"--tls-{kind}", str(folder / ("key.pem" if kind == "key-file" else "cert.pem"))]
+    for kind, file in (("cert", "cert.pem"), ("key", "key.pem"), ("ca-cert", "ca.pem")):
+        options += [f"--tls-{kind}-file", str(folder / file)]
     users = folder / "users.acl"
     users.write_text(f"user default off\nuser {USER} on ~* &* +@all >{PASSWORD}\n")
     launch = service.launch(folder, [port])
@@ -158,24 +158,6 @@ async def secure_redis(folder: Path) -> AsyncGenerator[int]:
         await client.aclose()
         process.kill()
         await asyncio.to_thread(process.wait, 40)
-
-
-def _make_certificate(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=127.0.0.1",
-    ]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run([*command, *files], check=True, capture_output=True)
 
 
 @asynccontextmanager

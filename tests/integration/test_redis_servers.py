@@ -12,10 +12,10 @@ import structlog
 
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.ports import ABSENT, Write
+from tests.integration.certificates import certificates
 from tests.integration.kafka_house import until
 from tests.integration.redis_cluster import cluster_of_three
 from tests.integration.redis_house import MIB, Make, Open, answers, value_of
-from tests.integration.redis_tls import certificates
 from tools.own_redis import OwnRedis
 from tools.services.processes import free_ports
 
