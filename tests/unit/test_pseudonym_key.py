@@ -110,11 +110,16 @@ def test_in_memory_every_engine_has_a_key_of_its_own(home: Path) -> None:
     assert not home.exists()
 
 
-def test_no_key_is_made_where_several_processes_would_each_make_one(home: Path) -> None:
-    shared = load_settings(env="production", log_url="kafka://host:1")
-    with pytest.raises(ConfigurationError, match="MASTERY_PSEUDONYM_KEY is required in production on Kafka"):
-        pseudonym_key(shared)
+@pytest.mark.parametrize(
+    "shared",
+    [{"log_url": "kafka://host:1"}, {"store_url": "redis://host/0"}, {"store_url": "dapr://statestore"}],
+)
+def test_no_key_is_made_where_several_processes_would_each_make_one(
+    home: Path, shared: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="MASTERY_PSEUDONYM_KEY is required in production where"):
+        pseudonym_key(load_settings(env="production", **shared))
     assert not home.exists()
-    given = load_settings(env="production", log_url="kafka://host:1", pseudonym_key="k" * 16)
+    given = load_settings(env="production", pseudonym_key="k" * 16, **shared)
     assert pseudonym_key(given) == b"k" * 16
     assert len(pseudonym_key(load_settings(env="production"))) == 32

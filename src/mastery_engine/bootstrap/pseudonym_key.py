@@ -32,9 +32,10 @@ def pseudonym_key(settings: Settings) -> bytes:
     settings.check_pseudonym_key()
     if settings.pseudonym_key is not None:
         return settings.pseudonym_key.get_secret_value().encode()
-    if settings.env == "production" and settings.log_url != EMBEDDED_LOG:
+    if settings.env == "production" and (settings.log_url != EMBEDDED_LOG or settings.store_on_server):
         raise ConfigurationError(
-            "MASTERY_PSEUDONYM_KEY is required in production on Kafka, and the same for every process: to one with another key "
+            "MASTERY_PSEUDONYM_KEY is required in production where log or state are on servers, and the same for every process "
+            "that uses them: to one with another key "
             "repeats are not repeats, and erased students are not erased"
         )
     if settings.store_url == MEMORY_URL:
