@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from urllib.parse import quote
 
-from sending import add_time, event_of, identify, parser_of, post, refuse
+from sending import add_time, event_of, finite, identify, parser_of, post, refuse
 
 PUBLISHED = 204
 
@@ -29,9 +30,8 @@ def main() -> None:
         event["confidence_score"] = told.confidence
     event = identify(event, told.quiz)
     # The sidecar puts it into a CloudEvent. The key keeps a student's events in their order.
-    url = (
-        f"{told.sidecar}/v1.0/publish/{told.pubsub}/{told.topic}?metadata.partitionKey=student:{told.student}"
-    )
+    key = quote(f"student:{told.student}", safe="")
+    url = f"{told.sidecar}/v1.0/publish/{told.pubsub}/{told.topic}?metadata.partitionKey={key}"
     answer = post(url, event, {"dapr-api-token": os.environ.get("DAPR_API_TOKEN", "")}, told.patience)
     if answer.status_code != PUBLISHED:
         refuse(f"refused: {answer.status_code} {answer.text}")
@@ -49,8 +49,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quiz", default="loops", help="default: %(default)s")
     parser.add_argument("--questions", type=int, required=True)
     parser.add_argument("--correct", type=int, required=True)
-    parser.add_argument("--confidence", type=float, help="how sure the student was, 0 to 1")
-    parser.add_argument("--minutes", type=float, default=5, help="spent on it; default: %(default)s")
+    parser.add_argument("--confidence", type=finite, help="how sure the student was, 0 to 1")
+    parser.add_argument("--minutes", type=finite, default=5, help="spent on it; default: %(default)s")
     return parser.parse_args()
 
 

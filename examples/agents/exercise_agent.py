@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 
-from sending import add_time, event_of, identify, parser_of, post, refuse
+from sending import add_time, event_of, finite, identify, parser_of, post, refuse
 
 ACCEPTED = 202
 
@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--difficulty", choices=["beginner", "intermediate", "advanced"], default="intermediate"
     )
-    parser.add_argument("--minutes", type=float, default=15, help="spent on it; default: %(default)s")
+    parser.add_argument("--minutes", type=finite, default=15, help="spent on it; default: %(default)s")
     told = parser.parse_args()
     # Not an option: a command line can be read by everybody on the machine.
     told.token = os.environ.get("MASTERY_TOKEN", "")

@@ -17,7 +17,7 @@ from datetime import datetime
 import fastavro
 import httpx
 from confluent_kafka import KafkaError, Message, Producer
-from sending import add_time, event_of, identify, parser_of, refuse
+from sending import add_time, event_of, finite, identify, parser_of, refuse
 
 RECORD = "com.learnflow.mastery.v1.QualityAssessmentCompleted"
 FRAME = struct.Struct(">bI")  # before each record: a byte 0, and the schema's id in four bytes
@@ -89,9 +89,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--registry", default=os.environ.get("MASTERY_REGISTRY_URL", ""))
     parser.add_argument("--prefix", default=os.environ.get("MASTERY_KAFKA_PREFIX", ""), help="of the topics")
     parser.add_argument("--submission", default="loops-3", help="what was looked at; default: %(default)s")
-    parser.add_argument("--quality", type=float, required=True, help="of the code, 0 to 1")
-    parser.add_argument("--correctness", type=float, default=1.0, help="0 to 1; default: %(default)s")
-    parser.add_argument("--efficiency", type=float, default=1.0, help="0 to 1; default: %(default)s")
+    parser.add_argument("--quality", type=finite, required=True, help="of the code, 0 to 1")
+    parser.add_argument("--correctness", type=finite, default=1.0, help="0 to 1; default: %(default)s")
+    parser.add_argument("--efficiency", type=finite, default=1.0, help="0 to 1; default: %(default)s")
     told = parser.parse_args()
     if not told.servers or not told.registry:
         parser.error("say --servers and --registry, or set MASTERY_LOG_URL and MASTERY_REGISTRY_URL")

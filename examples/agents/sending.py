@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import sys
 import time
@@ -55,6 +56,8 @@ def post(url: str, body: object, headers: dict[str, str], give_up_after: float) 
         asked_to_wait = ""
         try:
             answer = httpx.post(url, json=body, headers=headers, timeout=MOST_SECONDS_FOR_AN_ANSWER)
+        except httpx.UnsupportedProtocol:
+            refuse(f"{url} is no address; write it like http://127.0.0.1:8080")
         except httpx.TransportError as error:
             reason = f"no answer: {error}"
         else:
@@ -80,8 +83,16 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--student", required=True, help="whom it is about")
     parser.add_argument("--course", default="python-1", help="default: %(default)s")
-    parser.add_argument("--patience", type=float, default=60, help="seconds to try; default: %(default)s")
+    parser.add_argument("--patience", type=finite, default=60, help="seconds to try; default: %(default)s")
     return parser
+
+
+def finite(text: str) -> float:
+    """A number that JSON has: neither `nan` nor `inf`. What it may be at most, the engine says."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def add_time(parser: argparse.ArgumentParser) -> None:
