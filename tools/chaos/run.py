@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from tools.chaos.poison import poison
 from tools.chaos.state import Kind, state_of
 from tools.chaos.verdict import Verdict, judge
 from tools.installation import Installation, is_committed, kept_until, send
+from tools.waiting import until
 
 TENANT: Final = "simulated"
 DAYS: Final = 120
@@ -118,6 +120,7 @@ async def _run(
     try:
         fleet.start(order.workers)
         bad = await _send_poison(engine, order, random)
+        await _until_sending(engine, sender, len(bad))
         striking = asyncio.create_task(_strike(fleet, random, order.calm))
         try:
             told = await asyncio.to_thread(sender.communicate)
@@ -131,6 +134,8 @@ async def _run(
         sender.wait()
     seconds = time.monotonic() - begin
     await fleet.end()
+    if sender.returncode != 0:
+        raise Stalled(f"the sender failed: {(folder / 'simulate.log').read_text(errors='replace')[-2_000:]}")
     report: dict[str, Any] = json.loads(told[0] or (folder / "simulate.log").read_bytes())
     sent = _events(order, start)
     return Told(report, dict(fleet.faults), seconds, await judge(engine, sent, bad, TENANT))
@@ -185,6 +190,15 @@ async def _strike(fleet: Fleet, random: Random, calm: float) -> None:
     while True:
         await asyncio.sleep(random.expovariate(1.0 / calm))
         await fleet.strike()
+
+
+async def _until_sending(engine: Engine, sender: subprocess.Popen[bytes], before: int) -> None:
+    """Wait until the sender's first events are in the log: it makes its school in the state, which is no victim until then."""
+
+    async def sends() -> bool:
+        return sender.poll() is not None or sum((await engine.adapters.log.ends()).values()) > before
+
+    await until(sends, PATIENCE_SECONDS)
 
 
 async def _until_folded(engine: Engine, fleet: Fleet, tell: Tell, striking: asyncio.Task[None]) -> None:

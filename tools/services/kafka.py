@@ -100,7 +100,7 @@ class Kafka:
         program = [java(), f"-Dlog4j2.configurationFile={logging}", "-cp", f"{libraries()}/*"]
         if not (folder / "data" / "meta.properties").exists():
             shutil.rmtree(folder / "data", ignore_errors=True)
-            name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            name = _cluster_id()
             tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", str(file)]
             run([*program, *tool], cwd=folder)
         memory = ["-Xmx512m", "-Xms256m", "-XX:+UseSerialGC"]
@@ -131,3 +131,10 @@ def libraries(tell: Tell = tell_nobody) -> Path:
 
 def _place() -> Path:
     return cache() / f"kafka-{VERSION}-tools"
+
+
+def _cluster_id() -> str:
+    """A UUID in Kafka's writing; one that begins with a hyphen would be taken for an option."""
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return name

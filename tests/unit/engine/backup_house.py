@@ -16,6 +16,7 @@ from mastery_engine.adapters.memory import (
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.backup import Manifest
 from mastery_engine.contracts.document import decode_document
+from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.errors import NotFound
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.backup import About, Backup
@@ -25,7 +26,7 @@ from mastery_engine.engine.recovery import Recovery
 from mastery_engine.engine.restore import Restore
 from mastery_engine.engine.restore_items import RestoreReport
 from mastery_engine.engine.tenants import TenantDirectory
-from tests.unit.engine.house import GROUP, House
+from tests.unit.engine.house import GROUP, House, quiz
 
 ABOUT = About(engine="1", store="memory", log="memory")
 OPERATOR = Caller(tenant_id="default", subject="os:op", role="operator", request_id="r")
@@ -122,3 +123,13 @@ class BackupHouse(House):
 
 def key_of(student: str, tenant: str = "default") -> str:
     return keys.document(tenant, student)
+
+
+async def folded_house() -> BackupHouse:
+    """Three events of two schools, folded and finished."""
+    house = BackupHouse()
+    await house.tenants.create(Tenant(tenant_id="school", retention_days=None))
+    await house.send(quiz(1), quiz(2, student="bob"), quiz(3, tenant="school"))
+    await house.work()
+    await house.work()
+    return house
