@@ -134,9 +134,9 @@ async def _run(
         sender.wait()
     seconds = time.monotonic() - begin
     await fleet.end()
-    if sender.returncode != 0:
-        raise Stalled(f"the sender failed: {(folder / 'simulate.log').read_text(errors='replace')[-2_000:]}")
     report: dict[str, Any] = json.loads(told[0] or (folder / "simulate.log").read_bytes())
+    if "error" in report:
+        raise Stalled(f"the sender failed: {report['error']['message']}")
     sent = _events(order, start)
     return Told(report, dict(fleet.faults), seconds, await judge(engine, sent, bad, TENANT))
 
