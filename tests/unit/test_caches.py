@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mastery_engine.adapters.sqlite.state import SqliteStateStore
-from mastery_engine.bootstrap import MEMORY_URL, caches, open_engine
+from mastery_engine.bootstrap import MEMORY_URL, caches, extras, open_engine
 from mastery_engine.bootstrap.caches import cache_troubles
 from mastery_engine.config import Settings, load_settings
 from mastery_engine.domain.errors import ConfigurationError
@@ -78,6 +78,6 @@ def test_without_the_extra_it_is_told_how_to_install_it(monkeypatch: pytest.Monk
     def nowhere(name: str) -> None:
         del name
 
-    monkeypatch.setattr(caches, "find_spec", nowhere)
+    monkeypatch.setattr(extras, "find_spec", nowhere)
     with pytest.raises(ConfigurationError, match=r"pip install 'mastery-engine\[redis\]'"):
         caches.shared_cache(load_settings(cache_url=NOBODY))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -14,6 +13,7 @@ from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.bootstrap.archiving import groups
 from mastery_engine.bootstrap.backup_files import missing_files, put_back, snapshots
 from mastery_engine.bootstrap.choice import MEMORY_URL, store_of
+from mastery_engine.bootstrap.extras import require
 from mastery_engine.config import EMBEDDED_LOG, Settings, without_secrets
 from mastery_engine.contracts.backup import Manifest
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput, Problem
@@ -49,10 +49,7 @@ async def open_target(address: str) -> AsyncGenerator[BackupTarget]:
     scheme, there, _ = address.partition("://")
     target: BackupTarget
     if there and scheme in OBJECT_SCHEMES:
-        if find_spec("obstore") is None:
-            raise ConfigurationError(
-                f"{scheme}:// needs obstore; install it with `pip install 'mastery-engine[objects]'`"
-            )
+        require("objects", ("obstore",), f"{scheme}://")
         from mastery_engine.adapters.backups.objects import ObjectsTarget  # noqa: PLC0415 - only where it is used
 
         target = ObjectsTarget.at(address)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from typing import Final
 
 from mastery_engine.adapters.shared.log_tail import LogTail
 from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters
+from mastery_engine.bootstrap.extras import require
 from mastery_engine.config import Settings, without_secrets
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
@@ -86,11 +86,7 @@ def shared_cache(settings: Settings) -> Cache | None:
             "MASTERY_CACHE_URL gains nothing beside MASTERY_STORE_URL = "
             f"{without_secrets(settings.store_url)!r}, which is as quick itself; unset it"
         )
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            f"MASTERY_CACHE_URL needs {', '.join(missing)}; install it with `pip install 'mastery-engine[redis]'`"
-        )
+    require("redis", _NEEDED, "MASTERY_CACHE_URL")
     from mastery_engine.adapters.cache.redis import RedisCache  # noqa: PLC0415 - only where it is used
 
     return RedisCache(url, shown)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 from typing import Final, final
 from uuid import uuid4
 
 from mastery_engine.bootstrap.archived_keys import ArchivedKeys
+from mastery_engine.bootstrap.extras import require
 from mastery_engine.config import REDIS_SCHEMES, Settings
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Archive, Clock, StateStore, Write
@@ -33,11 +33,7 @@ def dapr_store(settings: Settings, clock: Clock, stack: AsyncExitStack, archive:
     Raises:
         ConfigurationError: The URL is not well-formed, or an extra is not installed.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            f"a Dapr sidecar needs {', '.join(missing)}; install it with `pip install 'mastery-engine[dapr]'`"
-        )
+    require("dapr", _NEEDED, "a Dapr sidecar")
     from mastery_engine.adapters.dapr.address import read_address  # noqa: PLC0415 - only where it is used
     from mastery_engine.adapters.dapr.state import DaprStateStore, KeyListing  # noqa: PLC0415 - as above
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mastery_engine.bootstrap.extras import require
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, ErasureLedger, Rosters, TenantBook
 
 if TYPE_CHECKING:
@@ -89,8 +88,4 @@ def check_extra() -> None:
     Raises:
         ConfigurationError: The extra is not installed.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            f"PostgreSQL needs {', '.join(missing)}; install it with `pip install 'mastery-engine[postgres]'`"
-        )
+    require("postgres", _NEEDED, "PostgreSQL")

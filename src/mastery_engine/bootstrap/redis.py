@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 from typing import Final
 
-from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.bootstrap.extras import require
 from mastery_engine.ports import Clock, StateStore
 
 _NEEDED: Final = ("redis", "hiredis")
@@ -26,11 +25,7 @@ def redis_store(
     Raises:
         ConfigurationError: The URL is not well-formed, or the extra is not installed.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            f"Redis needs {', '.join(missing)}; install it with `pip install 'mastery-engine[redis]'`"
-        )
+    require("redis", _NEEDED, "Redis")
     from mastery_engine.adapters.redis.address import read_address  # noqa: PLC0415 - only where it is used
     from mastery_engine.adapters.redis.state import open_redis_store  # noqa: PLC0415 - as above
 
