@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mastery_engine.api.openapi import document, examples  # noqa: E402 - the line above comes first
-from mastery_engine.api.operations import OPERATIONS  # noqa: E402 - as above
+from mastery_engine.api.table import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from tests.api.school import open_school, quiz  # noqa: E402 - as above
 

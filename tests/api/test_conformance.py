@@ -12,7 +12,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks  # pyright: ignore[reportUnknownVariableType] - partly untyped
 
 from mastery_engine.api.middleware import Receive, Send
-from mastery_engine.api.operations import OPERATIONS, Operation
+from mastery_engine.api.operation import Operation
+from mastery_engine.api.table import OPERATIONS
 from tests.api.school import School, open_school, quiz
 
 INGEST = "/api/v1/mastery/ingest"

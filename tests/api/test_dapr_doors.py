@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from mastery_engine.adapters.memory import MemoryDeadLetters, MemoryEventLog
-from mastery_engine.api import dapr
+from mastery_engine.api.routes import dapr
 from mastery_engine.contracts.topics import REQUESTS
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.access import Caller

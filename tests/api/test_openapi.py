@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 from mastery_engine.api.app import create_app
 from mastery_engine.api.models import STATUS
 from mastery_engine.api.openapi import document, examples
-from mastery_engine.api.operations import OPERATIONS, Operation
+from mastery_engine.api.operation import Operation
+from mastery_engine.api.table import OPERATIONS
 from tests.api.school import School, trial_settings
 from tools import api_reference
 

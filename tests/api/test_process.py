@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mastery_engine.api import process
+from mastery_engine.api.routes import process
 from mastery_engine.ports import AuditEntry
 from tests.api.school import NOW_MS, School, quiz
 

@@ -11,13 +11,13 @@ from fastapi import FastAPI
 from mastery_engine import __version__
 from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.adapters.clock import SystemClock
-from mastery_engine.api import dapr, process, readiness, routes, service
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.middleware import Surroundings
-from mastery_engine.api.openapi import document
+from mastery_engine.api.openapi import document, document_bytes
 from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
 from mastery_engine.api.readiness import Watched, watched_of
+from mastery_engine.api.table import ROUTERS
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.dapr_doors import deliveries_of
 from mastery_engine.bootstrap.watching import Trouble
@@ -70,11 +70,9 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
     )
     app.state.clock = engine.adapters.clock if engine else SystemClock()
     app.openapi = document
-    app.include_router(service.router)
-    app.include_router(readiness.router)
-    app.include_router(routes.router)
-    app.include_router(process.router)
-    app.include_router(dapr.router)
+    app.state.document = document_bytes
+    for router in ROUTERS:
+        app.include_router(router)
     add_handlers(app)
     app.add_middleware(Surroundings)
     return app

@@ -11,8 +11,9 @@ import msgspec
 
 from mastery_engine import __version__
 from mastery_engine.api.models import STATUS, Code
-from mastery_engine.api.operations import JSON, OPERATIONS, Operation
-from mastery_engine.api.schemas import all_schemas, reference
+from mastery_engine.api.operation import JSON, Operation
+from mastery_engine.api.schemas import all_schemas, parameters, reference
+from mastery_engine.api.table import OPERATIONS
 
 _MEANING: Final[dict[str, str]] = {
     "VALIDATION_ERROR": "What was sent breaks a rule; `details` name field, value and rule",
@@ -32,13 +33,6 @@ _REQUEST_ID: Final = {
     "name": "X-Request-ID",
     "in": "header",
     "description": "Id of the request, 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`; anything else is replaced.",
-    "schema": {"type": "string"},
-}
-_POSITION: Final = {
-    "name": "X-Mastery-Position",
-    "in": "header",
-    "description": "`position` of an ingest: the query waits up to 2 seconds until those events are folded, "
-    "and answers 503 if they are not.",
     "schema": {"type": "string"},
 }
 
@@ -101,13 +95,19 @@ def document_bytes() -> bytes:
 
 
 def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
-    parameters = [_REQUEST_ID, _POSITION] if operation.name in {"query", "process"} else [_REQUEST_ID]
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "parameters": parameters,
+        "parameters": [
+            *(parameters(operation.parameters, operation.path) if operation.parameters else ()),
+            _REQUEST_ID,
+            *(
+                {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
+                for name, words in operation.headers
+            ),
+        ],
         "security": [{scheme: []} for scheme in operation.asks_for],
         "responses": {str(operation.status): _answer(operation, operation.answer, example.get("answer"))},
     }
@@ -122,11 +122,14 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(operation: Operation, answer: str | None, example: object = None) -> dict[str, Any]:
-    schema = reference(answer) if answer else {"type": "object"}
-    content: dict[str, Any] = {"schema": schema}
-    if example is not None:
-        content["example"] = example
-    return {"description": operation.summary, "headers": _headers(), "content": {JSON: content}}
+    content: dict[str, Any] = {}
+    for media_type in operation.answers_with:
+        is_json = media_type == JSON
+        schema = {"type": "string"} if not is_json else reference(answer) if answer else {"type": "object"}
+        content[media_type] = {"schema": schema}
+        if is_json and example is not None:
+            content[media_type]["example"] = example
+    return {"description": operation.summary, "headers": _headers(), "content": content}
 
 
 def _error(code: Code) -> dict[str, Any]:

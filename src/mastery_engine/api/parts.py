@@ -44,7 +44,7 @@ def check_accept(request: Request) -> None:
         )
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Who asks, by the bearer token.
 
     Raises:
@@ -56,10 +56,10 @@ def caller_of(request: Request) -> Caller:
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         raise NotAuthenticated("send one token, as: Authorization: Bearer TOKEN")
-    return caller_by(request, token.strip())
+    return await caller_by(request, token.strip())
 
 
-def caller_by(request: Request, token: str) -> Caller:
+async def caller_by(request: Request, token: str) -> Caller:
     """Who asks, by a JWT.
 
     Raises:

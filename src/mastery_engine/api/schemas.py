@@ -8,47 +8,11 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from mastery_engine.api.dapr_models import (
-    DeliveryAnswer,
-    PredictRequest,
-    RecommendRequest,
-    SecurityContext,
-    Subscription,
-)
-from mastery_engine.api.models import (
-    MOST_EVENTS,
-    CalculateRequest,
-    Failure,
-    Health,
-    IngestAnswer,
-    QueryRequest,
-    Readiness,
-    ServiceInfo,
-    Success,
-)
-from mastery_engine.contracts.answers import Calculation, ForecastAnswer, Profile, RecommendationsAnswer
+from mastery_engine.api.models import MOST_EVENTS
+from mastery_engine.api.table import TYPES
 from mastery_engine.domain.events import EVENT_CLASSES
 
 REF: Final = "#/components/schemas/"
-TYPES: Final[dict[str, Any]] = {
-    "QueryRequest": QueryRequest,
-    "CalculateRequest": CalculateRequest,
-    "ServiceInfoAnswer": Success[ServiceInfo],
-    "HealthAnswer": Success[Health],
-    "ReadinessAnswer": Success[Readiness],
-    "QueryAnswer": Success[Profile],
-    "CalculateAnswer": Success[Calculation],
-    "IngestedAnswer": Success[IngestAnswer],
-    "PredictRequest": PredictRequest,
-    "RecommendRequest": RecommendRequest,
-    "SecurityContext": SecurityContext,
-    "PredictAnswer": Success[ForecastAnswer],
-    "RecommendAnswer": Success[RecommendationsAnswer],
-    "Subscription": Subscription,
-    "DeliveryAnswer": DeliveryAnswer,
-    "Error": Failure,
-}
-"""Names in the document and the types behind them."""
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): ((?:.|\n(?!    \w+: ))*)", re.MULTILINE)
 _SECTION: Final = re.compile(r"\n(Attributes|Raises):\n")
 _UUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -58,6 +22,39 @@ Node = TypeVar("Node")
 def reference(name: str) -> dict[str, str]:
     """A reference to a schema of the document."""
     return {"$ref": REF + name}
+
+
+def parameters(model: type[msgspec.Struct], path: str) -> list[dict[str, Any]]:
+    """What the document tells of the parameters of path and query.
+
+    Args:
+        model: A field for each.
+        path: Template, which names those of the path.
+    """
+    schema = msgspec.json.schema_components([model], ref_template=REF + "{name}")[1][model.__name__]
+    described = _tidy(schema, {})
+    required = set(described.get("required", ()))
+    found: list[dict[str, Any]] = []
+    for name, field in cast("dict[str, dict[str, Any]]", described["properties"]).items():
+        in_path = f"{{{name}}}" in path
+        words = field.pop("description", "")
+        found.append(
+            {
+                "name": name,
+                "in": "path" if in_path else "query",
+                "description": words,
+                "required": in_path or name in required,
+                "schema": _of_a_text(field),
+            }
+        )
+    return found
+
+
+def _of_a_text(field: dict[str, Any]) -> dict[str, Any]:
+    """Nothing in a query is null: what may be left out is so by standing nowhere."""
+    field.pop("default", None)
+    options = [one for one in field.get("anyOf", ()) if one != {"type": "null"}]
+    return options[0] if len(options) == 1 else field
 
 
 def all_schemas() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from mastery_engine.api.app_token import check_bringer, check_sidecar
 from mastery_engine.api.bodies import MOST_SECONDS, CallerGone, check_media_type, too_slow
 from mastery_engine.api.dapr_models import DeliveryAnswer, Status, Subscription
-from mastery_engine.api.operations import CLOUD_EVENT, JSON
+from mastery_engine.api.operation import CLOUD_EVENT, JSON, PLAIN, Operation
 from mastery_engine.api.parts import PartsNeeded, check_accept
 from mastery_engine.contracts.topics import TopicNames
 from mastery_engine.domain.errors import DependencyDown
@@ -99,3 +99,39 @@ def _origin(request: Request, component: str) -> Origin:
     partition, offset = (int(one) if _OFFSET.fullmatch(one) else NOT_TOLD for one in place)
     key = told.get("__key", "").encode("latin-1")
     return Origin(component, partition, offset, key, told.get("traceparent"))
+
+
+OPERATIONS: Final = (
+    Operation(
+        "subscribe",
+        "get",
+        "/dapr/subscribe",
+        "dapr",
+        "What the sidecar is to bring",
+        "Asked by the Dapr sidecar at its start: `learning.events` of its pub/sub component, brought to /events/learning.",
+        "Subscriptions",
+        errors=("AUTH_ERROR", "NOT_FOUND", *PLAIN),
+        asks_for=("dapr",),
+    ),
+    Operation(
+        "learning",
+        "post",
+        "/events/learning",
+        "dapr",
+        "Events from pub/sub",
+        "A CloudEvent 1.0 in structured JSON, brought by the Dapr sidecar; its `data`, or what its `data_base64` holds, is a "
+        "learning event, and one without `tenant_id` is of the tenant `default`. `SUCCESS` says that it is in the log, or "
+        "kept whole as a dead letter if it breaks a rule; `RETRY`, that something does not answer. Neither `DROP` nor 404 is "
+        "ever answered, on which a sidecar forgets the event; all other errors make it bring the event again.",
+        "DeliveryAnswer",
+        "CloudEvent",
+        errors=("VALIDATION_ERROR", "AUTH_ERROR", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL_ERROR"),
+        media_type=CLOUD_EVENT,
+        asks_for=("dapr",),
+    ),
+)
+TYPES: Final[dict[str, Any]] = {
+    "Subscription": Subscription,
+    "DeliveryAnswer": DeliveryAnswer,
+}
+"""Names in the document and the types behind them."""

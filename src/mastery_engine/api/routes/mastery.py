@@ -18,9 +18,12 @@ from mastery_engine.api.models import (
     IngestAnswer,
     ItemResult,
     QueryRequest,
+    Success,
 )
+from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
 from mastery_engine.api.positions import HEADER
+from mastery_engine.contracts.answers import Calculation, Profile
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.scores import Components
 from mastery_engine.engine.access import TABLE, Action, Caller
@@ -149,3 +152,65 @@ def _text(item: object, name: str) -> str | None:
     """A field that is a text of an id's length."""
     value = cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else None
     return value if isinstance(value, str) and 1 <= len(value) <= _MOST_ID else None
+
+
+OPERATIONS: Final = (
+    Operation(
+        "ingest",
+        "post",
+        "/api/v1/mastery/ingest",
+        "mastery",
+        "Send learning events",
+        "One event, or a list of up to 1,000, in at most 5 MiB. Each is judged by itself: 202 if any was "
+        "accepted, with a result for each, in order; 400 if none was, with `index` and `event_id` in the "
+        "details. An accepted event counts exactly once, however often it is sent. Roles: service, admin.",
+        "IngestedAnswer",
+        "IngestRequest",
+        202,
+        tuple(code for code in WITH_BODY if code != "NOT_FOUND"),
+        asks_for=("bearer",),
+        action="events.ingest",
+        rate=1_200,
+    ),
+    Operation(
+        "query",
+        "post",
+        "/api/v1/mastery/query",
+        "mastery",
+        "How a student stands",
+        "Result with its reasons, historical average, trend and learning path. A student sees their own, a "
+        "teacher those on rosters of theirs, an admin those of the school. Every access is on record before "
+        "its answer.",
+        "QueryAnswer",
+        "QueryRequest",
+        errors=WITH_BODY,
+        asks_for=("bearer",),
+        action="mastery.read",
+        rate=50,
+        headers=(POSITION,),
+    ),
+    Operation(
+        "calculate",
+        "post",
+        "/api/v1/mastery/calculate",
+        "mastery",
+        "What a score would be",
+        "Calculates with the given components and stores nothing; with a student, the current result stands "
+        "beside it. Roles: all; with a student those who may see them, and services.",
+        "CalculateAnswer",
+        "CalculateRequest",
+        errors=WITH_BODY,
+        asks_for=("bearer",),
+        action="mastery.calculate",
+        rate=30,
+        headers=(POSITION,),
+    ),
+)
+TYPES: Final[dict[str, Any]] = {
+    "QueryRequest": QueryRequest,
+    "CalculateRequest": CalculateRequest,
+    "QueryAnswer": Success[Profile],
+    "CalculateAnswer": Success[Calculation],
+    "IngestedAnswer": Success[IngestAnswer],
+}
+"""Names in the document and the types behind them."""

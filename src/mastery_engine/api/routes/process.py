@@ -13,13 +13,15 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Struct
 
-from mastery_engine.api import routes
 from mastery_engine.api.app_token import check_sidecar
 from mastery_engine.api.bodies import MOST_BYTES, MOST_INGEST_BYTES, model_of, read_body, too_large
 from mastery_engine.api.dapr_models import PredictRequest, RecommendRequest, SecurityContext
 from mastery_engine.api.envelope import success
-from mastery_engine.api.models import CalculateRequest, QueryRequest
+from mastery_engine.api.models import CalculateRequest, QueryRequest, Success
+from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept
+from mastery_engine.api.routes import mastery
+from mastery_engine.contracts.answers import ForecastAnswer, RecommendationsAnswer
 from mastery_engine.contracts.event_words import shown
 from mastery_engine.contracts.strict_json import MOST_DEPTH, decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -34,8 +36,8 @@ router: Final = APIRouter(dependencies=[Depends(check_accept), Depends(check_sid
 
 
 async def _predict(request: Request, parts: Parts, caller: Caller, asked: PredictRequest) -> Response:
-    routes.check_day(asked.date)
-    await routes.wait_for_position(request, parts, caller, "forecast.read", asked.student_id)
+    mastery.check_day(asked.date)
+    await mastery.wait_for_position(request, parts, caller, "forecast.read", asked.student_id)
     answer = await parts.engine.predictions.forecast(
         caller, asked.student_id, days=asked.days, course_id=asked.course_id, as_of=asked.date
     )
@@ -43,8 +45,8 @@ async def _predict(request: Request, parts: Parts, caller: Caller, asked: Predic
 
 
 async def _recommend(request: Request, parts: Parts, caller: Caller, asked: RecommendRequest) -> Response:
-    routes.check_day(asked.date)
-    await routes.wait_for_position(request, parts, caller, "recommendations.read", asked.student_id)
+    mastery.check_day(asked.date)
+    await mastery.wait_for_position(request, parts, caller, "recommendations.read", asked.student_id)
     answer = await parts.engine.advice.recommendations(
         caller, asked.student_id, limit=asked.limit, course_id=asked.course_id, as_of=asked.date
     )
@@ -64,8 +66,8 @@ class Intent(NamedTuple):
 
 
 INTENTS: Final[dict[str, Intent]] = {
-    "query_mastery": Intent(QueryRequest, routes.answer_query),
-    "calculate": Intent(CalculateRequest, routes.answer_calculation),
+    "query_mastery": Intent(QueryRequest, mastery.answer_query),
+    "calculate": Intent(CalculateRequest, mastery.answer_calculation),
     "predict": Intent(PredictRequest, _predict),
     "recommend": Intent(RecommendRequest, _recommend),
 }
@@ -80,9 +82,9 @@ async def process(request: Request, parts: PartsNeeded) -> Response:
     intent = fields["intent"]
     if intent != INGEST and len(body) > MOST_BYTES:
         raise too_large(MOST_BYTES)
-    caller = _caller(request, parts, fields.get("security_context"))
+    caller = await _caller(request, parts, fields.get("security_context"))
     if intent == INGEST:
-        return await routes.answer_ingest(request, parts, caller, fields["payload"])
+        return await mastery.answer_ingest(request, parts, caller, fields["payload"])
     known = INTENTS[intent]
     asked = model_of(fields["payload"], known.model, "payload")
     return await known.answer(request, parts, caller, asked)
@@ -112,7 +114,7 @@ def _fields(value: object) -> dict[str, Any]:
     return fields
 
 
-def _caller(request: Request, parts: Parts, context: object) -> Caller:
+async def _caller(request: Request, parts: Parts, context: object) -> Caller:
     """Who asks: the user of the JWT; without one a service, which may do what the role `service` may.
 
     Raises:
@@ -125,7 +127,7 @@ def _caller(request: Request, parts: Parts, context: object) -> Caller:
         rule = "must be an object in which `token` is a text or null"
         raise InvalidInput.of(Problem("security_context", "not shown", rule)) from error
     if token is not None:
-        return caller_by(request, token)
+        return await caller_by(request, token)
     return Caller(
         tenant_id=parts.engine.settings.tenant,
         subject=f"dapr:{_app_of(request)}",
@@ -144,3 +146,33 @@ def _app_of(request: Request) -> str:
     if len(told) > 1:
         raise InvalidInput.of(Problem(CALLING_APP, "more than one", "is the sidecar's to send; leave it out"))
     return told[0] if told and _APP_ID.fullmatch(told[0]) else "unknown"
+
+
+OPERATIONS: Final = (
+    Operation(
+        "process",
+        "post",
+        "/process",
+        "dapr",
+        "Ask through service invocation",
+        "For other services, through their Dapr sidecar. The intent `ingest` answers as POST /api/v1/mastery/ingest, "
+        "`query_mastery` as /query and `calculate` as /calculate, with the same checks, errors and audit, and with "
+        "`X-Mastery-Position`; `predict` forecasts, and `recommend` tells what to do next. `security_context.token` is the "
+        "end user's JWT, verified like one in `Authorization`, which is not looked at here; other claims in the body are not "
+        "looked at either. A service without a token may ingest and calculate only, in the installation's own tenant.",
+        "ProcessAnswer",
+        "ProcessRequest",
+        errors=WITH_BODY,
+        asks_for=("dapr",),
+        others=((202, "IngestedAnswer"),),
+        headers=(POSITION,),
+    ),
+)
+TYPES: Final[dict[str, Any]] = {
+    "PredictRequest": PredictRequest,
+    "RecommendRequest": RecommendRequest,
+    "SecurityContext": SecurityContext,
+    "PredictAnswer": Success[ForecastAnswer],
+    "RecommendAnswer": Success[RecommendationsAnswer],
+}
+"""Names in the document and the types behind them."""

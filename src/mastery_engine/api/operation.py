@@ -1,0 +1,79 @@
+"""A route as a row of the table: what the document tells of it, who may use it, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from mastery_engine.api.models import Code
+from mastery_engine.engine.access import Action
+
+JSON: Final = "application/json"
+CLOUD_EVENT: Final = "application/cloudevents+json"
+POSITION: Final = (
+    "X-Mastery-Position",
+    "`position` of an ingest: the answer waits up to 2 seconds until those events are folded, and is 503 if they are not.",
+)
+"""Of a route that waits for events."""
+Scheme = Literal["bearer", "dapr"]
+PLAIN: Final[tuple[Code, ...]] = ("NOT_ACCEPTABLE", "INTERNAL_ERROR")
+WITH_BODY: Final[tuple[Code, ...]] = (
+    "VALIDATION_ERROR",
+    "AUTH_ERROR",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "NOT_ACCEPTABLE",
+    "PAYLOAD_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "INTERNAL_ERROR",
+    "SERVICE_UNAVAILABLE",
+)
+BODILESS: Final[tuple[Code, ...]] = tuple(
+    code for code in WITH_BODY if code not in {"PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
+)
+"""Of a route with a token and without a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route.
+
+    Attributes:
+        name: Its operationId, and the name of its example.
+        method: HTTP method in lower case.
+        path: Template.
+        tag: Group in the document.
+        answer: Name of the answer's schema, None where it is no schema of ours.
+        request: Name of the request's schema, None for a route without a body.
+        status: Of the good answer.
+        errors: Codes that it may answer.
+        media_type: Of the request's body.
+        asks_for: How a caller shows who it is.
+        others: Further good answers, by status and name of the schema.
+        action: What `engine/access` is asked for; None for a route that concerns no tenant's data.
+        rate: How many requests of a student are taken in any 60 seconds; other roles have a multiple of it. None: no limit.
+        parameters: Of path and query, a field each; `read_parameters` reads them.
+        headers: Further request headers that it reads, by name and description.
+        answers_with: Media types of the answer.
+    """
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    answer: str | None
+    request: str | None = None
+    status: int = 200
+    errors: tuple[Code, ...] = PLAIN
+    media_type: str = JSON
+    asks_for: tuple[Scheme, ...] = ()
+    others: tuple[tuple[int, str], ...] = ()
+    action: Action | None = None
+    rate: int | None = None
+    parameters: type[Struct] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    answers_with: tuple[str, ...] = (JSON,)
