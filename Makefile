@@ -8,12 +8,16 @@ UV := .tools/uv/bin/uv
 RUN_UV := tools/uv.sh
 BIN := .venv/bin
 PEERS := .tools/peers/.locked
+SECURITY := .tools/security/.locked
+SECURITY_BIN := .tools/security/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SIMULATION_ARGS ?=
 STREAM_ARGS ?=
 TEETH_ARGS ?=
 CHAOS_ARGS ?=
+ADVISORIES_ARGS ?=
+SBOM_EXTRAS := parquet,kafka,postgres,client,redis,dapr,objects
 
 # The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
 unexport VIRTUAL_ENV
@@ -26,7 +30,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state coverage mutation simulation teeth chaos oulad-stream docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state coverage mutation simulation teeth chaos oulad-stream sbom secrets-baseline docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -50,11 +54,11 @@ services-status: $(DEV)  ## Tell which of them run, and where
 test: $(DEV)  ## Run all tests; PYTEST_ARGS='-k name' passes on arguments
 	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-check: $(DEV)  ## Format, lint, types, import direction, dependencies, generated files, docs
+check: $(DEV)  ## Format, lint, types, import direction, dependencies, generated files, docs, weaknesses, secrets
 	@$(MAKE) --keep-going $(CHECKS)
 	@echo 'check: all good'
 
-CHECKS := check-format check-lint check-types check-imports check-dependencies check-generated check-docs
+CHECKS := check-format check-lint check-types check-imports check-dependencies check-generated check-docs check-weaknesses check-secrets check-advisories
 .PHONY: $(CHECKS)
 
 check-format: $(DEV)
@@ -77,6 +81,26 @@ check-generated: $(DEV)
 
 check-docs: $(DEV)
 	$(BIN)/mkdocs build --strict --quiet
+
+check-weaknesses: $(SECURITY)
+	$(SECURITY_BIN)/bandit --quiet --recursive --severity-level medium --confidence-level medium src tools examples
+
+check-secrets: $(SECURITY)
+	git ls-files -z | xargs -0 $(SECURITY_BIN)/detect-secrets-hook --baseline .secrets.baseline
+
+check-advisories: $(SECURITY)
+	@$(SECURITY_BIN)/python tools/advisories.py $(ADVISORIES_ARGS)
+
+secrets-baseline: $(SECURITY)  ## Take what check-secrets finds now for examples; read the difference before you commit it
+	@$(SECURITY_BIN)/detect-secrets scan --slim > .secrets.baseline
+
+sbom: $(SECURITY)  ## What a release and its extras are made of, with licences, as CycloneDX, in dist/sbom.json
+	@mkdir -p dist
+	@$(RUN_UV) venv --quiet --no-project --clear --python $(BIN)/python .tools/release
+	@$(RUN_UV) pip install --quiet --python .tools/release/bin/python --constraints requirements/dev.txt '.[$(SBOM_EXTRAS)]'
+	@$(SECURITY_BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --of JSON \
+		-o dist/sbom.json .tools/release/bin/python
+	@echo 'sbom: dist/sbom.json'
 
 format: $(DEV)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
@@ -150,6 +174,13 @@ $(PEERS): requirements/peers.txt | $(UV) .venv/pyvenv.cfg
 	@echo "install: other makers' libraries into .tools/peers"
 	@$(RUN_UV) venv --quiet --no-project --clear --python $(BIN)/python .tools/peers
 	@$(RUN_UV) pip install --quiet --python .tools/peers/bin/python --require-hashes -r requirements/peers.txt
+	@touch $@
+
+# Apart from .venv too: what looks at our dependencies must not be one of them.
+$(SECURITY): requirements/security.txt | $(UV) .venv/pyvenv.cfg
+	@echo 'install: what looks for weaknesses into .tools/security'
+	@$(RUN_UV) venv --quiet --no-project --clear --python $(BIN)/python .tools/security
+	@$(RUN_UV) pip install --quiet --python .tools/security/bin/python --require-hashes -r requirements/security.txt
 	@touch $@
 
 .venv/.dev-locked: requirements/dev.txt .venv/pyvenv.cfg | $(UV)
