@@ -15,8 +15,6 @@ from mastery_engine.api.models import (
     LAST_DAY,
     MOST_EVENTS,
     CalculateRequest,
-    IngestAnswer,
-    ItemResult,
     QueryRequest,
     Success,
 )
@@ -24,6 +22,7 @@ from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
 from mastery_engine.api.positions import HEADER
 from mastery_engine.contracts.answers import Calculation, Profile
+from mastery_engine.contracts.ingest_answer import IngestAnswer, ItemResult
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.scores import Components
 from mastery_engine.engine.access import TABLE, Action, Caller
