@@ -58,6 +58,8 @@ REQUESTS: Final[dict[str, object]] = {
         "data": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a04", correct_answers=9),
     },
 }
+PATHS: Final[dict[str, dict[str, str]]] = {"accesses": {"id": "amal"}}
+"""What stands in the place of the parameters of a path."""
 SHOWN_TOKEN: Final = "eyJ..."  # noqa: S105 - none
 """Of the student in a request through Dapr; another one in each run too."""
 
@@ -77,7 +79,8 @@ async def record() -> dict[str, Any]:
                 shown_body = {**sent, "security_context": {"token": SHOWN_TOKEN}}
             if sent is not None:
                 headers["Content-Type"] = operation.media_type
-            answer = await school.http.request(operation.method, operation.path, json=sent, headers=headers)
+            path = operation.path.format(**PATHS.get(operation.name, {}))
+            answer = await school.http.request(operation.method, path, json=sent, headers=headers)
             if answer.status_code != operation.status:
                 raise SystemExit(f"{operation.name}: {answer.status_code} {answer.text}")
             shown = answer.json()
@@ -101,7 +104,8 @@ def render(described: dict[str, Any]) -> str:
     schemas: dict[str, Any] = described["components"]["schemas"]
     wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
     wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
-    for name in [*wanted, "Subscription", "DeliveryAnswer"]:
+    wanted += ["Subscription", "DeliveryAnswer", "AuditItem", "AccessItem", "AuditState"]
+    for name in wanted:
         lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):

@@ -121,6 +121,7 @@ def trial_settings(**given: object) -> Settings:
             "home": "no-such-home",
             "store_url": "memory://",
             "jwt_secret": SecretStr(SECRET),
+            "pseudonym_key": SecretStr("the pseudonym key of the tests"),
             "log_level": "error",
         }
         | given

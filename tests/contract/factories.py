@@ -8,14 +8,10 @@ from typing import Protocol
 import msgspec
 
 from mastery_engine.adapters.memory.archive import MemoryArchive
+from mastery_engine.adapters.memory.audit import MemoryAuditTrail
 from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
-from mastery_engine.adapters.memory.records import (
-    MemoryAuditTrail,
-    MemoryDeadLetters,
-    MemoryRosters,
-    MemoryTenantBook,
-)
+from mastery_engine.adapters.memory.records import MemoryDeadLetters, MemoryRosters, MemoryTenantBook
 from mastery_engine.adapters.memory.state import MemoryStateStore
 from mastery_engine.adapters.postgres.records import PostgresRecords, open_postgres
 from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -145,7 +141,7 @@ class MemoryFactory:
         return MemoryDeadLetters()
 
     async def audit(self) -> AuditTrail:
-        return MemoryAuditTrail()
+        return MemoryAuditTrail(PSEUDONYMS)
 
     async def rosters(self) -> Rosters:
         return MemoryRosters()
@@ -193,7 +189,7 @@ class SqliteFactory:
         return await self._home.dead_letters()
 
     async def audit(self) -> AuditTrail:
-        return await self._home.audit()
+        return await self._home.audit(PSEUDONYMS)
 
     async def rosters(self) -> Rosters:
         return await self._home.rosters()

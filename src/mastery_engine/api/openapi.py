@@ -62,6 +62,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "mastery", "description": "Events in, answers out"},
+            {"name": "audit", "description": "Who saw whose data"},
             {"name": "service", "description": "The service about itself; no token"},
             {"name": "dapr", "description": "For the Dapr sidecar and those who call through it"},
         ],

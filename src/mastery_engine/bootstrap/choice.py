@@ -125,7 +125,7 @@ def in_memory(clock: Clock, pseudonyms: Pseudonyms) -> Adapters:
         results=memory.MemoryResults(),
         archive=memory.MemoryArchive(erasures, pseudonyms),
         dead_letters=memory.MemoryDeadLetters(),
-        audit=memory.MemoryAuditTrail(),
+        audit=memory.MemoryAuditTrail(pseudonyms),
         rosters=memory.MemoryRosters(),
         erasures=erasures,
         tenant_book=memory.MemoryTenantBook(),

@@ -37,6 +37,7 @@ from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
+    from mastery_engine.engine.audit_search import AuditDesk
     from mastery_engine.engine.cached_learners import CachedLearners
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
@@ -146,6 +147,13 @@ class Engine(Foundation):
 
         ours = self.adapters
         return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
+
+    @cached_property
+    def audit(self) -> AuditDesk:
+        """Looks into the audit trail."""
+        from mastery_engine.engine.audit_search import AuditDesk  # noqa: PLC0415 - see above
+
+        return AuditDesk(self.reader, self.adapters.audit, self.pseudonyms)
 
     @cached_property
     def replay(self) -> Replay:

@@ -74,7 +74,7 @@ async def records_of(
         stack.push_async_callback(files.close)
     return Records(
         await files.archive(pseudonyms()),
-        await files.audit(),
+        await files.audit(pseudonyms()),
         await files.rosters(),
         await files.dead_letters(),
         await files.erasures(),

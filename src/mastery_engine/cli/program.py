@@ -58,7 +58,10 @@ COMMANDS: Final[dict[str, str | Group]] = {
         {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
     ),
     "archive": Group("The archive of events.", {"retention": "archive:retention"}),
-    "audit": Group("Who did what to whose data.", {"verify": "audit:verify", "list": "audit:list_records"}),
+    "audit": Group(
+        "Who did what to whose data.",
+        {"verify": "audit:verify", "list": "audit:list_records", "heads": "audit:heads"},
+    ),
     "state": Group(
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},

@@ -37,6 +37,9 @@ Action = Literal[
     "tenants.write",
     "backup.create",
     "backup.restore",
+    "audit.read",
+    "audit.verify",
+    "accesses.read",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -64,6 +67,9 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "tenants.write": {"operator": "tenant"},
     "backup.create": {"operator": "tenant"},
     "backup.restore": {"operator": "tenant"},
+    "audit.read": _OPERATIONS,
+    "audit.verify": _OPERATIONS,
+    "accesses.read": {"student": "own", **_OPERATIONS},
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
 

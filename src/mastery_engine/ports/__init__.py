@@ -6,7 +6,16 @@ One contract suite for each (tests/contract) runs on every adapter. Moments are 
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterStatus
 from mastery_engine.contracts.erasure import Erasure
 from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
-from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
+from mastery_engine.ports.audit_trail import (
+    REFUSED,
+    AuditEntry,
+    AuditRecord,
+    AuditTrail,
+    IndexRow,
+    action_term,
+    actor_term,
+    request_term,
+)
 from mastery_engine.ports.backup_target import BackupTarget
 from mastery_engine.ports.cache import Cache, Cached, Fill
 from mastery_engine.ports.clock import Clock
@@ -32,6 +41,7 @@ from mastery_engine.ports.tenant_book import TenantBook
 
 __all__ = [
     "ABSENT",
+    "REFUSED",
     "WHOLE",
     "Archive",
     "ArchivedDay",
@@ -53,6 +63,7 @@ __all__ = [
     "EventLog",
     "Fill",
     "Flags",
+    "IndexRow",
     "LetterKind",
     "LetterStatus",
     "LogConsumer",
@@ -67,4 +78,7 @@ __all__ = [
     "StateStore",
     "TenantBook",
     "Write",
+    "action_term",
+    "actor_term",
+    "request_term",
 ]

@@ -1,4 +1,4 @@
-"""Dead letters, audit trail, rosters and tenants in dictionaries."""
+"""Dead letters, rosters and tenants in dictionaries."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import date
 from itertools import islice
 from typing import get_args
 
-from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, link
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.cohort import Cohort
-from mastery_engine.ports import AuditEntry, AuditRecord, DeadLetter, LetterStatus
+from mastery_engine.ports import DeadLetter, LetterStatus
 
 
 class MemoryDeadLetters:
@@ -57,35 +56,6 @@ class MemoryDeadLetters:
         for letter in self._letters.values():
             counts[letter.status] += 1
         return counts
-
-    async def close(self) -> None:
-        return
-
-
-class MemoryAuditTrail:
-    """One list a tenant."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._chains: dict[str, list[AuditRecord]] = {}
-
-    async def append(self, entries: Sequence[AuditEntry]) -> None:
-        for entry in entries:
-            chain = self._chains.setdefault(entry.tenant_id, [])
-            previous = chain[-1].hash if chain else FIRST_PREVIOUS
-            sequence = len(chain) + 1
-            digest = link(previous, sequence, entry)
-            chain.append(AuditRecord(sequence=sequence, previous=previous, hash=digest, entry=entry))
-
-    async def read(
-        self, tenant_id: str, *, subject: str | None = None, after: int = 0, limit: int = 100
-    ) -> list[AuditRecord]:
-        chain = self._chains.get(tenant_id, [])[after:]
-        found = (record for record in chain if subject is None or subject in record.entry.subjects)
-        return list(islice(found, limit))
-
-    async def tenants(self) -> list[str]:
-        return sorted(self._chains)
 
     async def close(self) -> None:
         return

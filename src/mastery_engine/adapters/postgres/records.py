@@ -13,6 +13,7 @@ from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
 from mastery_engine.adapters.postgres.tenants import PostgresTenantBook
+from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import Clock
 
@@ -43,7 +44,8 @@ async def open_postgres(
     Args:
         url: `postgresql://USER:PASSWORD@HOST/DATABASE`, with any parameter that PostgreSQL knows.
         clock: For pauses between two tries.
-        pseudonyms: By which the erasure ledger knows students; without them the archive does not ask it.
+        pseudonyms: By which the erasure ledger knows students, and from whose key that of the audit trail's seals follows;
+            without them the archive does not ask the ledger, and the key is known to all.
         check: Ask for the version of the schema. Without it nothing is asked of the server, for those who will not ask either.
 
     Raises:
@@ -60,7 +62,7 @@ async def open_postgres(
             raise
     return PostgresRecords(
         archive=PostgresArchive(database, clock, pseudonyms),
-        audit=PostgresAuditTrail(database),
+        audit=PostgresAuditTrail(database, AuditSeals(pseudonyms)),
         rosters=PostgresRosters(database),
         dead_letters=PostgresDeadLetters(database),
         erasures=PostgresErasureLedger(database),

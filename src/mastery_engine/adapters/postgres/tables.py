@@ -109,6 +109,8 @@ CHAINS: Final = Table(
     Column("tenant_id", WORD, nullable=False, unique=True),
     Column("sequence", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("day", Integer),
+    Column("seal", _ASCII),
 )
 RECORDS: Final = Table(
     "audit_records",

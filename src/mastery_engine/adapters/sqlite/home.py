@@ -20,6 +20,7 @@ from mastery_engine.adapters.sqlite.schema import Schema
 from mastery_engine.adapters.sqlite.state import SqliteStateStore
 from mastery_engine.adapters.sqlite.state_rows import STATE_SCHEMA
 from mastery_engine.adapters.sqlite.tenants import SqliteTenantBook
+from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Clock
@@ -67,9 +68,13 @@ class SqliteHome:
         """The dead letters of record."""
         return SqliteDeadLetters(await self._database("archive.db", ARCHIVE_SCHEMA))
 
-    async def audit(self) -> SqliteAuditTrail:
-        """The audit trail."""
-        return SqliteAuditTrail(await self._database("archive.db", ARCHIVE_SCHEMA))
+    async def audit(self, pseudonyms: Pseudonyms | None = None) -> SqliteAuditTrail:
+        """The audit trail.
+
+        Args:
+            pseudonyms: From whose key that of its seals follows; without them the key is known to all.
+        """
+        return SqliteAuditTrail(await self._database("archive.db", ARCHIVE_SCHEMA), AuditSeals(pseudonyms))
 
     async def rosters(self) -> SqliteRosters:
         """The rosters."""
