@@ -26,6 +26,7 @@ from mastery_engine.ports.event_log import (
     Share,
 )
 from mastery_engine.ports.flags import Flags
+from mastery_engine.ports.limits import WINDOW_SECONDS, Limits, Standing
 from mastery_engine.ports.rosters import Rosters
 from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
 from mastery_engine.ports.tenant_book import TenantBook
@@ -33,6 +34,7 @@ from mastery_engine.ports.tenant_book import TenantBook
 __all__ = [
     "ABSENT",
     "WHOLE",
+    "WINDOW_SECONDS",
     "Archive",
     "ArchivedDay",
     "ArchivedEvent",
@@ -55,6 +57,7 @@ __all__ = [
     "Flags",
     "LetterKind",
     "LetterStatus",
+    "Limits",
     "LogConsumer",
     "LogFollower",
     "NewRecord",
@@ -64,6 +67,7 @@ __all__ = [
     "Results",
     "Rosters",
     "Share",
+    "Standing",
     "StateStore",
     "TenantBook",
     "Write",
