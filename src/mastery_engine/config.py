@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from mastery_engine.contracts.web_addresses import Network, network, origin
 from mastery_engine.domain.errors import ConfigurationError
 
 PREFIX: Final = "MASTERY_"
@@ -63,6 +64,12 @@ def _daprs_own() -> SecretStr | None:
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 DerivedKinds = Annotated[tuple[DerivedKind, ...], NoDecode, BeforeValidator(_listed)]
+Networks = Annotated[
+    tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(_listed)
+]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(origin)], ...], NoDecode, BeforeValidator(_listed)]
+LimitedRole = Literal["student", "teacher", "admin", "service"]
+RatesByRole = dict[str, dict[LimitedRole, Annotated[int, Field(ge=1, le=1_000_000)]]]
 
 
 class Settings(BaseSettings):
@@ -136,6 +143,44 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = Field(None, description="secret of HS256 tokens, at least 32 bytes")
     jwt_issuer: str = Field("mastery-engine", description="issuer that a token must name")
     jwt_audience: str = Field("mastery-api", description="audience that a token must name")
+    limits_url: str = Field(
+        "",
+        description="where replicas count requests together: redis://HOST:PORT/0, or memory:// for each process alone; "
+        "default: the Redis of the state, else of the cache, else memory://",
+    )
+    rates: RatesByRole = Field(
+        default_factory=RatesByRole,
+        description='requests in any 60 seconds by operation and role, in place of the usual: {"query": {"student": 10}}',
+    )
+    most_failed_tokens: int = Field(
+        60, ge=1, le=100_000, description="tokens of one address that may fail in any 60 seconds"
+    )
+    most_requests: int = Field(
+        200, ge=1, le=10_000, description="requests under way in a process; more are answered 503 at once"
+    )
+    most_requests_per_caller: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="requests of one caller under way in a process; more are answered 429",
+    )
+    most_connections: int = Field(
+        5_000, ge=10, le=1_000_000, description="open connections of a process; more are closed at once"
+    )
+    request_seconds: float = Field(
+        30.0, gt=0, le=3_600, description="longest that a request may take; then it is answered 503"
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        description="networks of the proxies whose X-Forwarded-For and -Proto are believed: 10.0.0.0/8, ...; default: none",
+    )
+    cors_origins: Origins = Field(
+        (), description="origins whose pages may call the API: https://school.example, ...; default: none"
+    )
+    tls_cert_file: UserPath | None = Field(
+        None, description="PEM file with the service's certificate and those between; then it speaks TLS"
+    )
+    tls_key_file: UserPath | None = Field(None, description="PEM file with its key")
     pseudonym_key: SecretStr | None = Field(
         None, description="key of the hashes that stand for students; embedded: made under the home"
     )

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from mastery_engine.adapters.auth import TokenRole, make_token
 from mastery_engine.api.app import create_app
-from mastery_engine.api.middleware import App, Receive, Send
+from mastery_engine.api.asgi import App, Receive, Send
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.config import Settings, load_settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,17 @@ DEFAULTS: dict[str, Any] = {
     "jwt_secret": None,
     "jwt_issuer": "mastery-engine",
     "jwt_audience": "mastery-api",
+    "limits_url": "",
+    "rates": {},
+    "most_failed_tokens": 60,
+    "most_requests": 200,
+    "most_requests_per_caller": 20,
+    "most_connections": 5_000,
+    "request_seconds": 30.0,
+    "trusted_proxies": (),
+    "cors_origins": (),
+    "tls_cert_file": None,
+    "tls_key_file": None,
     "pseudonym_key": None,
     "dapr_pubsub": "pubsub",
     "dapr_app_token": None,
@@ -68,6 +80,21 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "jwt_secret": ("s" * 40, f'"{"s" * 40}"', SecretStr("s" * 40)),
     "jwt_issuer": ("us", '"us"', "us"),
     "jwt_audience": ("them", '"them"', "them"),
+    "limits_url": ("redis://l:6379", '"redis://l:6379"', "redis://l:6379"),
+    "rates": ('{"query": {"student": 7}}', "{query = {student = 7}}", {"query": {"student": 7}}),
+    "most_failed_tokens": ("5", "5", 5),
+    "most_requests": ("50", "50", 50),
+    "most_requests_per_caller": ("3", "3", 3),
+    "most_connections": ("100", "100", 100),
+    "request_seconds": ("2.5", "2.5", 2.5),
+    "trusted_proxies": (
+        "10.0.0.0/8, ::1",
+        '["10.0.0.0/8", "::1"]',
+        (ip_network("10.0.0.0/8"), ip_network("::1")),
+    ),
+    "cors_origins": ("https://a.example", '["https://a.example"]', ("https://a.example",)),
+    "tls_cert_file": ("cert.pem", '"cert.pem"', Path("cert.pem")),
+    "tls_key_file": ("key.pem", '"key.pem"', Path("key.pem")),
     "pseudonym_key": ("k" * 32, f'"{"k" * 32}"', SecretStr("k" * 32)),
     "dapr_pubsub": ("school-bus", '"school-bus"', "school-bus"),
     "dapr_app_token": ("t" * 32, f'"{"t" * 32}"', SecretStr("t" * 32)),
@@ -279,3 +306,23 @@ def test_with_a_state_on_a_server_the_home_holds_the_rest(url: str, home: Path) 
 def _written(file: Path, text: str) -> Path:
     file.write_text(text, "utf-8")
     return file
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cors_origins", "*"),
+        ("cors_origins", "https://*.example"),
+        ("cors_origins", "null"),
+        ("cors_origins", "https://school.example/"),
+        ("cors_origins", "https://School.example"),
+        ("cors_origins", "https://school.example:443"),
+        ("trusted_proxies", "10.0.0.1/8"),
+        ("trusted_proxies", "proxy.example"),
+        ("rates", {"query": {"student": 0}}),
+        ("rates", {"query": {"nobody": 1}}),
+        ("request_seconds", 0),
+    ],
+)
+def test_what_would_open_the_door_too_wide_is_refused(name: str, value: object) -> None:
+    assert name.upper() in refused(**{name: value})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TypedDict
 
 from fastapi import FastAPI
@@ -11,15 +12,22 @@ from fastapi import FastAPI
 from mastery_engine import __version__
 from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.api.admission import Doorkeeper
 from mastery_engine.api.errors import add_handlers
+from mastery_engine.api.guessers import Guessers
+from mastery_engine.api.lag import LoopLag
+from mastery_engine.api.limits import CallerLimits, Rates
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document, document_bytes
+from mastery_engine.api.origins import with_origins
 from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
+from mastery_engine.api.proxies import Proxies
 from mastery_engine.api.readiness import Watched, watched_of
-from mastery_engine.api.table import ROUTERS
+from mastery_engine.api.table import OPERATIONS, ROUTERS
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.dapr_doors import deliveries_of
+from mastery_engine.bootstrap.limits import limiting_of, limits_troubles
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
@@ -47,9 +55,10 @@ def create_app(
         tasks: By name of what this process does beside answering (`background`), why it does not just now; for `/ready`.
 
     Raises:
-        ConfigurationError: A secret is missing or too short.
+        ConfigurationError: A secret is missing or too short, or a rate is set for what has none.
     """
     tokens = verifier_of(settings)
+    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
@@ -60,9 +69,14 @@ def create_app(
             stack.push_async_callback(consumer.close)
             positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
             troubles = {} if trouble is None else {"worker": trouble}
+            limiting = limiting_of(opened, stack)
+            limits = CallerLimits(rates, limiting, settings.most_requests_per_caller)
+            guessers = Guessers(opened.adapters.clock, settings.most_failed_tokens)
+            stack.enter_context(lag.watched())
+            watched = watched_of(opened, troubles, consumer, archives=True, tasks=tasks)
             yield {
-                "parts": Parts(opened, tokens, positions, deliveries_of(opened)),
-                "watched": watched_of(opened, troubles, consumer, archives=True, tasks=tasks),
+                "parts": Parts(opened, tokens, positions, deliveries_of(opened), limits, guessers),
+                "watched": replace(watched, degraded={**watched.degraded, **limits_troubles(limiting)}),
             }
 
     app = FastAPI(
@@ -80,7 +94,12 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     add_handlers(app)
+    # The last one is the first that a request comes to.
+    app.add_middleware(Doorkeeper, most=settings.most_requests, seconds=settings.request_seconds, lag=lag)
+    app.add_middleware(with_origins, origins=settings.cors_origins)
     app.add_middleware(Surroundings)
+    if settings.trusted_proxies:
+        app.add_middleware(Proxies, trusted=settings.trusted_proxies)
     return app
 
 

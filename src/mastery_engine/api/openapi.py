@@ -35,6 +35,21 @@ _REQUEST_ID: Final = {
     "description": "Id of the request, 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`; anything else is replaced.",
     "schema": {"type": "string"},
 }
+_LIMITS: Final = {
+    "X-RateLimit-Limit": {
+        "description": "How many requests of the caller's role this route takes in any 60 seconds. Once the caller is known, "
+        "every answer tells this and the two beside it.",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "How many more would pass now",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Reset": {
+        "description": "Unix second at which one more passes than now",
+        "schema": {"type": "integer"},
+    },
+}
 
 
 def examples() -> dict[str, Any]:
@@ -117,8 +132,11 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
     if operation.request:
         content = {"schema": reference(operation.request), "example": example.get("request")}
         described["requestBody"] = {"required": True, "content": {operation.media_type: content}}
-    for code in operation.errors:
+    for code in operation.codes:
         described["responses"][str(STATUS[code])] = _error(code)
+    if operation.rate is not None:
+        for response in described["responses"].values():
+            response["headers"] |= _LIMITS
     return described
 
 
@@ -141,7 +159,7 @@ def _error(code: Code) -> dict[str, Any]:
             "schema": {"type": "string"},
             "required": True,
         }
-    if code == "SERVICE_UNAVAILABLE":
+    if code in {"SERVICE_UNAVAILABLE", "RATE_LIMITED"}:
         headers["Retry-After"] = {"description": "Seconds", "schema": {"type": "integer"}, "required": True}
     content = {JSON: {"schema": reference("Error")}}
     return {"description": f"{code}: {_MEANING[code]}", "headers": headers, "content": content}

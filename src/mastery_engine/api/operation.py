@@ -34,6 +34,8 @@ BODILESS: Final[tuple[Code, ...]] = tuple(
     code for code in WITH_BODY if code not in {"PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
 )
 """Of a route with a token and without a body."""
+ALWAYS: Final = frozenset({"/health", "/ready", "/metrics"})
+"""Answered however much is under way: they tell how it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Operation:
         others: Further good answers, by status and name of the schema.
         action: What `engine/access` is asked for; None for a route that concerns no tenant's data.
         rate: How many requests of a student are taken in any 60 seconds; other roles have a multiple of it. None: no limit.
+        rated: Whose rate it is. A service's is everybody's: a route for programs.
         parameters: Of path and query, a field each; `read_parameters` reads them.
         headers: Further request headers that it reads, by name and description.
         answers_with: Media types of the answer.
@@ -74,6 +77,16 @@ class Operation:
     others: tuple[tuple[int, str], ...] = ()
     action: Action | None = None
     rate: int | None = None
+    rated: Literal["student", "service"] = "student"
     parameters: type[Struct] | None = None
     headers: tuple[tuple[str, str], ...] = ()
     answers_with: tuple[str, ...] = (JSON,)
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """All that it may answer: what its row says, and what limits and overload say before it is asked."""
+        limited: tuple[Code, ...] = (
+            ("RATE_LIMITED",) if self.rate is not None or "bearer" in self.asks_for else ()
+        )
+        shed: tuple[Code, ...] = () if self.path in ALWAYS else ("SERVICE_UNAVAILABLE",)
+        return tuple(dict.fromkeys((*self.errors, *limited, *shed)))

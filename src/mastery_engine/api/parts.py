@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.api.accept import accepts_json
 from mastery_engine.api.errors import CredentialsMissing, Refusal
+from mastery_engine.api.guessers import Guessers
+from mastery_engine.api.limits import CallerLimits
 from mastery_engine.api.positions import Positions
 from mastery_engine.bootstrap import Engine
 from mastery_engine.domain.errors import NotAuthenticated
@@ -25,6 +27,8 @@ class Parts:
     tokens: TokenVerifier
     positions: Positions
     deliveries: Deliveries
+    limits: CallerLimits
+    guessers: Guessers
 
 
 def parts_of(request: Request) -> Parts:
@@ -45,10 +49,11 @@ def check_accept(request: Request) -> None:
 
 
 async def caller_of(request: Request) -> Caller:
-    """Who asks, by the bearer token.
+    """Who asks, by the bearer token, and may do so now.
 
     Raises:
         NotAuthenticated: No token, more than one, or one that does not hold.
+        Refusal: The caller comes too often, or the address sends tokens that do not hold.
     """
     given = request.headers.getlist("authorization")
     if not given:
@@ -56,7 +61,9 @@ async def caller_of(request: Request) -> Caller:
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         raise NotAuthenticated("send one token, as: Authorization: Bearer TOKEN")
-    return await caller_by(request, token.strip())
+    caller = await caller_by(request, token.strip())
+    await parts_of(request).limits.admit(request, caller)
+    return caller
 
 
 async def caller_by(request: Request, token: str) -> Caller:
@@ -64,8 +71,11 @@ async def caller_by(request: Request, token: str) -> Caller:
 
     Raises:
         NotAuthenticated: It does not hold.
+        Refusal: The address sends too many that do not.
     """
-    claims = parts_of(request).tokens.verify(token)
+    parts = parts_of(request)
+    with parts.guessers.watched(request, token):
+        claims = parts.tokens.verify(token)
     return Caller(
         tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
     )

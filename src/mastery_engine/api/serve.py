@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api.app import create_app
 from mastery_engine.api.background import background
-from mastery_engine.api.listening import Server, listening, server_of, url_of
+from mastery_engine.api.listening import Server, listening, server_of, tls_of, url_of
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.bootstrap.logs import configure_logs
@@ -109,12 +109,13 @@ async def serve(
         0 after a signal; 1 if the worker died, which ends the service too.
 
     Raises:
-        ConfigurationError: A secret is missing or too short, or the address cannot be listened on.
+        ConfigurationError: A secret is missing or too short, or certificate or address cannot be used.
         Conflict: Another process folds this home.
         DependencyDown: A database does not answer.
     """
     configure_logs(settings)
     settings.check_secrets()
+    tls = tls_of(settings)
     trial = _trial_secret(host) if settings.jwt_secret is None else None
     if trial is not None:
         settings = settings.model_copy(update={"jwt_secret": SecretStr(trial)})
@@ -124,13 +125,13 @@ async def serve(
             stop = asyncio.Event()
             run = Supervised(worker, stop)
             async with background(engine) as tasks:
-                server = server_of(settings, create_app(settings, engine, run.trouble, tasks))
+                server = server_of(settings, create_app(settings, engine, run.trouble, tasks), tls)
                 signals.end(server)
-                announce(f"serving {url_of(listener)} (API and worker; Ctrl-C ends it)")
+                announce(f"serving {url_of(listener, tls)} (API and worker; Ctrl-C ends it)")
                 if doors_of(settings) == "closed":
                     announce(f"Dapr: {WORDS['closed']}")
                 if trial is not None:
-                    announce(_trial_words(settings, trial, url_of(listener)))
+                    announce(_trial_words(settings, trial, url_of(listener, tls)))
                 await _until_ended(server, listener, run.task)
                 died = run.task.done()
             stop.set()

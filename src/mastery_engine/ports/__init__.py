@@ -35,6 +35,7 @@ from mastery_engine.ports.event_log import (
     Share,
 )
 from mastery_engine.ports.flags import Flags
+from mastery_engine.ports.limits import WINDOW_SECONDS, Limits, Standing
 from mastery_engine.ports.rosters import Rosters
 from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
 from mastery_engine.ports.tenant_book import TenantBook
@@ -43,6 +44,7 @@ __all__ = [
     "ABSENT",
     "REFUSED",
     "WHOLE",
+    "WINDOW_SECONDS",
     "Archive",
     "ArchivedDay",
     "ArchivedEvent",
@@ -66,6 +68,7 @@ __all__ = [
     "IndexRow",
     "LetterKind",
     "LetterStatus",
+    "Limits",
     "LogConsumer",
     "LogFollower",
     "NewRecord",
@@ -75,6 +78,7 @@ __all__ = [
     "Results",
     "Rosters",
     "Share",
+    "Standing",
     "StateStore",
     "TenantBook",
     "Write",

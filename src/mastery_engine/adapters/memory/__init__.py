@@ -4,6 +4,7 @@ from mastery_engine.adapters.memory.archive import MemoryArchive
 from mastery_engine.adapters.memory.audit import MemoryAuditTrail
 from mastery_engine.adapters.memory.cache import MemoryCache
 from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
+from mastery_engine.adapters.memory.limits import MemoryLimits
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryLogConsumer, MemoryResults
 from mastery_engine.adapters.memory.records import MemoryDeadLetters, MemoryRosters, MemoryTenantBook
 from mastery_engine.adapters.memory.state import MemoryStateStore
@@ -15,6 +16,7 @@ __all__ = [
     "MemoryDeadLetters",
     "MemoryErasureLedger",
     "MemoryEventLog",
+    "MemoryLimits",
     "MemoryLogConsumer",
     "MemoryResults",
     "MemoryRosters",

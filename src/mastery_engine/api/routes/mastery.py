@@ -170,6 +170,7 @@ OPERATIONS: Final = (
         asks_for=("bearer",),
         action="events.ingest",
         rate=1_200,
+        rated="service",
     ),
     Operation(
         "query",

@@ -57,19 +57,21 @@ class Intent(NamedTuple):
     """What can be asked for.
 
     Attributes:
+        operation: Name of the route that does the same; a caller's requests here and there are counted together.
         model: Of the payload.
         answer: Gives the answer of the route that does the same.
     """
 
+    operation: str
     model: type[Struct]
     answer: Callable[[Request, Parts, Caller, Any], Awaitable[Response]]
 
 
 INTENTS: Final[dict[str, Intent]] = {
-    "query_mastery": Intent(QueryRequest, mastery.answer_query),
-    "calculate": Intent(CalculateRequest, mastery.answer_calculation),
-    "predict": Intent(PredictRequest, _predict),
-    "recommend": Intent(RecommendRequest, _recommend),
+    "query_mastery": Intent("query", QueryRequest, mastery.answer_query),
+    "calculate": Intent("calculate", CalculateRequest, mastery.answer_calculation),
+    "predict": Intent("next_week", PredictRequest, _predict),
+    "recommend": Intent("recommendations", RecommendRequest, _recommend),
 }
 """All but `ingest`, whose payload is one event or a list, each judged by itself."""
 
@@ -83,9 +85,10 @@ async def process(request: Request, parts: PartsNeeded) -> Response:
     if intent != INGEST and len(body) > MOST_BYTES:
         raise too_large(MOST_BYTES)
     caller = await _caller(request, parts, fields.get("security_context"))
-    if intent == INGEST:
+    known = INTENTS.get(intent)
+    await parts.limits.admit(request, caller, INGEST if known is None else known.operation)
+    if known is None:
         return await mastery.answer_ingest(request, parts, caller, fields["payload"])
-    known = INTENTS[intent]
     asked = model_of(fields["payload"], known.model, "payload")
     return await known.answer(request, parts, caller, asked)
 
@@ -162,7 +165,7 @@ OPERATIONS: Final = (
         "looked at either. A service without a token may ingest and calculate only, in the installation's own tenant.",
         "ProcessAnswer",
         "ProcessRequest",
-        errors=WITH_BODY,
+        errors=(*WITH_BODY, "RATE_LIMITED"),
         asks_for=("dapr",),
         others=((202, "IngestedAnswer"),),
         headers=(POSITION,),
