@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypedDict
 
@@ -32,13 +32,19 @@ class State(TypedDict):
     watched: Watched
 
 
-def create_app(settings: Settings, engine: Engine | None = None, trouble: Trouble | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    engine: Engine | None = None,
+    trouble: Trouble | None = None,
+    tasks: Mapping[str, Callable[[], str | None]] | None = None,
+) -> FastAPI:
     """Make the application; nothing is opened before its lifespan.
 
     Args:
         settings: What is in force; a secret for tokens among them.
         engine: An open engine, which stays open; None opens and closes one with the lifespan.
         trouble: Why the worker of this process does not fold just now, for `/ready`; None without one.
+        tasks: By name of what this process does beside answering (`background`), why it does not just now; for `/ready`.
 
     Raises:
         ConfigurationError: A secret is missing or too short.
@@ -56,7 +62,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
             troubles = {} if trouble is None else {"worker": trouble}
             yield {
                 "parts": Parts(opened, tokens, positions, deliveries_of(opened)),
-                "watched": watched_of(opened, troubles, consumer, archives=True),
+                "watched": watched_of(opened, troubles, consumer, archives=True, tasks=tasks),
             }
 
     app = FastAPI(

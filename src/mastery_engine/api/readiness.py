@@ -68,7 +68,12 @@ class Watched:
 
 
 def watched_of(
-    engine: Engine, troubles: Mapping[str, Trouble], consumer: LogConsumer, *, archives: bool
+    engine: Engine,
+    troubles: Mapping[str, Trouble],
+    consumer: LogConsumer,
+    *,
+    archives: bool,
+    tasks: Mapping[str, Callable[[], str | None]] | None = None,
 ) -> Watched:
     """What there is to watch.
 
@@ -77,6 +82,7 @@ def watched_of(
         troubles: See `Watched`.
         consumer: Of the group whose lag is told; it is asked what is committed and never polled.
         archives: Whether this process needs the stores of record.
+        tasks: By name of what it does beside answering, why it does not just now.
     """
     adapters = engine.adapters
     pings = {"store": adapters.store.ping, "log": adapters.log.ping}
@@ -88,7 +94,10 @@ def watched_of(
     async def lag() -> int:
         return await lag_of(adapters.log, consumer)
 
-    tells_why, degraded = engine.settings.env != "production", cache_troubles(engine.cached)
+    tells_why, degraded = (
+        engine.settings.env != "production",
+        {**cache_troubles(engine.cached), **(tasks or {})},
+    )
     return Watched(pings, troubles, lag, tells_why=tells_why, degraded=degraded)
 
 
