@@ -74,7 +74,7 @@ async def test_one_that_fails_is_logged_without_its_words_and_runs_again_after_l
 
     async def run(engine: Engine, stop: asyncio.Event) -> None:
         del engine, stop
-        words = "".join(("am", "al"))
+        words = "amal"
         raise ValueError(words)
 
     with structlog.testing.capture_logs() as logs:
