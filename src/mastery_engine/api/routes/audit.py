@@ -43,7 +43,7 @@ class AuditParameters(Struct, frozen=True, kw_only=True, rename={"from_": "from"
 class AccessesParameters(Struct, frozen=True, kw_only=True):
     """Whose, and which page."""
 
-    id: StudentId
+    student_id: StudentId
     limit: Limit = 100
     cursor: Cursor | UnsetType = UNSET
 
@@ -155,15 +155,15 @@ async def verify(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
     return success(request, state)
 
 
-@router.get("/students/{id}/accesses")
+@router.get("/students/{student_id}/accesses")
 async def accesses(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
     """Who saw a student's data."""
     asked = read_parameters(request, AccessesParameters)
     desk = parts.engine.audit
     before = _before(asked.cursor)
-    found = await desk.accesses(caller, asked.id, before=before, limit=asked.limit + 1)
+    found = await desk.accesses(caller, asked.student_id, before=before, limit=asked.limit + 1)
     page = found[: asked.limit]
-    own = desk.hash_of(caller.tenant_id, asked.id)
+    own = desk.hash_of(caller.tenant_id, asked.student_id)
     items = [_access(record, own) for record in page]
     return success(request, Page(items=items, next_cursor=_next(found, page)))
 
@@ -246,7 +246,7 @@ OPERATIONS: Final = (
     Operation(
         "accesses",
         "get",
-        "/api/v1/students/{id}/accesses",
+        "/api/v1/students/{student_id}/accesses",
         "audit",
         "Who saw a student's data",
         "Every access to the student's data, allowed or refused, the newest first; this one too. Staff are named by the "
