@@ -53,10 +53,13 @@ class Surroundings:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                given = list(message.get("headers", ()))
+                named = {name.lower() for name, _ in given}
                 message["headers"] = [
-                    *message.get("headers", ()),
+                    *given,
                     (REQUEST_ID.lower().encode(), request_id.encode()),
-                    *_HEADERS,
+                    # A route that knows better says so itself.
+                    *(header for header in _HEADERS if header[0] not in named),
                 ]
             await send(message)
 

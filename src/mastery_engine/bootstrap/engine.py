@@ -38,6 +38,7 @@ from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
     from mastery_engine.engine.cached_learners import CachedLearners
+    from mastery_engine.engine.cohorts import Cohorts
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
@@ -80,6 +81,13 @@ class Engine(Foundation):
     def analytics(self) -> Analytics:
         """A student over time and in a class."""
         return Analytics(self.reader, self.adapters.rosters)
+
+    @cached_property
+    def cohorts(self) -> Cohorts:
+        """Classes."""
+        from mastery_engine.engine.cohorts import Cohorts  # noqa: PLC0415 - see above
+
+        return Cohorts(self.reader, self.adapters.rosters)
 
     @cached_property
     def ingest(self) -> Ingest:
