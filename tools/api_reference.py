@@ -21,6 +21,7 @@ from mastery_engine.api.openapi import document, examples  # noqa: E402 - the li
 from mastery_engine.api.table import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from mastery_engine.contracts import keys  # noqa: E402 - as above
+from mastery_engine.contracts.dead_letter import DeadLetter  # noqa: E402 - as above
 from mastery_engine.contracts.job import Job, Listed  # noqa: E402 - as above
 from mastery_engine.engine.batch_jobs import KIND, BatchAsked  # noqa: E402 - as above
 from tests.api.school import NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
@@ -29,10 +30,12 @@ EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
 PAGE: Final = ROOT / "docs/reference/api.md"
 BEGIN: Final = "<!-- generated: tools/api_reference.py -->"
 END: Final = "<!-- end of the generated part -->"
+DAY_MS: Final = 86_400_000
 SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
 """The topic's id is another one in each run."""
 
 BATCH: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a70"
+LETTERS: Final = ("3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a10", "3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a11")
 CANCELLED: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a71"
 SHOWN_JOB: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a72"
 """The id of a job that is asked for is another one in each run."""
@@ -41,6 +44,15 @@ PARAMETERS: Final[dict[str, dict[str, str]]] = {
     "read_batch": {"batch_id": BATCH, "limit": "1"},
     "read_job": {"job_id": BATCH},
     "cancel_job": {"job_id": CANCELLED},
+    "mastery": {"student_id": "amal", "course_id": "python-1", "date": "2026-03-02"},
+    "put_cohort": {"cohort_id": "8b"},
+    "cohorts": {"limit": "10"},
+    "cohort": {"cohort_id": "8b"},
+    "delete_cohort": {"cohort_id": "8b"},
+    "dead_letters": {"status": "open", "limit": "1"},
+    "dead_letter": {"letter_id": LETTERS[0]},
+    "fix_letter": {"letter_id": LETTERS[0]},
+    "discard_letter": {"letter_id": LETTERS[1]},
 }
 """Of path and query, by the name of the operation."""
 REQUESTS: Final[dict[str, object]] = {
@@ -65,6 +77,20 @@ REQUESTS: Final[dict[str, object]] = {
     "calculate": {"student_id": "amal", "components": {"completion": 0.8, "quiz": 0.9}},
     "batch": {"student_ids": ["amal", "nobody"]},
     "replay": {"student_id": "amal"},
+    "next_week": {"student_id": "amal"},
+    "trajectory": {"student_id": "amal", "days": 7, "ahead": 2},
+    "adaptive": {"student_id": "amal", "limit": 1},
+    "learning_path": {"student_id": "amal", "goal": "improve_mastery", "daily_minutes": 45},
+    "mastery_history": {"student_id": "amal", "start": "2026-02-23", "aggregation": "weekly"},
+    "compare": {"cohort_id": "7a", "metric": "score"},
+    "put_cohort": {
+        "name": "Python for beginners",
+        "teachers": [{"person_id": "ms-yun"}],
+        "students": [{"person_id": "amal", "start": "2026-02-01"}, {"person_id": "bo", "end": "2026-06-30"}],
+    },
+    "fix_letter": {"event": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05")},
+    "reprocess_letters": {"letter_ids": [LETTERS[0]], "dry_run": True},
+    "discard_letter": {"reason": "a test of the sender's"},
     "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
     "learning": {
         "specversion": "1.0",
@@ -85,6 +111,8 @@ async def record() -> dict[str, Any]:
     recorded: dict[str, Any] = {}
     async with open_school() as school:
         await _jobs(school)
+        await school.teach("amal", *(quiz(timestamp=NOW_MS - day * DAY_MS) for day in range(1, 4)))
+        await school.engine.adapters.dead_letters.add([_letter(one) for one in LETTERS])
         for operation in OPERATIONS:
             if operation.answer is None:
                 continue
@@ -141,6 +169,30 @@ async def _jobs(school: School) -> None:
             await school.engine.job_runner.drain()
 
 
+def _letter(letter_id: str) -> DeadLetter:
+    """One of an event that breaks a rule."""
+    return DeadLetter(
+        letter_id=letter_id,
+        topic="learning.events",
+        topic_id="5f0c4c36-25e0-4eab-9c62-e42a51e1159b",
+        partition=0,
+        offset=LETTERS.index(letter_id),
+        key=b"amal",
+        headers=(),
+        payload=json.dumps(
+            quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05", correct_answers=11)
+        ).encode(),
+        kind="validation",
+        reason="invalid",
+        message="correct_answers = 11: must not be more than total_questions = 10",
+        attempts=1,
+        failed_at_ms=NOW_MS - DAY_MS,
+        tenant_id="default",
+        student_id="amal",
+        event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05",
+    )
+
+
 def render(described: dict[str, Any]) -> str:
     """The generated part of the page."""
     lines = ["## Routes", "", "| route | does | answers |", "|---|---|---|"]
@@ -186,6 +238,8 @@ def _type(field: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     kind = str(field.get("type", "any"))
+    if "prefixItems" in field:
+        return f"[{', '.join(_type(part) for part in field['prefixItems'])}]"
     if kind == "array":
         return f"list of {_type(field.get('items', {}))}"
     bounds = [f"{sign} {field[key]:,}" for sign, key in (("≥", "minimum"), ("≤", "maximum")) if key in field]

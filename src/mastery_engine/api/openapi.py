@@ -29,6 +29,10 @@ _MEANING: Final[dict[str, str]] = {
     "INTERNAL_ERROR": "Something went wrong here; the log has it under the request id",
     "SERVICE_UNAVAILABLE": "A dependency does not answer; nothing was lost, try again after `Retry-After`",
 }
+_HEADERS: Final = {
+    "X-Request-ID": "Id of the request",
+    "ETag": "Stands for `data` as it is, until it is another; `meta` is not in it",
+}
 _REQUEST_ID: Final = {
     "name": "X-Request-ID",
     "in": "header",
@@ -78,6 +82,11 @@ def document() -> dict[str, Any]:
         "tags": [
             {"name": "mastery", "description": "Events in, answers out"},
             {"name": "audit", "description": "Who saw whose data"},
+            {"name": "predictions", "description": "Where a student is heading"},
+            {"name": "recommendations", "description": "What a student should do next"},
+            {"name": "analytics", "description": "Over time, and in a class"},
+            {"name": "cohorts", "description": "Classes, with their teachers and students"},
+            {"name": "dlq", "description": "Dead letters: events that could not be counted"},
             {"name": "service", "description": "The service about itself; no token"},
             {"name": "dapr", "description": "For the Dapr sidecar and those who call through it"},
         ],
@@ -117,7 +126,7 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
         "summary": operation.summary,
         "description": operation.description,
         "parameters": [
-            *(parameters(operation.parameters, operation.path) if operation.parameters else ()),
+            *_parameters(operation, example.get("parameters", {})),
             _REQUEST_ID,
             *(
                 {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
@@ -128,7 +137,11 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
         "responses": {str(operation.status): _answer(operation, operation.answer, example.get("answer"))},
     }
     for status, answer in operation.others:
-        described["responses"][str(status)] = _answer(operation, answer)
+        described["responses"][str(status)] = (
+            _answer(operation, answer)
+            if answer
+            else {"description": "Unchanged", "headers": _headers(operation)}
+        )
     if operation.request:
         content = {"schema": reference(operation.request), "example": example.get("request")}
         described["requestBody"] = {"required": True, "content": {operation.media_type: content}}
@@ -140,6 +153,17 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
+def _parameters(operation: Operation, example: dict[str, str]) -> list[dict[str, Any]]:
+    if operation.parameters is None:
+        return []
+    found = parameters(operation.parameters, operation.path)
+    for one in found:
+        if one["name"] in example:
+            kind = one["schema"].get("type")
+            one["example"] = int(example[one["name"]]) if kind == "integer" else example[one["name"]]
+    return found
+
+
 def _answer(operation: Operation, answer: str | None, example: object = None) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for media_type in operation.answers_with:
@@ -148,7 +172,7 @@ def _answer(operation: Operation, answer: str | None, example: object = None) ->
         content[media_type] = {"schema": schema}
         if is_json and example is not None:
             content[media_type]["example"] = example
-    return {"description": operation.summary, "headers": _headers(), "content": content}
+    return {"description": operation.summary, "headers": _headers(operation), "content": content}
 
 
 def _error(code: Code) -> dict[str, Any]:
@@ -165,7 +189,9 @@ def _error(code: Code) -> dict[str, Any]:
     return {"description": f"{code}: {_MEANING[code]}", "headers": headers, "content": content}
 
 
-def _headers() -> dict[str, Any]:
+def _headers(operation: Operation | None = None) -> dict[str, Any]:
+    names = ("X-Request-ID", *(operation.answer_headers if operation else ()))
     return {
-        "X-Request-ID": {"description": "Id of the request", "required": True, "schema": {"type": "string"}},
+        name: {"description": _HEADERS[name], "required": True, "schema": {"type": "string"}}
+        for name in names
     }

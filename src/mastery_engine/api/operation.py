@@ -17,6 +17,18 @@ POSITION: Final = (
     "`position` of an ingest: the answer waits up to 2 seconds until those events are folded, and is 503 if they are not.",
 )
 """Of a route that waits for events."""
+IF_NONE_MATCH: Final = (
+    "If-None-Match",
+    "`ETag` of an answer that the caller has: if it still holds, the answer is 304 and empty.",
+)
+IF_MATCH: Final = (
+    "If-Match",
+    "`ETag` of an answer: nothing is changed unless it still holds, and the answer is 409 if it does not; `*` for any.",
+)
+IF_NOBODY: Final = (
+    "If-None-Match",
+    "`*`: nothing is changed if there is one already, and the answer is 409.",
+)
 Scheme = Literal["bearer", "dapr"]
 PLAIN: Final[tuple[Code, ...]] = ("NOT_ACCEPTABLE", "INTERNAL_ERROR")
 WITH_BODY: Final[tuple[Code, ...]] = (
@@ -53,13 +65,14 @@ class Operation:
         errors: Codes that it may answer.
         media_type: Of the request's body.
         asks_for: How a caller shows who it is.
-        others: Further good answers, by status and name of the schema.
+        others: Further good answers, by status and name of the schema; None where there is no body.
         action: What `engine/access` is asked for; None for a route that concerns no tenant's data.
         rate: How many requests of a student are taken in any 60 seconds; other roles have a multiple of it. None: no limit.
         rated: Whose rate it is. A service's is everybody's: a route for programs.
         parameters: Of path and query, a field each; `read_parameters` reads them.
         headers: Further request headers that it reads, by name and description.
         answers_with: Media types of the answer.
+        answer_headers: Further headers of the good answers; the document knows what they are.
     """
 
     name: str
@@ -74,13 +87,14 @@ class Operation:
     errors: tuple[Code, ...] = PLAIN
     media_type: str = JSON
     asks_for: tuple[Scheme, ...] = ()
-    others: tuple[tuple[int, str], ...] = ()
+    others: tuple[tuple[int, str | None], ...] = ()
     action: Action | None = None
     rate: int | None = None
     rated: Literal["student", "service"] = "student"
     parameters: type[Struct] | None = None
     headers: tuple[tuple[str, str], ...] = ()
     answers_with: tuple[str, ...] = (JSON,)
+    answer_headers: tuple[str, ...] = ()
 
     @property
     def codes(self) -> tuple[Code, ...]:

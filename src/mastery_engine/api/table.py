@@ -6,20 +6,32 @@ from typing import Any, Final
 
 from mastery_engine.api import readiness
 from mastery_engine.api.routes import (
+    analytics,
     audit,
     batch,
+    cohorts,
     dapr,
     jobs,
+    letters,
     mastery,
+    predictions,
     process,
+    recommendations,
     service,
+    students,
 )
 
 _AREAS: Final = (
     service,
     mastery,
+    students,
+    predictions,
+    recommendations,
+    analytics,
     batch,
     jobs,
+    cohorts,
+    letters,
     audit,
     process,
     dapr,

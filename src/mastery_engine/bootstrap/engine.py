@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.audit_search import AuditDesk
     from mastery_engine.engine.batch_jobs import Batches
     from mastery_engine.engine.cached_learners import CachedLearners
+    from mastery_engine.engine.cohorts import Cohorts
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
@@ -85,6 +86,13 @@ class Engine(Foundation):
     def analytics(self) -> Analytics:
         """A student over time and in a class."""
         return Analytics(self.reader, self.adapters.rosters)
+
+    @cached_property
+    def cohorts(self) -> Cohorts:
+        """Classes."""
+        from mastery_engine.engine.cohorts import Cohorts  # noqa: PLC0415 - see above
+
+        return Cohorts(self.reader, self.adapters.rosters)
 
     @cached_property
     def ingest(self) -> Ingest:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from mastery_engine.domain.cohort import Standing
-from mastery_engine.domain.forecast import Forecast, Trend
+from mastery_engine.domain.forecast import Forecast, Trajectory, Trend
 from mastery_engine.domain.history import Aggregation, Bucket
 from mastery_engine.domain.learning_path import LearningPath
 from mastery_engine.domain.recommend import Recommendation
@@ -109,6 +109,16 @@ class ForecastAnswer(Struct, frozen=True, kw_only=True):
     as_of: date
     current: ResultView
     forecast: Forecast
+
+
+class TrajectoryAnswer(Struct, frozen=True, kw_only=True):
+    """Where a student's score has been and will be, in one scope."""
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    current: ResultView
+    trajectory: Trajectory
 
 
 class RecommendationsAnswer(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,8 @@ Action = Literal[
     "replay.run",
     "jobs.read",
     "jobs.cancel",
+    "cohorts.read",
+    "cohorts.write",
     "dead_letters.read",
     "dead_letters.write",
     "archive.drop",
@@ -65,6 +67,8 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     # Beside the relation: one's own jobs, an admin those of the tenant (engine/jobs).
     "jobs.read": _READS,
     "jobs.cancel": _READS,
+    "cohorts.read": {"teacher": "taught", **_OPERATIONS},
+    "cohorts.write": _OPERATIONS,
     "dead_letters.read": _OPERATIONS,
     "dead_letters.write": _OPERATIONS,
     "archive.drop": _OPERATIONS,

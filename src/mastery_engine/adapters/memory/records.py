@@ -74,9 +74,28 @@ class MemoryRosters:
     async def get(self, tenant_id: str, cohort_id: str) -> Cohort | None:
         return self._cohorts.get(tenant_id, {}).get(cohort_id)
 
-    async def list(self, tenant_id: str, *, after: str = "", limit: int = 100) -> list[Cohort]:
+    async def replace(
+        self, tenant_id: str, cohort_id: str, before: Cohort | None, after: Cohort | None
+    ) -> bool:
+        cohorts = self._cohorts.setdefault(tenant_id, {})
+        if cohorts.get(cohort_id) != before:
+            return False
+        if after is None:
+            cohorts.pop(cohort_id, None)
+        else:
+            cohorts[cohort_id] = after
+        return True
+
+    async def list(
+        self, tenant_id: str, *, after: str = "", limit: int = 100, teacher_id: str | None = None
+    ) -> list[Cohort]:
         cohorts = sorted(self._cohorts.get(tenant_id, {}).items())
-        return [cohort for cohort_id, cohort in cohorts if cohort_id > after][:limit]
+        return [
+            cohort
+            for cohort_id, cohort in cohorts
+            if cohort_id > after
+            and (teacher_id is None or any(one.person_id == teacher_id for one in cohort.teachers))
+        ][:limit]
 
     async def taught(self, tenant_id: str, teacher_id: str, students: Sequence[str], on: date) -> set[str]:
         found: set[str] = set()

@@ -7,12 +7,11 @@ from typing import Any, Final, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from mastery_engine.api.asking import check_day, wait_for_position
 from mastery_engine.api.bodies import MOST_INGEST_BYTES, read_json, read_model
 from mastery_engine.api.envelope import failure, success
 from mastery_engine.api.errors import detail_of
 from mastery_engine.api.models import (
-    FIRST_DAY,
-    LAST_DAY,
     MOST_EVENTS,
     CalculateRequest,
     QueryRequest,
@@ -20,12 +19,11 @@ from mastery_engine.api.models import (
 )
 from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
-from mastery_engine.api.positions import HEADER
 from mastery_engine.contracts.answers import Calculation, Profile
 from mastery_engine.contracts.ingest_answer import IngestAnswer, ItemResult
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.scores import Components
-from mastery_engine.engine.access import TABLE, Action, Caller
+from mastery_engine.engine.access import Caller
 from mastery_engine.engine.ingest import Receipt
 
 PREFIX: Final = "/api/v1"
@@ -102,34 +100,6 @@ async def answer_ingest(request: Request, parts: Parts, caller: Caller, body: ob
         results=results,
     )
     return success(request, answer, 202)
-
-
-def check_day(day: date | None) -> None:
-    """Refuse a day that no calendar of ours has.
-
-    Raises:
-        InvalidInput: It is too early or too late.
-    """
-    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-        rule = f"must be from {FIRST_DAY.isoformat()} to {LAST_DAY.isoformat()}"
-        raise InvalidInput.of(Problem("date", day.isoformat(), rule))
-
-
-async def wait_for_position(
-    request: Request, parts: Parts, caller: Caller, action: Action, student_id: str
-) -> None:
-    """Return once the events are folded that the request names, if it names any and the role may use the action.
-
-    What is read of the student from then on is no older than they are.
-    """
-    positions = request.headers.getlist(HEADER)
-    if len(positions) > 1:
-        raise InvalidInput.of(
-            Problem(HEADER, f"{len(positions)} of them", "must stand once; send the last one")
-        )
-    if positions and caller.role in TABLE[action]:
-        await parts.positions.wait(positions[0])
-        await parts.engine.reader.refresh(caller, [student_id])
 
 
 def _today(parts: Parts) -> date:

@@ -15,13 +15,19 @@ from msgspec import Struct
 
 from mastery_engine.api.app_token import check_sidecar
 from mastery_engine.api.bodies import MOST_BYTES, MOST_INGEST_BYTES, model_of, read_body, too_large
-from mastery_engine.api.dapr_models import PredictRequest, RecommendRequest, SecurityContext
-from mastery_engine.api.envelope import success
-from mastery_engine.api.models import CalculateRequest, QueryRequest, Success
+from mastery_engine.api.dapr_models import SecurityContext
+from mastery_engine.api.models import CalculateRequest, QueryRequest
 from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept
-from mastery_engine.api.routes import mastery
-from mastery_engine.contracts.answers import ForecastAnswer, RecommendationsAnswer
+from mastery_engine.api.question_models import (
+    ComparisonRequest,
+    HistoryRequest,
+    PathRequest,
+    PredictRequest,
+    RecommendRequest,
+    TrajectoryRequest,
+)
+from mastery_engine.api.routes import analytics, mastery, predictions, recommendations
 from mastery_engine.contracts.event_words import shown
 from mastery_engine.contracts.strict_json import MOST_DEPTH, decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -33,24 +39,6 @@ CALLING_APP: Final = "dapr-caller-app-id"
 _APP_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FIELDS: Final = ("intent", "payload", "security_context")
 router: Final = APIRouter(dependencies=[Depends(check_accept), Depends(check_sidecar)])
-
-
-async def _predict(request: Request, parts: Parts, caller: Caller, asked: PredictRequest) -> Response:
-    mastery.check_day(asked.date)
-    await mastery.wait_for_position(request, parts, caller, "forecast.read", asked.student_id)
-    answer = await parts.engine.predictions.forecast(
-        caller, asked.student_id, days=asked.days, course_id=asked.course_id, as_of=asked.date
-    )
-    return success(request, answer)
-
-
-async def _recommend(request: Request, parts: Parts, caller: Caller, asked: RecommendRequest) -> Response:
-    mastery.check_day(asked.date)
-    await mastery.wait_for_position(request, parts, caller, "recommendations.read", asked.student_id)
-    answer = await parts.engine.advice.recommendations(
-        caller, asked.student_id, limit=asked.limit, course_id=asked.course_id, as_of=asked.date
-    )
-    return success(request, answer)
 
 
 class Intent(NamedTuple):
@@ -70,8 +58,12 @@ class Intent(NamedTuple):
 INTENTS: Final[dict[str, Intent]] = {
     "query_mastery": Intent("query", QueryRequest, mastery.answer_query),
     "calculate": Intent("calculate", CalculateRequest, mastery.answer_calculation),
-    "predict": Intent("next_week", PredictRequest, _predict),
-    "recommend": Intent("recommendations", RecommendRequest, _recommend),
+    "predict": Intent("next_week", PredictRequest, predictions.answer_forecast),
+    "trajectory": Intent("trajectory", TrajectoryRequest, predictions.answer_trajectory),
+    "recommend": Intent("adaptive", RecommendRequest, recommendations.answer_recommendations),
+    "learning_path": Intent("learning_path", PathRequest, recommendations.answer_path),
+    "mastery_history": Intent("mastery_history", HistoryRequest, analytics.answer_history),
+    "compare": Intent("compare", ComparisonRequest, analytics.answer_comparison),
 }
 """All but `ingest`, whose payload is one event or a list, each judged by itself."""
 
@@ -160,7 +152,9 @@ OPERATIONS: Final = (
         "Ask through service invocation",
         "For other services, through their Dapr sidecar. The intent `ingest` answers as POST /api/v1/mastery/ingest, "
         "`query_mastery` as /query and `calculate` as /calculate, with the same checks, errors and audit, and with "
-        "`X-Mastery-Position`; `predict` forecasts, and `recommend` tells what to do next. `security_context.token` is the "
+        "`X-Mastery-Position`; `predict` forecasts some days; `trajectory`, `recommend`, `learning_path`, `mastery_history` "
+        "and `compare` answer as the routes of that name (`recommend` as /adaptive), always as JSON. "
+        "`security_context.token` is the "
         "end user's JWT, verified like one in `Authorization`, which is not looked at here; other claims in the body are not "
         "looked at either. A service without a token may ingest and calculate only, in the installation's own tenant.",
         "ProcessAnswer",
@@ -173,9 +167,6 @@ OPERATIONS: Final = (
 )
 TYPES: Final[dict[str, Any]] = {
     "PredictRequest": PredictRequest,
-    "RecommendRequest": RecommendRequest,
     "SecurityContext": SecurityContext,
-    "PredictAnswer": Success[ForecastAnswer],
-    "RecommendAnswer": Success[RecommendationsAnswer],
 }
 """Names in the document and the types behind them."""
