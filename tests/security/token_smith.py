@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from functools import cache
+from random import Random
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -49,7 +50,8 @@ def signed(
     payload: object, header: object | None = None, digest: str = "sha256", secret: bytes = SECRET
 ) -> str:
     """A token of any header and payload, with a signature by the secret that holds."""
-    signing = f"{segment(header or {'alg': 'HS256', 'typ': 'JWT'})}.{segment(payload)}"
+    given = {"alg": "HS256", "typ": "JWT"} if header is None else header
+    signing = f"{segment(given)}.{segment(payload)}"
     return f"{signing}.{base64url(hmac.new(secret, signing.encode(), getattr(hashlib, digest)).digest())}"
 
 
@@ -80,6 +82,24 @@ def es256(
         size = (key.key_size + 7) // 8
         signature = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(signature))
     return f"{signing}.{base64url(signature)}"
+
+
+def admin(**other: object) -> dict[str, object]:
+    return claims(**({"sub": "head", "role": "admin"} | other))
+
+
+def any_key(chance: Random, payload: object) -> str:
+    """Any payload, with a signature that holds by one key or another."""
+    return [signed(payload), rs256(payload, rsa_key()), es256(payload, ec_key())][chance.randrange(3)]
+
+
+def good(chance: Random) -> str:
+    """A token of an admin that holds."""
+    return any_key(chance, admin())
+
+
+def words(chance: Random) -> str:
+    return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789-_", k=chance.randint(1, 40)))
 
 
 def _signing(payload: object, header: dict[str, object], kid: str | None, more: dict[str, object]) -> str:
