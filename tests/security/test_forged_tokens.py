@@ -30,7 +30,7 @@ async def door() -> AsyncGenerator[tuple[httpx2.AsyncClient, list[str]]]:
     """The application with a secret and an issuer, and what the issuer is asked."""
     with issuer() as sso:
         sso.give(rsa_jwk(rsa_key()), ec_jwk(ec_key()))
-        settings = trial_settings(jwt_jwks_url=sso.url)
+        settings = trial_settings(jwt_jwks_url=sso.url, most_failed_tokens=100_000)
         async with open_engine(settings, StillClock()) as engine:
             app = create_app(settings, engine)
             async with served(app) as asgi, client_of(asgi) as http:

@@ -3,7 +3,15 @@
 Unsafe ones are refused, and so are lines of the file that are no settings.
 """
 
-from mastery_engine.config.addresses import without_secrets
+from mastery_engine.config.addresses import (
+    DAPR_SCHEME,
+    EMBEDDED_LOG,
+    KAFKA_SCHEME,
+    POSTGRES_SCHEME,
+    REDIS_SCHEMES,
+    without_secrets,
+)
+from mastery_engine.config.kinds import DerivedKind, LimitedRole
 from mastery_engine.config.loading import load_settings
 from mastery_engine.config.safety import (
     DAPRS_OWN,
@@ -12,14 +20,8 @@ from mastery_engine.config.safety import (
     SHORTEST_SECRET_BYTES,
 )
 from mastery_engine.config.settings import (
-    DAPR_SCHEME,
-    EMBEDDED_LOG,
-    KAFKA_SCHEME,
-    POSTGRES_SCHEME,
     PREFIX,
-    REDIS_SCHEMES,
     SETTINGS_FILE,
-    DerivedKind,
     Settings,
 )
 
@@ -36,6 +38,7 @@ __all__ = [
     "SHORTEST_PSEUDONYM_KEY_BYTES",
     "SHORTEST_SECRET_BYTES",
     "DerivedKind",
+    "LimitedRole",
     "Settings",
     "load_settings",
     "without_secrets",

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from mastery_engine.contracts.web_addresses import Network, network, origin
-from mastery_engine.config.addresses import without_secrets
+from mastery_engine.config.addresses import (
+    DAPR_SCHEME,
+    EMBEDDED_LOG,
+    POSTGRES_SCHEME,
+    REDIS_SCHEMES,
+    without_secrets,
+)
+from mastery_engine.config.kinds import DerivedKinds, Networks, Origins, RatesByRole, UserPath
 from mastery_engine.config.safety import (
     DAPRS_OWN,
     check_jwks,
@@ -29,37 +34,11 @@ from mastery_engine.domain.errors import ConfigurationError
 
 PREFIX: Final = "MASTERY_"
 SETTINGS_FILE: Final = "mastery.toml"
-EMBEDDED_LOG: Final = "embedded"
-KAFKA_SCHEME: Final = "kafka://"
-POSTGRES_SCHEME: Final = "postgresql://"
-REDIS_SCHEMES: Final = tuple(
-    f"redis{tls}{kind}://" for tls in ("", "s") for kind in ("", "+sentinel", "+cluster")
-)
-"""An own primary, one that sentinels name, a cluster; each also by TLS."""
-DAPR_SCHEME: Final = "dapr://"
-DerivedKind = Literal["day", "component", "activity"]
-
-
-def _listed(value: object) -> object:
-    """The environment's way to write a list: `day, activity`, or `[]` for none."""
-    if not isinstance(value, str):
-        return value
-    return [name for one in value.strip().strip("[]").split(",") if (name := one.strip().strip("\"'"))]
 
 
 def _daprs_own() -> SecretStr | None:
     token = os.environ.get(DAPRS_OWN)
     return SecretStr(token) if token else None
-
-
-UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
-DerivedKinds = Annotated[tuple[DerivedKind, ...], NoDecode, BeforeValidator(_listed)]
-Networks = Annotated[
-    tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(_listed)
-]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(origin)], ...], NoDecode, BeforeValidator(_listed)]
-LimitedRole = Literal["student", "teacher", "admin", "service"]
-RatesByRole = dict[str, dict[LimitedRole, Annotated[int, Field(ge=1, le=1_000_000)]]]
 
 
 class Settings(BaseSettings):
