@@ -91,6 +91,7 @@ REQUESTS: Final[dict[str, object]] = {
     "fix_letter": {"event": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05")},
     "reprocess_letters": {"letter_ids": [LETTERS[0]], "dry_run": True},
     "discard_letter": {"reason": "a test of the sender's"},
+    "revoke_tokens": {"subject": "bo"},
     "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
     "learning": {
         "specversion": "1.0",
@@ -207,6 +208,10 @@ def render(described: dict[str, Any]) -> str:
         if name in events or "success" in schema.get("properties", {"success": None}):
             continue
         lines += ["", f"## {name}", "", schema.get("description", ""), "", *_fields(schema)]
+    wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
+    wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
+    for name in [*wanted, "RevokeToken", "RevokeSubject", "Revocation", "Subscription", "DeliveryAnswer"]:
+        lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):
         event = schemas[name]

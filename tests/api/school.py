@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -56,7 +55,14 @@ class School:
     settings: Settings
     app: App
 
-    def token(self, subject: str, role: TokenRole, tenant_id: str = "default", secret: str = SECRET) -> str:
+    def token(
+        self,
+        subject: str,
+        role: TokenRole,
+        tenant_id: str = "default",
+        secret: str = SECRET,
+        token_id: str | None = None,
+    ) -> str:
         return make_token(
             secret.encode(),
             subject=subject,
@@ -64,8 +70,9 @@ class School:
             tenant_id=tenant_id,
             issuer=self.settings.jwt_issuer,
             audience=self.settings.jwt_audience,
-            issued_at=int(time.time()),
+            issued_at=self.engine.adapters.clock.now_ms() // 1_000,
             lifetime_seconds=600,
+            token_id=token_id,
         )
 
     def bearer(self, subject: str, role: TokenRole, tenant_id: str = "default") -> dict[str, str]:

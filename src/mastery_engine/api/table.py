@@ -19,6 +19,7 @@ from mastery_engine.api.routes import (
     recommendations,
     service,
     students,
+    tokens,
 )
 
 _AREAS: Final = (
@@ -33,6 +34,7 @@ _AREAS: Final = (
     cohorts,
     letters,
     audit,
+    tokens,
     process,
     dapr,
 )

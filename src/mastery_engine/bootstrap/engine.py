@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.replay_jobs import Replays
+    from mastery_engine.engine.revocations import Revocations
     from mastery_engine.engine.work import Runner, Worker
 
 
@@ -61,6 +62,13 @@ class Engine(Foundation):
     def access(self) -> Access:
         """Who may do what."""
         return Access(self.adapters.rosters, self.adapters.audit, self.pseudonyms, self.adapters.clock)
+
+    @cached_property
+    def revocations(self) -> Revocations:
+        """Tokens that hold no longer."""
+        from mastery_engine.engine.revocations import Revocations  # noqa: PLC0415 - see above
+
+        return Revocations(self.adapters.store, self.access, self.pseudonyms, self.adapters.clock)
 
     @cached_property
     def reader(self) -> Reader:

@@ -66,6 +66,10 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},
     ),
+    "token": Group(
+        "Tokens of the API: made for development, and revoked.",
+        {"create": "token:create", "revoke": "token:revoke"},
+    ),
     "backup": Group(
         "Backups of the whole state.",
         {"create": "backup:create", "verify": "backup:verify", "restore": "backup:restore"},

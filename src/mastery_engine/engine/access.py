@@ -44,6 +44,7 @@ Action = Literal[
     "audit.read",
     "audit.verify",
     "accesses.read",
+    "tokens.revoke",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -79,6 +80,7 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "audit.read": _OPERATIONS,
     "audit.verify": _OPERATIONS,
     "accesses.read": {"student": "own", **_OPERATIONS},
+    "tokens.revoke": _OPERATIONS,
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
 
