@@ -19,13 +19,12 @@ from mastery_engine.api.openapi import document, examples  # noqa: E402 - the li
 from mastery_engine.api.table import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from mastery_engine.contracts.dead_letter import DeadLetter  # noqa: E402 - as above
-from tests.api.school import NOW_MS, open_school, quiz  # noqa: E402 - as above
+from tests.api.school import DAY_MS, NOW_MS, open_school, quiz  # noqa: E402 - as above
 
 EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
 PAGE: Final = ROOT / "docs/reference/api.md"
 BEGIN: Final = "<!-- generated: tools/api_reference.py -->"
 END: Final = "<!-- end of the generated part -->"
-DAY_MS: Final = 86_400_000
 SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
 """The topic's id is another one in each run."""
 

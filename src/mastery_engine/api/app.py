@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from mastery_engine import __version__
 from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.api.compression import Compressed
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document, document_bytes
@@ -80,6 +81,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     add_handlers(app)
+    app.add_middleware(Compressed)
     app.add_middleware(Surroundings)
     return app
 

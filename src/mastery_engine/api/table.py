@@ -9,6 +9,7 @@ from mastery_engine.api.routes import (
     analytics,
     cohorts,
     dapr,
+    explorer,
     letters,
     mastery,
     predictions,
@@ -20,6 +21,7 @@ from mastery_engine.api.routes import (
 
 _AREAS: Final = (
     service,
+    explorer,
     mastery,
     students,
     predictions,
