@@ -1,15 +1,15 @@
 """Answers packed with gzip for those who take it, each under a tag of its own.
 
 Packing tells the length of what it packs, from which one can guess a secret that stands beside text of the guesser's own
-(BREACH). For that the guesser has to make somebody else's browser ask with that person's rights, over and over. No browser adds a
-bearer token by itself, as it would a cookie, and no answer repeats the token: so there is nobody to ask, and nothing to guess.
+(BREACH). For that the guesser has to make somebody else's browser ask with that person's rights, over and over. No browser adds
+a bearer token by itself, as it would a cookie, and no answer repeats the token: so there is nobody to ask, nothing to guess.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, final
 
-from starlette.middleware.gzip import GZipMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 
 from mastery_engine.api.etags import GZIP_SUFFIX
 from mastery_engine.api.middleware import App, Message, Receive, Scope, Send

@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from msgspec import Meta, Struct
-from starlette.concurrency import run_in_threadpool
 
 from mastery_engine.api.errors import no_such_route
 from mastery_engine.api.operation import Operation
