@@ -24,13 +24,12 @@ from mastery_engine.contracts import keys  # noqa: E402 - as above
 from mastery_engine.contracts.dead_letter import DeadLetter  # noqa: E402 - as above
 from mastery_engine.contracts.job import Job, Listed  # noqa: E402 - as above
 from mastery_engine.engine.batch_jobs import KIND, BatchAsked  # noqa: E402 - as above
-from tests.api.school import NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
+from tests.api.school import DAY_MS, NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
 
 EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
 PAGE: Final = ROOT / "docs/reference/api.md"
 BEGIN: Final = "<!-- generated: tools/api_reference.py -->"
 END: Final = "<!-- end of the generated part -->"
-DAY_MS: Final = 86_400_000
 SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
 """The topic's id is another one in each run."""
 

@@ -11,6 +11,7 @@ from mastery_engine.api.routes import (
     batch,
     cohorts,
     dapr,
+    explorer,
     jobs,
     letters,
     mastery,
@@ -24,6 +25,7 @@ from mastery_engine.api.routes import (
 
 _AREAS: Final = (
     service,
+    explorer,
     mastery,
     students,
     predictions,

@@ -76,6 +76,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
+    "openapi": "openapi:openapi",
     "worker": "worker:worker",
     "archiver": "archiver:archiver",
     "topics": Group("Kafka's topics.", {"apply": "topics:apply", "check": "topics:check"}),
