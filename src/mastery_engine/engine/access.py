@@ -42,6 +42,10 @@ Action = Literal[
     "audit.read",
     "audit.verify",
     "accesses.read",
+    "privacy.erase",
+    "privacy.erase_tenant",
+    "privacy.read",
+    "privacy.lift",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -75,6 +79,10 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "audit.read": _OPERATIONS,
     "audit.verify": _OPERATIONS,
     "accesses.read": {"student": "own", **_OPERATIONS},
+    "privacy.erase": _OPERATIONS,
+    "privacy.erase_tenant": {"operator": "tenant"},
+    "privacy.read": _OPERATIONS,
+    "privacy.lift": _OPERATIONS,
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
 

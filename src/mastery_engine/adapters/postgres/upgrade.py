@@ -34,7 +34,8 @@ _GRANTS: Final = (
     "GRANT SELECT, INSERT, UPDATE ON privacy_requests TO {role}",
     # Nobody but the owner can do away with what is on record.
     "GRANT SELECT, INSERT, UPDATE ON audit_chains TO {role}",
-    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures, tenants TO {role}",
+    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures TO {role}",
+    "GRANT SELECT, INSERT, DELETE ON tenants TO {role}",
 )
 
 
