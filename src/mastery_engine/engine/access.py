@@ -45,6 +45,10 @@ Action = Literal[
     "audit.verify",
     "accesses.read",
     "tokens.revoke",
+    "privacy.erase",
+    "privacy.erase_tenant",
+    "privacy.read",
+    "privacy.lift",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -81,6 +85,10 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "audit.verify": _OPERATIONS,
     "accesses.read": {"student": "own", **_OPERATIONS},
     "tokens.revoke": _OPERATIONS,
+    "privacy.erase": _OPERATIONS,
+    "privacy.erase_tenant": {"operator": "tenant"},
+    "privacy.read": _OPERATIONS,
+    "privacy.lift": _OPERATIONS,
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
 

@@ -19,6 +19,10 @@ class TenantBook(Protocol):
         """All that were kept, by id."""
         ...
 
+    async def remove(self, tenant_id: str) -> bool:
+        """Forget a tenant that was erased; False if it was not there."""
+        ...
+
     async def close(self) -> None:
         """Let go of everything; idempotent."""
         ...

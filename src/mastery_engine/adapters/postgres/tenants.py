@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from mastery_engine.adapters.postgres.database import Lease
@@ -30,3 +30,8 @@ class PostgresTenantBook(Lease):
         async with self._database.read() as connection:
             bodies = await connection.scalars(select(TENANTS.c.body).order_by(TENANTS.c.tenant_id))
             return [decode_tenant(body.encode()) for body in bodies.all()]
+
+    async def remove(self, tenant_id: str) -> bool:
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(TENANTS).where(TENANTS.c.tenant_id == tenant_id))
+            return gone.rowcount > 0

@@ -25,3 +25,9 @@ class SqliteTenantBook(Lease):
             lambda connection: connection.execute("SELECT body FROM tenants ORDER BY tenant_id").fetchall()
         )
         return [decode_tenant(body) for (body,) in rows]
+
+    async def remove(self, tenant_id: str) -> bool:
+        delete = "DELETE FROM tenants WHERE tenant_id = ?"
+        return await self._database.write(
+            lambda connection: connection.execute(delete, (tenant_id,)).rowcount > 0
+        )
