@@ -160,6 +160,7 @@ def trial_settings(**given: object) -> Settings:
             "jwt_secret": SecretStr(SECRET),
             "pseudonym_key": SecretStr("the pseudonym key of the tests"),
             "log_level": "error",
+            "most_late_seconds": 0,
         }
         | given
     )

@@ -58,7 +58,7 @@ def create_app(
         ConfigurationError: A secret is missing or too short, or a rate is set for what has none.
     """
     check_tokens(settings)
-    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag()
+    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag(settings.most_late_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
