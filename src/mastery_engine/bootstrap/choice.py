@@ -22,6 +22,7 @@ from mastery_engine.ports import (
     ErasureLedger,
     EventCodec,
     EventLog,
+    PrivacyRequests,
     Results,
     Rosters,
     StateStore,
@@ -56,6 +57,7 @@ class Adapters:
     audit: AuditTrail
     rosters: Rosters
     erasures: ErasureLedger
+    privacy_requests: PrivacyRequests
     results_log: EventLog | None = None
     codec: EventCodec = field(default_factory=JsonEvents)
     sink: DeadLetterSink | None = None
@@ -128,6 +130,7 @@ def in_memory(clock: Clock, pseudonyms: Pseudonyms) -> Adapters:
         audit=memory.MemoryAuditTrail(pseudonyms),
         rosters=memory.MemoryRosters(),
         erasures=erasures,
+        privacy_requests=memory.MemoryPrivacyRequests(),
         tenant_book=memory.MemoryTenantBook(),
     )
 
@@ -181,6 +184,7 @@ async def lasting(
         audit=records.audit,
         rosters=records.rosters,
         erasures=records.erasures,
+        privacy_requests=records.privacy_requests,
         tenant_book=records.tenant_book if keeps else None,
         results_log=results_log,
     )

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mastery_engine.bootstrap.extras import require
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, ErasureLedger, Rosters, TenantBook
+from mastery_engine.ports import (
+    Archive,
+    AuditTrail,
+    Clock,
+    DeadLetters,
+    ErasureLedger,
+    PrivacyRequests,
+    Rosters,
+    TenantBook,
+)
 
 if TYPE_CHECKING:
     from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -26,6 +35,7 @@ class Records(NamedTuple):
     dead_letters: DeadLetters
     erasures: ErasureLedger
     tenant_book: TenantBook
+    privacy_requests: PrivacyRequests
 
 
 async def records_of(
@@ -65,6 +75,7 @@ async def records_of(
             database.dead_letters,
             database.erasures,
             database.tenant_book,
+            database.privacy_requests,
         )
     files = home
     if settings.archive_folder != settings.database_folder:
@@ -79,6 +90,7 @@ async def records_of(
         await files.dead_letters(),
         await files.erasures(),
         await files.tenant_book(),
+        await files.privacy_requests(),
     )
 
 

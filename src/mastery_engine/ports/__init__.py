@@ -5,6 +5,7 @@ One contract suite for each (tests/contract) runs on every adapter. Moments are 
 
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterStatus
 from mastery_engine.contracts.erasure import Erasure
+from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestKind, RequestState
 from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
 from mastery_engine.ports.audit_trail import (
     REFUSED,
@@ -36,6 +37,7 @@ from mastery_engine.ports.event_log import (
 )
 from mastery_engine.ports.flags import Flags
 from mastery_engine.ports.limits import WINDOW_SECONDS, Limits, Standing
+from mastery_engine.ports.privacy_requests import OpenRequests, PrivacyRequests
 from mastery_engine.ports.rosters import Rosters
 from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
 from mastery_engine.ports.tenant_book import TenantBook
@@ -72,9 +74,14 @@ __all__ = [
     "LogConsumer",
     "LogFollower",
     "NewRecord",
+    "OpenRequests",
     "OutputMessage",
     "Position",
+    "PrivacyRequest",
+    "PrivacyRequests",
     "Record",
+    "RequestKind",
+    "RequestState",
     "Results",
     "Rosters",
     "Share",

@@ -10,6 +10,7 @@ from mastery_engine.adapters.postgres.audit import PostgresAuditTrail
 from mastery_engine.adapters.postgres.database import Database
 from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
 from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
+from mastery_engine.adapters.postgres.privacy_requests import PostgresPrivacyRequests
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
 from mastery_engine.adapters.postgres.tenants import PostgresTenantBook
@@ -28,10 +29,19 @@ class PostgresRecords:
     dead_letters: PostgresDeadLetters
     erasures: PostgresErasureLedger
     tenant_book: PostgresTenantBook
+    privacy_requests: PostgresPrivacyRequests
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
-        ours = (self.archive, self.audit, self.rosters, self.dead_letters, self.erasures, self.tenant_book)
+        ours = (
+            self.archive,
+            self.audit,
+            self.rosters,
+            self.dead_letters,
+            self.erasures,
+            self.tenant_book,
+            self.privacy_requests,
+        )
         for port in ours:
             await port.close()
 
@@ -67,6 +77,7 @@ async def open_postgres(
         dead_letters=PostgresDeadLetters(database),
         erasures=PostgresErasureLedger(database),
         tenant_book=PostgresTenantBook(database),
+        privacy_requests=PostgresPrivacyRequests(database),
     )
 
 
