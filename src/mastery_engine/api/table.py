@@ -17,6 +17,7 @@ from mastery_engine.api.routes import (
     predictions,
     process,
     recommendations,
+    restriction,
     service,
     students,
 )
@@ -33,6 +34,7 @@ _AREAS: Final = (
     cohorts,
     letters,
     audit,
+    restriction,
     process,
     dapr,
 )

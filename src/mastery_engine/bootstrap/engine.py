@@ -33,6 +33,7 @@ from mastery_engine.engine.judge import Judge
 from mastery_engine.engine.predict import Predictions
 from mastery_engine.engine.query import Queries
 from mastery_engine.engine.reading import Reader
+from mastery_engine.engine.restrictions import Restrictions
 from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.replay_jobs import Replays
+    from mastery_engine.engine.restricting import Restricting
     from mastery_engine.engine.work import Runner, Worker
 
 
@@ -60,7 +62,14 @@ class Engine(Foundation):
     @cached_property
     def access(self) -> Access:
         """Who may do what."""
-        return Access(self.adapters.rosters, self.adapters.audit, self.pseudonyms, self.adapters.clock)
+        ours = self.adapters
+        return Access(ours.rosters, ours.audit, self.pseudonyms, ours.clock, self.restrictions)
+
+    @cached_property
+    def restrictions(self) -> Restrictions:
+        """Who is restricted."""
+        ours = self.adapters
+        return Restrictions(ours.store, ours.privacy_requests, self.pseudonyms, ours.clock)
 
     @cached_property
     def reader(self) -> Reader:
@@ -208,6 +217,16 @@ class Engine(Foundation):
         from mastery_engine.bootstrap.worker_parts import housekeeping_of  # noqa: PLC0415 - see above
 
         return housekeeping_of(self)
+
+    @cached_property
+    def restricting(self) -> Restricting:
+        """Setting restrictions of processing, and lifting them."""
+        from mastery_engine.engine.restricting import Restricting  # noqa: PLC0415 - see above
+
+        ours = self.adapters
+        return Restricting(
+            self.restrictions, ours.privacy_requests, ours.store, self.access, self.pseudonyms, ours.clock
+        )
 
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; of an embedded one, only one process may have one (`folding`)."""

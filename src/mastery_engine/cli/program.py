@@ -57,6 +57,10 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Schools and how their events are taken.",
         {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
     ),
+    "privacy": Group(
+        "What a person may ask for about the data held on them.",
+        {"restrict": "privacy_restrict:restrict", "unrestrict": "privacy_restrict:unrestrict"},
+    ),
     "archive": Group("The archive of events.", {"retention": "archive:retention"}),
     "audit": Group(
         "Who did what to whose data.",
