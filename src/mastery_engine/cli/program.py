@@ -59,7 +59,12 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "privacy": Group(
         "What a person may ask for about the data held on them.",
-        {"restrict": "privacy_restrict:restrict", "unrestrict": "privacy_restrict:unrestrict"},
+        {
+            "export": "privacy_export:export",
+            "verify-export": "privacy_export:verify",
+            "restrict": "privacy_restrict:restrict",
+            "unrestrict": "privacy_restrict:unrestrict",
+        },
     ),
     "archive": Group("The archive of events.", {"retention": "archive:retention"}),
     "audit": Group(

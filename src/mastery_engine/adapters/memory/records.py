@@ -8,6 +8,7 @@ from itertools import islice
 from typing import get_args
 
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tenant_privacy import TenantPrivacy
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.ports import DeadLetter, LetterStatus
 
@@ -117,6 +118,7 @@ class MemoryTenantBook:
     def __init__(self) -> None:
         """Start empty."""
         self._tenants: dict[str, Tenant] = {}
+        self._privacy: dict[str, TenantPrivacy] = {}
 
     async def keep(self, tenants: Sequence[Tenant]) -> None:
         for tenant in tenants:
@@ -124,6 +126,12 @@ class MemoryTenantBook:
 
     async def all(self) -> list[Tenant]:
         return [tenant for _, tenant in sorted(self._tenants.items())]
+
+    async def privacy(self, tenant_id: str) -> TenantPrivacy | None:
+        return self._privacy.get(tenant_id)
+
+    async def set_privacy(self, tenant_id: str, privacy: TenantPrivacy) -> None:
+        self._privacy[tenant_id] = privacy
 
     async def close(self) -> None:
         return
