@@ -18,6 +18,7 @@ from tests.api.school import School, open_school, quiz
 
 PATH = "/api/v1/students/{}/restriction"
 READS: set[Action] = {
+    "jobs.read",
     "mastery.read",
     "mastery.calculate",
     "history.read",

@@ -55,7 +55,12 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "tenant": Group(
         "Schools and how their events are taken.",
-        {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
+        {
+            "create": "tenant:create",
+            "list": "tenant:list_tenants",
+            "show": "tenant:show",
+            "set": "tenant:set_privacy",
+        },
     ),
     "privacy": Group(
         "What a person may ask for about the data held on them.",
