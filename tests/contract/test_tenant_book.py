@@ -29,6 +29,8 @@ async def test_what_a_tenant_says_of_the_processing_changes_and_is_its_own(book:
     assert await book.privacy("b-school") == said
     assert await book.privacy("a_school") is None
     assert await book.all() == []
+    await book.remove("b-school")
+    assert await book.privacy("b-school") is None
 
 
 async def test_what_was_kept_first_stays(book: TenantBook) -> None:

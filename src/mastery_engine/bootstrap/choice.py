@@ -23,6 +23,7 @@ from mastery_engine.ports import (
     EventCodec,
     EventLog,
     PrivacyRequests,
+    RawScan,
     Results,
     Rosters,
     StateStore,
@@ -45,6 +46,7 @@ class Adapters:
         codec: Of the log's values.
         sink: Where workers send dead letters; those of record take them at once where nothing else is told.
         tenant_book: Where tenants are looked for that the state store lacks; None for those who ask nothing of the records.
+        raw_scan: Looks at the records as they lie there, where that is no file.
         apart: What stands apart from the worker, where the log is Kafka.
     """
 
@@ -62,6 +64,7 @@ class Adapters:
     codec: EventCodec = field(default_factory=JsonEvents)
     sink: DeadLetterSink | None = None
     tenant_book: TenantBook | None = None
+    raw_scan: RawScan | None = None
     apart: KafkaAdapters | None = None
 
     @property
@@ -126,7 +129,7 @@ def in_memory(clock: Clock, pseudonyms: Pseudonyms) -> Adapters:
         log=memory.MemoryEventLog(clock, REQUESTS),
         results=memory.MemoryResults(),
         archive=memory.MemoryArchive(erasures, pseudonyms),
-        dead_letters=memory.MemoryDeadLetters(),
+        dead_letters=memory.MemoryDeadLetters(erasures, pseudonyms),
         audit=memory.MemoryAuditTrail(pseudonyms),
         rosters=memory.MemoryRosters(),
         erasures=erasures,
@@ -185,6 +188,7 @@ async def lasting(
         rosters=records.rosters,
         erasures=records.erasures,
         privacy_requests=records.privacy_requests,
+        raw_scan=records.raw_scan,
         tenant_book=records.tenant_book if keeps else None,
         results_log=results_log,
     )

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from mastery_engine.engine.batch_jobs import Batches
     from mastery_engine.engine.cached_learners import CachedLearners
     from mastery_engine.engine.cohorts import Cohorts
+    from mastery_engine.engine.erasure.asking import Erasures
+    from mastery_engine.engine.erasure.runner import ErasureRunner
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
@@ -244,6 +246,26 @@ class Engine(Foundation):
         return Restricting(
             self.restrictions, ours.privacy_requests, ours.store, self.access, self.pseudonyms, ours.clock
         )
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Requests to erase."""
+        from mastery_engine.bootstrap.erasing import erasure_ports  # noqa: PLC0415 - see above
+        from mastery_engine.engine.erasure.asking import Erasures  # noqa: PLC0415 - see above
+
+        return Erasures(erasure_ports(self), self.access)
+
+    @asynccontextmanager
+    async def eraser(self, wait_seconds: float | None = None) -> AsyncGenerator[ErasureRunner]:
+        """Who carries out the erasures that wait.
+
+        Args:
+            wait_seconds: How long to wait for the steps of those who fold; None: as long as these may take.
+        """
+        from mastery_engine.bootstrap.erasing import WAIT_SECONDS, runner_of  # noqa: PLC0415 - see above
+
+        async with AsyncExitStack() as stack:
+            yield runner_of(self, stack, WAIT_SECONDS if wait_seconds is None else wait_seconds)
 
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; of an embedded one, only one process may have one (`folding`)."""

@@ -16,6 +16,7 @@ from mastery_engine.ports import (
     DeadLetters,
     ErasureLedger,
     PrivacyRequests,
+    RawScan,
     Rosters,
     TenantBook,
 )
@@ -36,6 +37,7 @@ class Records(NamedTuple):
     erasures: ErasureLedger
     tenant_book: TenantBook
     privacy_requests: PrivacyRequests
+    raw_scan: RawScan | None = None
 
 
 async def records_of(
@@ -76,6 +78,7 @@ async def records_of(
             database.erasures,
             database.tenant_book,
             database.privacy_requests,
+            database.raw_scan,
         )
     files = home
     if settings.archive_folder != settings.database_folder:
@@ -87,7 +90,7 @@ async def records_of(
         await files.archive(pseudonyms()),
         await files.audit(pseudonyms()),
         await files.rosters(),
-        await files.dead_letters(),
+        await files.dead_letters(pseudonyms()),
         await files.erasures(),
         await files.tenant_book(),
         await files.privacy_requests(),

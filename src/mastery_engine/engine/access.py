@@ -48,6 +48,10 @@ Action = Literal[
     "student.export",
     "tenant.export",
     "restriction.write",
+    "privacy.erase",
+    "privacy.erase_tenant",
+    "privacy.read",
+    "privacy.lift",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -86,6 +90,10 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "student.export": {"student": "own", **_OPERATIONS},
     "tenant.export": {"operator": "tenant"},
     "restriction.write": _OPERATIONS,
+    "privacy.erase": _OPERATIONS,
+    "privacy.erase_tenant": {"operator": "tenant"},
+    "privacy.read": _OPERATIONS,
+    "privacy.lift": _OPERATIONS,
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
 
@@ -109,6 +117,10 @@ DESPITE_RESTRICTION: Final[frozenset[Action]] = frozenset(
         "student.export",
         "tenant.export",
         "restriction.write",
+        "privacy.erase",
+        "privacy.erase_tenant",
+        "privacy.read",
+        "privacy.lift",
     }
 )
 """Actions that tell nobody a result. For all others a restricted student is there for nobody but themselves."""

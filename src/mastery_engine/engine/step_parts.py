@@ -9,6 +9,7 @@ import structlog
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, Document, decode_document, encode_document
+from mastery_engine.contracts.erasure import refused_until
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.contracts.outcome import Processed, encode_processed
 from mastery_engine.contracts.processed import read_processed
@@ -89,7 +90,9 @@ class Parts:
         if absent:
             markers = await store.get_many([keys.erased(work.learner.pseudonym.hex()) for work in absent])
             for work, marker in zip(absent, markers, strict=True):
-                work.erased = marker is not None
+                until = refused_until(None if marker is None else marker.value)
+                work.erased = until is None
+                work.document.refused_until = until or 0
         letters = [letter for work in works for letter in work.document.given_up]
         if letters:
             await self._ports.dead_letters.add(letters)
@@ -110,11 +113,10 @@ class Parts:
             )
             for work in changed
         ]
-        step.check_deadline()
-        written = await self._ports.store.write_many(writes)
+        written = await step.write(self._ports.store.write_many(writes))
         return [work for work, kept in zip(changed, written, strict=True) if not kept]
 
-    async def derive(self, works: list[Work]) -> None:
+    async def derive(self, step: Step, works: list[Work]) -> None:
         """Part 5, the derived keys."""
         now_ms = self._ports.clock.now_ms()
         writes = [
@@ -124,7 +126,7 @@ class Parts:
             for write in self._derived.writes(work.learner, work.batch, now_ms)
         ]
         if writes:
-            await self._ports.store.write_many(writes)
+            await step.write(self._ports.store.write_many(writes))
 
     async def archive(self, works: list[Work], topic_id: str) -> None:
         """Part 5, the archive."""
@@ -146,10 +148,11 @@ class Parts:
         if messages:
             await self._ports.results.publish(messages)
 
-    async def mark(self, works: list[Work], *, archived: bool = False) -> None:
+    async def mark(self, step: Step, works: list[Work], *, archived: bool = False) -> None:
         """Part 7.
 
         Args:
+            step: Whose deadline counts.
             works: Whose outcomes.
             archived: Leave out outcomes whose records this batch has not archived: they may not be in the archive yet. One
                 whose `processed:` record is there, and damaged, is.
@@ -167,7 +170,7 @@ class Parts:
                     writes.append(Write(key, encode_processed(pseudonym, outcome), None, ttl))
                     names.append(pseudonym + outcome.event_id)
         if writes:
-            await self._ports.store.write_many(writes)
+            await step.write(self._ports.store.write_many(writes))
             self._finished.add(names)
 
     async def slim(self, step: Step, works: list[Work]) -> None:
@@ -188,7 +191,7 @@ class Parts:
             ttl = self._lifetimes.document(work.learner.tenant, work.document.state.newest, now_ms)
             writes.append(Write(work.learner.key, encode_document(work.document), entry.version, ttl))
         # Whoever has changed one meanwhile has taken them out, or will.
-        await store.write_many(writes)
+        await step.write(store.write_many(writes))
 
     def _drop_finished(self, work: Work) -> None:
         """Pass over the outcomes whose `processed:` records this very process has written: they need not be read."""

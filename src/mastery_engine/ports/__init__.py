@@ -21,6 +21,7 @@ from mastery_engine.ports.backup_target import BackupTarget
 from mastery_engine.ports.cache import Cache, Cached, Fill
 from mastery_engine.ports.clock import Clock
 from mastery_engine.ports.dead_letters import DeadLetters, DeadLetterSink
+from mastery_engine.ports.erasable import ErasableLog, Leftover, RawScan, Retention, Retentions
 from mastery_engine.ports.erasure_ledger import ErasureLedger
 from mastery_engine.ports.event_codec import EventCodec
 from mastery_engine.ports.event_log import (
@@ -61,6 +62,7 @@ __all__ = [
     "DeadLetterSink",
     "DeadLetters",
     "Entry",
+    "ErasableLog",
     "Erasure",
     "ErasureLedger",
     "EventCodec",
@@ -68,6 +70,7 @@ __all__ = [
     "Fill",
     "Flags",
     "IndexRow",
+    "Leftover",
     "LetterKind",
     "LetterStatus",
     "Limits",
@@ -79,10 +82,13 @@ __all__ = [
     "Position",
     "PrivacyRequest",
     "PrivacyRequests",
+    "RawScan",
     "Record",
     "RequestKind",
     "RequestState",
     "Results",
+    "Retention",
+    "Retentions",
     "Rosters",
     "Share",
     "Standing",

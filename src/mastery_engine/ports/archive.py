@@ -92,6 +92,10 @@ class Archive(Protocol):
         """
         ...
 
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        """Remove all events of a student; returns how many."""
+        ...
+
     async def ping(self) -> None:
         """Return if the archive answers."""
         ...

@@ -31,6 +31,10 @@ class TenantBook(Protocol):
         """Put this in the place of what the tenant said before."""
         ...
 
+    async def remove(self, tenant_id: str) -> bool:
+        """Forget a tenant that was erased; False if it was not there."""
+        ...
+
     async def close(self) -> None:
         """Let go of everything; idempotent."""
         ...

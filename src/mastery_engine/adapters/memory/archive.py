@@ -95,6 +95,12 @@ class MemoryArchive:
             del self._events[key]
         return len(old)
 
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        gone = [key for key in self._events if key[:2] == (tenant_id, student_id)]
+        for key in gone:
+            del self._events[key]
+        return len(gone)
+
     async def ping(self) -> None:
         return
 

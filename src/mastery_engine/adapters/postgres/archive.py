@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from psycopg import Error
-from sqlalchemy import ARRAY, Select, any_, func, literal, select, tuple_
+from sqlalchemy import ARRAY, Select, any_, delete, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -192,6 +192,17 @@ class PostgresArchive(Lease):
                 await connection.execute(LONG)
                 dropped += await connection.scalar(select(func.archive_drop_day(tenant_no, one))) or 0
         return dropped
+
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        async with self._database.write(LONG_SECONDS) as connection:
+            await connection.execute(LONG)
+            await connection.execute(HOLD)
+            tenant_no = (await _numbers(connection)).get(tenant_id)
+            for table in (EVENTS, IDS):
+                removed = await connection.execute(
+                    delete(table).where(table.c.tenant_no == tenant_no, table.c.student_id == student_id)
+                )
+            return removed.rowcount
 
     async def _old_days(self, tenant_id: str, day: int) -> tuple[int | None, Sequence[date]]:
         """The tenant's number, and the days before `day` that have a partition; none for a tenant without a number."""

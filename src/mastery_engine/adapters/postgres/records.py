@@ -11,6 +11,7 @@ from mastery_engine.adapters.postgres.database import Database
 from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
 from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
 from mastery_engine.adapters.postgres.privacy_requests import PostgresPrivacyRequests
+from mastery_engine.adapters.postgres.raw_scan import PostgresRawScan
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
 from mastery_engine.adapters.postgres.tenants import PostgresTenantBook
@@ -30,6 +31,7 @@ class PostgresRecords:
     erasures: PostgresErasureLedger
     tenant_book: PostgresTenantBook
     privacy_requests: PostgresPrivacyRequests
+    raw_scan: PostgresRawScan
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
@@ -41,6 +43,7 @@ class PostgresRecords:
             self.erasures,
             self.tenant_book,
             self.privacy_requests,
+            self.raw_scan,
         )
         for port in ours:
             await port.close()
@@ -74,10 +77,11 @@ async def open_postgres(
         archive=PostgresArchive(database, clock, pseudonyms),
         audit=PostgresAuditTrail(database, AuditSeals(pseudonyms)),
         rosters=PostgresRosters(database),
-        dead_letters=PostgresDeadLetters(database),
+        dead_letters=PostgresDeadLetters(database, pseudonyms),
         erasures=PostgresErasureLedger(database),
         tenant_book=PostgresTenantBook(database),
         privacy_requests=PostgresPrivacyRequests(database),
+        raw_scan=PostgresRawScan(database),
     )
 
 

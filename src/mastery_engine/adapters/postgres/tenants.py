@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from mastery_engine.adapters.postgres.database import Lease
@@ -44,3 +44,9 @@ class PostgresTenantBook(Lease):
             await connection.execute(
                 adding.on_conflict_do_update(index_elements=[PRIVACY.c.tenant_id], set_={"body": body})
             )
+
+    async def remove(self, tenant_id: str) -> bool:
+        async with self._database.write() as connection:
+            await connection.execute(delete(PRIVACY).where(PRIVACY.c.tenant_id == tenant_id))
+            gone = await connection.execute(delete(TENANTS).where(TENANTS.c.tenant_id == tenant_id))
+            return gone.rowcount > 0

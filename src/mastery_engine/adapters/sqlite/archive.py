@@ -75,6 +75,10 @@ _OLD_DAYS: Final = (
     "SELECT day, count(*), sum(length(value)) FROM events "
     "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND day < ? GROUP BY day ORDER BY day"
 )
+_REMOVE: Final = (
+    "DELETE FROM events WHERE (tenant_no, student_id, event_id) IN (SELECT tenant_no, student_id, event_id FROM events "
+    "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? LIMIT ?)"
+)
 _by_student = attrgetter("student_id")
 _Place = tuple[str, bytes | str]
 """Student and event id, as they lie in the file."""
@@ -162,6 +166,16 @@ class SqliteArchive(Lease):
             )
             dropped += part
         return dropped
+
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        removed = 0
+        while True:
+            part = await self._database.write(
+                lambda connection: connection.execute(_REMOVE, (tenant_id, student_id, _DROP_BATCH)).rowcount
+            )
+            removed += part
+            if part < _DROP_BATCH:
+                return removed
 
 
 def _add(connection: sqlite3.Connection, events: Sequence[ArchivedEvent]) -> int:

@@ -65,9 +65,9 @@ class SqliteHome:
         """
         return SqliteArchive(await self._database("archive.db", ARCHIVE_SCHEMA), pseudonyms)
 
-    async def dead_letters(self) -> SqliteDeadLetters:
-        """The dead letters of record."""
-        return SqliteDeadLetters(await self._database("archive.db", ARCHIVE_SCHEMA))
+    async def dead_letters(self, pseudonyms: Pseudonyms | None = None) -> SqliteDeadLetters:
+        """The dead letters of record; see `archive`."""
+        return SqliteDeadLetters(await self._database("archive.db", ARCHIVE_SCHEMA), pseudonyms)
 
     async def audit(self, pseudonyms: Pseudonyms | None = None) -> SqliteAuditTrail:
         """The audit trail.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from mastery_engine.adapters.sqlite.database import Lease
@@ -41,3 +42,10 @@ class SqliteTenantBook(Lease):
                 "INSERT OR REPLACE INTO tenant_privacy (tenant_id, body) VALUES (?, ?)", row
             )
         )
+
+    async def remove(self, tenant_id: str) -> bool:
+        def job(connection: sqlite3.Connection) -> bool:
+            connection.execute("DELETE FROM tenant_privacy WHERE tenant_id = ?", (tenant_id,))
+            return connection.execute("DELETE FROM tenants WHERE tenant_id = ?", (tenant_id,)).rowcount > 0
+
+        return await self._database.write(job)

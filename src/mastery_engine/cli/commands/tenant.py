@@ -107,8 +107,8 @@ def show(
 
 
 @examples(
-    "mastery tenant set school-7 --legal-basis consent --controller 'School 7, Main Street 1' --dpo dpo@school-7.example",
-    "mastery tenant set school-7 --purpose 'to plan lessons' --purpose 'to advise students'",
+    "mastery tenant set school-7 --legal-basis consent --dpo dpo@school-7.org",
+    "mastery tenant set school-7 --purpose 'to plan lessons'",
 )
 def set_privacy(
     tenant_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the school.", show_default=False)],

@@ -22,7 +22,7 @@ from mastery_engine.engine.student_export import PAGE
 from mastery_engine.engine.verify_export import verify_export
 from mastery_engine.ports import ArchivedEvent
 from tests.api.school import NOW_MS, School, open_school, quiz
-from tests.privacy.holdings import HOSTILE, PATH, exported, lines, plant, unpacked
+from tests.privacy.rights.holdings import HOSTILE, PATH, exported, lines, plant, unpacked
 
 VOID = {"meta"}
 
