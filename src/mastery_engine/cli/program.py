@@ -67,6 +67,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
         {
             "export": "privacy_export:export",
             "verify-export": "privacy_export:verify",
+            "retention": "privacy_retention:retention",
             "restrict": "privacy_restrict:restrict",
             "unrestrict": "privacy_restrict:unrestrict",
         },
