@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.replay_jobs import Replays
+    from mastery_engine.engine.restricting import Restricting
+    from mastery_engine.engine.student_export import StudentExports
+    from mastery_engine.engine.tenant_settings import TenantSettings
     from mastery_engine.engine.work import Runner, Worker
 
 
@@ -134,6 +137,31 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.worker_parts import housekeeping_of  # noqa: PLC0415 - see above
 
         return housekeeping_of(self)
+
+    @cached_property
+    def settings_of_tenants(self) -> TenantSettings:
+        """Settings of tenants that may change."""
+        from mastery_engine.engine.tenant_settings import TenantSettings  # noqa: PLC0415 - see above
+
+        ours = self.adapters
+        return TenantSettings(ours.tenant_book, self.tenants, self.access, ours.clock)
+
+    @cached_property
+    def student_exports(self) -> StudentExports:
+        """Everything held on one student."""
+        from mastery_engine.bootstrap.exporting import student_exports_of  # noqa: PLC0415 - see above
+
+        return student_exports_of(self)
+
+    @cached_property
+    def restricting(self) -> Restricting:
+        """Setting restrictions of processing, and lifting them."""
+        from mastery_engine.engine.restricting import Restricting  # noqa: PLC0415 - see above
+
+        ours = self.adapters
+        return Restricting(
+            self.restrictions, ours.privacy_requests, ours.store, self.access, self.pseudonyms, ours.clock
+        )
 
     @cached_property
     def erasures(self) -> Erasures:

@@ -15,6 +15,7 @@ from mastery_engine.engine.judge import Judge
 from mastery_engine.engine.predict import Predictions
 from mastery_engine.engine.query import Queries
 from mastery_engine.engine.reading import Reader
+from mastery_engine.engine.restrictions import Restrictions
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
@@ -32,7 +33,14 @@ class UseCases(Foundation):
     @cached_property
     def access(self) -> Access:
         """Who may do what."""
-        return Access(self.adapters.rosters, self.adapters.audit, self.pseudonyms, self.adapters.clock)
+        ours = self.adapters
+        return Access(ours.rosters, ours.audit, self.pseudonyms, ours.clock, self.restrictions)
+
+    @cached_property
+    def restrictions(self) -> Restrictions:
+        """Who is restricted."""
+        ours = self.adapters
+        return Restrictions(ours.store, ours.privacy_requests, self.pseudonyms, ours.clock)
 
     @cached_property
     def revocations(self) -> Revocations:

@@ -55,7 +55,22 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "tenant": Group(
         "Schools and how their events are taken.",
-        {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
+        {
+            "create": "tenant:create",
+            "list": "tenant:list_tenants",
+            "show": "tenant:show",
+            "set": "tenant:set_privacy",
+        },
+    ),
+    "privacy": Group(
+        "What a person may ask for about the data held on them.",
+        {
+            "export": "privacy_export:export",
+            "verify-export": "privacy_export:verify",
+            "retention": "privacy_retention:retention",
+            "restrict": "privacy_restrict:restrict",
+            "unrestrict": "privacy_restrict:unrestrict",
+        },
     ),
     "archive": Group("The archive of events.", {"retention": "archive:retention"}),
     "audit": Group(

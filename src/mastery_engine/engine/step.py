@@ -71,17 +71,19 @@ class Work:
         records: The learner's records of the batch, in the log's order.
         entry: The document as the store holds it, None if there is none.
         erased: Whether the learner is erased, so that the records are dropped.
+        restricted: Whether the learner's processing is restricted: folded, and told nobody.
         document: The document, changed in place by the fold.
         batch: What folding came to.
     """
 
-    __slots__ = ("batch", "document", "entry", "erased", "learner", "records")
+    __slots__ = ("batch", "document", "entry", "erased", "learner", "records", "restricted")
 
     def __init__(self, learner: Learner, records: list[Accepted]) -> None:
         self.learner = learner
         self.records = records
         self.entry: Entry | None = None
         self.erased = False
+        self.restricted = False
         self.document = Document()
         self.batch = FoldedBatch(self.document)
 

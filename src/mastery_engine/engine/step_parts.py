@@ -13,6 +13,7 @@ from mastery_engine.contracts.erasure import refused_until
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.contracts.outcome import Processed, encode_processed
 from mastery_engine.contracts.processed import read_processed
+from mastery_engine.contracts.restricted import decode_restricted
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.engine.dead_letter_forms import letter_of
 from mastery_engine.engine.derived import DerivedKeys
@@ -28,6 +29,7 @@ from mastery_engine.ports import ABSENT, ArchivedEvent, OutputMessage, Write
 ByTenant = Mapping[str, Records]
 """`processed:` records by tenant and event id."""
 
+_NOBODY: Final[frozenset[bytes]] = frozenset()
 _FINISHED_KEPT: Final = 20_000
 _MOST_FINISHED_KEPT: Final = 8
 
@@ -58,17 +60,24 @@ class Parts:
             )
 
     async def read(self, works: list[Work]) -> ByTenant:
-        """Part 2: documents, then erasure markers where there is none, then `processed:` records.
+        """Part 2: documents and who is restricted, then erasure markers where there is none, then `processed:` records.
 
         Raises:
             DamagedDocument: One of the documents cannot be read.
             NewerVersion: A newer release wrote one of them.
         """
         store = self._ports.store
-        entries = await store.get_many([work.learner.key for work in works])
+        tenants = {work.learner.tenant.tenant_id: _NOBODY for work in works}
+        entries = await store.get_many(
+            [*(work.learner.key for work in works), *map(keys.restricted, tenants)]
+        )
+        for tenant_id, entry in zip(tenants, entries[len(works) :], strict=True):
+            if entry is not None:
+                tenants[tenant_id] = decode_restricted(entry.value)
         absent: list[Work] = []
-        for work, entry in zip(works, entries, strict=True):
+        for work, entry in zip(works, entries[: len(works)], strict=True):
             work.entry = entry
+            work.restricted = work.learner.pseudonym in tenants[work.learner.tenant.tenant_id]
             work.erased = entry is not None and entry.value == TOMBSTONE
             work.document = (
                 decode_document(entry.value) if entry is not None and not work.erased else Document()
@@ -110,7 +119,12 @@ class Parts:
     async def derive(self, step: Step, works: list[Work]) -> None:
         """Part 5, the derived keys."""
         now_ms = self._ports.clock.now_ms()
-        writes = [write for work in works for write in self._derived.writes(work.learner, work.batch, now_ms)]
+        writes = [
+            write
+            for work in works
+            if not work.restricted
+            for write in self._derived.writes(work.learner, work.batch, now_ms)
+        ]
         if writes:
             await step.write(self._ports.store.write_many(writes))
 
@@ -123,9 +137,11 @@ class Parts:
                 await archive.add(events)
 
     async def send(self, works: list[Work]) -> None:
-        """Part 6."""
+        """Part 6; of a restricted learner nothing is told, later neither."""
         messages: list[OutputMessage] = []
         for work in works:
+            if work.restricted:
+                continue
             for outcome in work.document.outcomes:
                 formula = self._formulas.get(outcome.formula)
                 messages += messages_of(work.learner.tenant, work.learner.student_id, outcome, formula)

@@ -43,6 +43,9 @@ MATRIX: dict[Action, str] = {
     "tenants.write": "operator:tenant",
     "backup.create": "operator:tenant",
     "backup.restore": "operator:tenant",
+    "student.export": "student:own admin:tenant operator:tenant",
+    "tenant.export": "operator:tenant",
+    "restriction.write": "admin:tenant operator:tenant",
 }
 
 

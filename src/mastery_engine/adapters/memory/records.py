@@ -11,6 +11,7 @@ from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.shared.unerased import owner_hashes, unerased_letters
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tenant_privacy import TenantPrivacy
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.ports import DeadLetter, LetterStatus
 
@@ -135,6 +136,7 @@ class MemoryTenantBook:
     def __init__(self) -> None:
         """Start empty."""
         self._tenants: dict[str, Tenant] = {}
+        self._privacy: dict[str, TenantPrivacy] = {}
 
     async def keep(self, tenants: Sequence[Tenant]) -> None:
         for tenant in tenants:
@@ -143,7 +145,14 @@ class MemoryTenantBook:
     async def all(self) -> list[Tenant]:
         return [tenant for _, tenant in sorted(self._tenants.items())]
 
+    async def privacy(self, tenant_id: str) -> TenantPrivacy | None:
+        return self._privacy.get(tenant_id)
+
+    async def set_privacy(self, tenant_id: str, privacy: TenantPrivacy) -> None:
+        self._privacy[tenant_id] = privacy
+
     async def remove(self, tenant_id: str) -> bool:
+        self._privacy.pop(tenant_id, None)
         return self._tenants.pop(tenant_id, None) is not None
 
     async def close(self) -> None:

@@ -157,6 +157,12 @@ REQUESTS: Final = Table(
     Index("privacy_requests_by_time", "tenant_id", "asked_ms", "request_id"),
     Index("privacy_requests_by_state", "state", "asked_ms"),
 )
+PRIVACY: Final = Table(
+    "tenant_privacy",
+    METADATA,
+    Column("tenant_id", _ASCII, primary_key=True),
+    Column("body", Text, nullable=False),
+)
 COHORTS: Final = Table(
     "cohorts",
     METADATA,

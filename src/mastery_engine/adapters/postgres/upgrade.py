@@ -32,6 +32,7 @@ _GRANTS: Final = (
     "GRANT EXECUTE ON FUNCTION archive_make_days, archive_drop_day TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters, cohorts, cohort_teachers TO {role}",
     "GRANT SELECT, INSERT, UPDATE ON privacy_requests TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON tenant_privacy TO {role}",
     # Nobody but the owner can do away with what is on record.
     "GRANT SELECT, INSERT, UPDATE ON audit_chains TO {role}",
     "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures TO {role}",

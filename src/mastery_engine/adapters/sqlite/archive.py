@@ -31,6 +31,12 @@ _OF_STUDENT: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? "  # noqa: S608 - constant
     "ORDER BY day, partition, record_offset"
 )
+_PAGE_OF_STUDENT: Final = (
+    _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? "  # noqa: S608 - constant
+    "AND (day, partition, record_offset, topic_no) > (?, ?, ?, coalesce((SELECT no FROM names WHERE name = ?), 0)) "
+    "ORDER BY day, partition, record_offset, topic_no LIMIT ?"
+)
+_BEFORE_ALL: Final = (-(1 << 62), 0, 0, "")
 _AFTER: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "  # noqa: S608 - constant
     "AND (student_id, event_id) > (?, ?) ORDER BY student_id, event_id LIMIT ?"
@@ -102,6 +108,14 @@ class SqliteArchive(Lease):
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         return await self._database.read(
             lambda connection: _read(connection, tenant_id, _OF_STUDENT, student_id)
+        )
+
+    async def page_of_student(
+        self, tenant_id: str, student_id: str, after: ArchivedEvent | None, limit: int
+    ) -> list[ArchivedEvent]:
+        place = _BEFORE_ALL if after is None else (after.day, after.partition, after.offset, after.topic_id)
+        return await self._database.read(
+            lambda connection: _read(connection, tenant_id, _PAGE_OF_STUDENT, student_id, *place, limit)
         )
 
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:

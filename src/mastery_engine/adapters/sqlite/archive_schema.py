@@ -96,6 +96,16 @@ _REQUESTS: Final = (
     "CREATE INDEX privacy_requests_by_time ON privacy_requests (tenant_id, asked_ms, request_id)",
     "CREATE INDEX privacy_requests_by_state ON privacy_requests (state, asked_ms)",
 )
+_PRIVACY: Final = (
+    "CREATE TABLE tenant_privacy (tenant_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+)
 ARCHIVE_SCHEMA: Final = Schema(
-    steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES, _TENANTS, _AUDIT_SEALS, _REQUESTS)
+    steps=(
+        (*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS),
+        _ERASURES,
+        _TENANTS,
+        _AUDIT_SEALS,
+        _REQUESTS,
+        _PRIVACY,
+    )
 )
