@@ -104,6 +104,7 @@ DESPITE_RESTRICTION: Final[frozenset[Action]] = frozenset(
         "events.ingest",
         "replay.run",
         "jobs.cancel",
+        "tokens.revoke",
         "cohorts.read",
         "cohorts.write",
         "dead_letters.read",
