@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mastery_engine.engine.holdings import ExportPorts, Holdings
 from mastery_engine.engine.student_export import StudentExports
+from mastery_engine.engine.tenant_export import TenantExports
 
 if TYPE_CHECKING:
     from mastery_engine.bootstrap.engine import Engine
@@ -15,6 +16,18 @@ def student_exports_of(engine: Engine) -> StudentExports:
     """Exports of an engine's students."""
     return StudentExports(
         export_ports(engine), engine.tenants, holdings_of(engine), engine.access, engine.pseudonyms
+    )
+
+
+def tenant_exports_of(engine: Engine) -> TenantExports:
+    """Exports of an engine's schools."""
+    return TenantExports(
+        export_ports(engine),
+        engine.tenants,
+        engine.settings_of_tenants,
+        holdings_of(engine),
+        engine.access,
+        engine.pseudonyms,
     )
 
 
