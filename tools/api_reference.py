@@ -25,13 +25,12 @@ from mastery_engine.contracts import keys  # noqa: E402 - as above
 from mastery_engine.contracts.dead_letter import DeadLetter  # noqa: E402 - as above
 from mastery_engine.contracts.job import Job, Listed  # noqa: E402 - as above
 from mastery_engine.engine.batch_jobs import KIND, BatchAsked  # noqa: E402 - as above
-from tests.api.school import NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
+from tests.api.school import DAY_MS, NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
 
 EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
 PAGE: Final = ROOT / "docs/reference/api.md"
 BEGIN: Final = "<!-- generated: tools/api_reference.py -->"
 END: Final = "<!-- end of the generated part -->"
-DAY_MS: Final = 86_400_000
 SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
 """The topic's id is another one in each run."""
 
@@ -95,6 +94,7 @@ REQUESTS: Final[dict[str, object]] = {
     "fix_letter": {"event": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05")},
     "reprocess_letters": {"letter_ids": [LETTERS[0]], "dry_run": True},
     "discard_letter": {"reason": "a test of the sender's"},
+    "revoke_tokens": {"subject": "bo"},
     "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
     "learning": {
         "specversion": "1.0",
@@ -215,6 +215,10 @@ def render(described: dict[str, Any]) -> str:
         if name in events or "success" in schema.get("properties", {"success": None}):
             continue
         lines += ["", f"## {name}", "", schema.get("description", ""), "", *_fields(schema)]
+    wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
+    wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
+    for name in [*wanted, "RevokeToken", "RevokeSubject", "Revocation", "Subscription", "DeliveryAnswer"]:
+        lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):
         event = schemas[name]

@@ -87,6 +87,7 @@ def document() -> dict[str, Any]:
             {"name": "analytics", "description": "Over time, and in a class"},
             {"name": "cohorts", "description": "Classes, with their teachers and students"},
             {"name": "dlq", "description": "Dead letters: events that could not be counted"},
+            {"name": "tokens", "description": "Who may come in"},
             {"name": "service", "description": "The service about itself; no token"},
             {"name": "privacy", "description": "What a person may ask for about the data held on them"},
             {"name": "dapr", "description": "For the Dapr sidecar and those who call through it"},
@@ -99,8 +100,8 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "HS256, with sub, role (student, teacher, admin, service), tenant_id, "
-                    "exp, iat, iss and aud",
+                    "description": "HS256, or RS256 and ES256 by the issuer's published keys; with sub, role (student, "
+                    "teacher, admin, service), tenant_id, exp, iat, iss and aud",
                 },
                 "dapr": {
                     "type": "apiKey",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, cast
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Annotated, Final, cast
 
+import structlog
 from fastapi import Depends, Request
 
 from mastery_engine.adapters.auth import TokenVerifier
@@ -18,10 +20,16 @@ from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.deliveries import Deliveries
 
+_log: Final = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that a route may use."""
+    """Everything that a route may use.
+
+    Attributes:
+        refused_tokens: How many tokens were refused, by reason, since this process began.
+    """
 
     engine: Engine
     tokens: TokenVerifier
@@ -29,6 +37,7 @@ class Parts:
     deliveries: Deliveries
     limits: CallerLimits
     guessers: Guessers
+    refused_tokens: Counter[str] = field(default_factory=Counter[str])
 
 
 def parts_of(request: Request) -> Parts:
@@ -36,7 +45,12 @@ def parts_of(request: Request) -> Parts:
     return cast("Parts", request.state.parts)
 
 
-def check_accept(request: Request) -> None:
+async def parts_for(request: Request) -> Parts:
+    """The same for a route: FastAPI would take what is not `async` to a thread of its own, for each request."""
+    return parts_of(request)
+
+
+async def check_accept(request: Request) -> None:
     """Refuse a caller who takes no JSON.
 
     Raises:
@@ -60,7 +74,7 @@ async def caller_of(request: Request) -> Caller:
         raise CredentialsMissing("a token is required: Authorization: Bearer TOKEN")
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
-        raise NotAuthenticated("send one token, as: Authorization: Bearer TOKEN")
+        raise CredentialsMissing("send one token, as: Authorization: Bearer TOKEN")
     caller = await caller_by(request, token.strip())
     await parts_of(request).limits.admit(request, caller)
     return caller
@@ -70,16 +84,24 @@ async def caller_by(request: Request, token: str) -> Caller:
     """Who asks, by a JWT.
 
     Raises:
-        NotAuthenticated: It does not hold.
+        NotAuthenticated: It does not hold, or was revoked.
         Refusal: The address sends too many that do not.
+        DependencyDown: Nobody can tell: the issuer's keys are not known, or what was revoked is not.
     """
     parts = parts_of(request)
-    with parts.guessers.watched(request, token):
-        claims = parts.tokens.verify(token)
+    try:
+        with parts.guessers.watched(request, token):
+            claims = await parts.tokens.verify(token)
+            await parts.engine.revocations.check(claims.tenant_id, claims.sub, claims.jti, claims.iat)
+    except NotAuthenticated as error:
+        parts.refused_tokens[error.reason] += 1
+        # Nothing of the token itself: it may hold elsewhere, and name whom it is about.
+        _log.info("token refused", request_id=request.state.request_id, reason=error.reason)
+        raise
     return Caller(
         tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
     )
 
 
-PartsNeeded = Annotated[Parts, Depends(parts_of)]
+PartsNeeded = Annotated[Parts, Depends(parts_for)]
 CallerNeeded = Annotated[Caller, Depends(caller_of)]

@@ -83,6 +83,10 @@ def all_schemas() -> dict[str, Any]:
             {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": reference("LearningEvent")},
         ],
     }
+    found["RevokeRequest"] = {
+        "description": "One token, or all of somebody's.",
+        "anyOf": [reference("RevokeToken"), reference("RevokeSubject")],
+    }
     found |= _of_the_sidecar()
     for name, schema in found.items():
         schema["title"] = name

@@ -116,7 +116,7 @@ async def serve(
     configure_logs(settings)
     settings.check_secrets()
     tls = tls_of(settings)
-    trial = _trial_secret(host) if settings.jwt_secret is None else None
+    trial = None if settings.checks_tokens else _trial_secret(host)
     if trial is not None:
         settings = settings.model_copy(update={"jwt_secret": SecretStr(trial)})
     signals = _Signals()

@@ -11,6 +11,7 @@ from mastery_engine.api.routes import (
     batch,
     cohorts,
     dapr,
+    explorer,
     exports,
     jobs,
     letters,
@@ -21,10 +22,12 @@ from mastery_engine.api.routes import (
     restriction,
     service,
     students,
+    tokens,
 )
 
 _AREAS: Final = (
     service,
+    explorer,
     mastery,
     students,
     predictions,
@@ -35,6 +38,7 @@ _AREAS: Final = (
     cohorts,
     letters,
     audit,
+    tokens,
     exports,
     restriction,
     process,

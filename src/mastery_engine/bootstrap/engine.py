@@ -20,36 +20,23 @@ from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
 from mastery_engine.bootstrap.formula_file import load_formulas
-from mastery_engine.bootstrap.foundation import Foundation
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
+from mastery_engine.bootstrap.use_cases import UseCases
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.engine.access import Access
-from mastery_engine.engine.advise import Advice
-from mastery_engine.engine.analytics import Analytics
 from mastery_engine.engine.formula_choice import FormulaChoice
-from mastery_engine.engine.ingest import Ingest
-from mastery_engine.engine.judge import Judge
-from mastery_engine.engine.predict import Predictions
-from mastery_engine.engine.query import Queries
-from mastery_engine.engine.reading import Reader
-from mastery_engine.engine.restrictions import Restrictions
 from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
-    from mastery_engine.engine.audit_search import AuditDesk
     from mastery_engine.engine.batch_jobs import Batches
     from mastery_engine.engine.cached_learners import CachedLearners
-    from mastery_engine.engine.cohorts import Cohorts
     from mastery_engine.engine.erasure.asking import Erasures
     from mastery_engine.engine.erasure.runner import ErasureRunner
-    from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.job_runner import JobRunner
     from mastery_engine.engine.jobs import Jobs
-    from mastery_engine.engine.letters import DeadLetterDesk
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.replay_jobs import Replays
@@ -61,64 +48,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Engine(Foundation):
+class Engine(UseCases):
     """Everything that a door may use, each part built when it is first asked for."""
-
-    @cached_property
-    def access(self) -> Access:
-        """Who may do what."""
-        ours = self.adapters
-        return Access(ours.rosters, ours.audit, self.pseudonyms, ours.clock, self.restrictions)
-
-    @cached_property
-    def restrictions(self) -> Restrictions:
-        """Who is restricted."""
-        ours = self.adapters
-        return Restrictions(ours.store, ours.privacy_requests, self.pseudonyms, ours.clock)
-
-    @cached_property
-    def reader(self) -> Reader:
-        """Learners for those who may see them."""
-        return Reader(self.learners, self.tenants, self.choice, self.access, self.adapters.clock)
-
-    @cached_property
-    def queries(self) -> Queries:
-        """How a student stands."""
-        return Queries(self.reader)
-
-    @cached_property
-    def predictions(self) -> Predictions:
-        """Where a student is heading."""
-        return Predictions(self.reader)
-
-    @cached_property
-    def advice(self) -> Advice:
-        """What to do next."""
-        return Advice(self.reader)
-
-    @cached_property
-    def analytics(self) -> Analytics:
-        """A student over time and in a class."""
-        return Analytics(self.reader, self.adapters.rosters)
-
-    @cached_property
-    def cohorts(self) -> Cohorts:
-        """Classes."""
-        from mastery_engine.engine.cohorts import Cohorts  # noqa: PLC0415 - see above
-
-        return Cohorts(self.reader, self.adapters.rosters)
-
-    @cached_property
-    def ingest(self) -> Ingest:
-        """Events in."""
-        return Ingest(self.adapters.log, Judge(self.tenants), self.adapters.clock, self.adapters.codec)
-
-    @cached_property
-    def exports(self) -> Exports:
-        """Results of everybody."""
-        from mastery_engine.engine.export import Exports  # noqa: PLC0415 - see above
-
-        return Exports(self.reader, self.adapters.store)
 
     def intake(self, batch_size: int | None = None, *, apart: bool = False) -> Intake:
         """Many events in, and folded; on Kafka, in the log, and folded by its workers.
@@ -165,21 +96,6 @@ class Engine(Foundation):
         from mastery_engine.adapters.sqlite.lock import FoldingLock  # noqa: PLC0415 - see above
 
         return FoldingLock(self.settings.database_folder)
-
-    @cached_property
-    def letters(self) -> DeadLetterDesk:
-        """Dead letters."""
-        from mastery_engine.engine.letters import DeadLetterDesk  # noqa: PLC0415 - see above
-
-        ours = self.adapters
-        return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
-
-    @cached_property
-    def audit(self) -> AuditDesk:
-        """Looks into the audit trail."""
-        from mastery_engine.engine.audit_search import AuditDesk  # noqa: PLC0415 - see above
-
-        return AuditDesk(self.reader, self.adapters.audit, self.pseudonyms)
 
     @cached_property
     def replay(self) -> Replay:

@@ -82,12 +82,17 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},
     ),
+    "token": Group(
+        "Tokens of the API: made for development, and revoked.",
+        {"create": "token:create", "revoke": "token:revoke"},
+    ),
     "backup": Group(
         "Backups of the whole state.",
         {"create": "backup:create", "verify": "backup:verify", "restore": "backup:restore"},
     ),
     "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
+    "openapi": "openapi:openapi",
     "worker": "worker:worker",
     "archiver": "archiver:archiver",
     "topics": Group("Kafka's topics.", {"apply": "topics:apply", "check": "topics:check"}),

@@ -81,6 +81,22 @@ def erased(student_hash: str) -> str:
     return f"erased:{student_hash}"
 
 
+def revoked_token(tenant_id: str, token_id: str) -> str:
+    """Key of the note that a token was revoked; a digest of its id (`jti`), which may be long and hold any character."""
+    digest = hashlib.blake2b(token_id.encode(), digest_size=_KEYED_HASH_BYTES).hexdigest()
+    return f"{tenant_prefix(tenant_id)}revoked:{digest}"
+
+
+def revoked_subject(tenant_id: str, subject_hash: str) -> str:
+    """Key of the moment up to which somebody's tokens were revoked; the keyed hash of who it is."""
+    return f"{tenant_prefix(tenant_id)}revoked:subject:{subject_hash}"
+
+
+def newest_revocation(tenant_id: str) -> str:
+    """Key of the mark of a tenant's newest revocation: while it stays the same, nothing was revoked."""
+    return f"{tenant_prefix(tenant_id)}revoked:newest"
+
+
 def restricted(tenant_id: str) -> str:
     """Key of the list of a tenant's restricted students."""
     return f"restricted:{tenant_id}"
