@@ -117,7 +117,8 @@ class School:
     async def teach(self, student_id: str, *events: dict[str, object]) -> None:
         """Let a student have events, folded."""
         sent = [event | {"student_id": student_id} for event in events or (quiz(),)]
-        answer = await self.post("ingest", sent, self.bearer("tutor", "service"))
+        headers = self.bearer("tutor", "service") | {"X-Request-ID": "taught"}
+        answer = await self.post("ingest", sent, headers)
         assert answer.status_code == 202, answer.text
         assert answer.json()["data"]["refused"] == 0, answer.text
         await self.fold()

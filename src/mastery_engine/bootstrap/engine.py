@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.replay_jobs import Replays
     from mastery_engine.engine.restricting import Restricting
     from mastery_engine.engine.student_export import StudentExports
+    from mastery_engine.engine.tenant_export import TenantExports
     from mastery_engine.engine.tenant_settings import TenantSettings
     from mastery_engine.engine.work import Runner, Worker
 
@@ -152,6 +153,13 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.exporting import student_exports_of  # noqa: PLC0415 - see above
 
         return student_exports_of(self)
+
+    @cached_property
+    def tenant_exports(self) -> TenantExports:
+        """Everything held on a school."""
+        from mastery_engine.bootstrap.exporting import tenant_exports_of  # noqa: PLC0415 - see above
+
+        return tenant_exports_of(self)
 
     @cached_property
     def restricting(self) -> Restricting:

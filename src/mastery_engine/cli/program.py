@@ -60,6 +60,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
             "list": "tenant:list_tenants",
             "show": "tenant:show",
             "set": "tenant:set_privacy",
+            "export": "tenant_export:export",
         },
     ),
     "privacy": Group(

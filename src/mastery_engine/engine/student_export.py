@@ -4,76 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 import msgspec
-from msgspec import Struct
 
 from mastery_engine import __version__
 from mastery_engine.contracts import keys
 from mastery_engine.contracts import student_export as form
-from mastery_engine.contracts.document import TOMBSTONE, VERSION, Document, decode_document
-from mastery_engine.contracts.document_view import document_view
+from mastery_engine.contracts.document import VERSION
 from mastery_engine.contracts.event_json import decode_event, encode_event
-from mastery_engine.contracts.privacy_request import PrivacyRequest
-from mastery_engine.contracts.results_export import StudentResults, scope_result
-from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import Calendar, date_of
-from mastery_engine.domain.cohort import Cohort
-from mastery_engine.domain.errors import NotFound
 from mastery_engine.domain.events import event_type
-from mastery_engine.domain.scores import Formula
 from mastery_engine.engine.access import Access, Caller, not_found
 from mastery_engine.engine.export_lines import access_of, key_of, letter_of
 from mastery_engine.engine.export_page import PageFacts, export_page
 from mastery_engine.engine.export_parts import Parts, ZipParts
 from mastery_engine.engine.export_tables import EVENT_COLUMNS, RESULT_COLUMNS, event_row, result_rows, table
-from mastery_engine.engine.formula_choice import FormulaChoice
-from mastery_engine.engine.restrictions import in_force
+from mastery_engine.engine.holdings import ExportPorts, Held, Holdings
 from mastery_engine.engine.student_keys import derived_keys
-from mastery_engine.engine.tenant_settings import TenantSettings
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import (
-    Archive,
     ArchivedEvent,
-    AuditTrail,
-    Clock,
     DeadLetter,
-    DeadLetters,
-    PrivacyRequests,
-    Rosters,
-    StateStore,
 )
 
 PAGE: Final = 1_000
 SHOWN: Final = 200
 """Most rows of a table of the page that people read; the files beside it have them all."""
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
-
-
-class ExportPorts(Struct, frozen=True, kw_only=True):
-    """Where something is held on a student."""
-
-    store: StateStore
-    archive: Archive
-    dead_letters: DeadLetters
-    audit: AuditTrail
-    rosters: Rosters
-    requests: PrivacyRequests
-    clock: Clock
-
-
-class Held(NamedTuple):
-    """What is held on a student, save what is read in pages."""
-
-    tenant: Tenant
-    student_id: str
-    document: Document | None
-    formula: Formula
-    classes: list[Cohort]
-    requests: list[PrivacyRequest]
-    made_ms: int
-    told: form.ExportedStudent
 
 
 @final
@@ -84,16 +42,14 @@ class StudentExports:
         self,
         ports: ExportPorts,
         tenants: TenantDirectory,
-        settings: TenantSettings,
-        formulas: FormulaChoice,
+        holdings: Holdings,
         access: Access,
         pseudonyms: keys.Pseudonyms,
     ) -> None:
         """Put the parts together."""
         self._ports = ports
         self._tenants = tenants
-        self._settings = settings
-        self._formulas = formulas
+        self._holdings = holdings
         self._access = access
         self._pseudonyms = pseudonyms
 
@@ -109,7 +65,7 @@ class StudentExports:
         made_ms = self._ports.clock.now_ms()
         today = date_of(Calendar(tenant.time_zone).day(made_ms))
         await self._access.permit(caller, "student.export", [student_id], today)
-        held = await self.held(tenant, student_id, made_ms)
+        held = await self._holdings.of_student(tenant, student_id, made_ms)
         if not await self._is_known(held):
             raise not_found()
         return self.packed(held)
@@ -121,39 +77,6 @@ class StudentExports:
             if data := parts.take():
                 yield data
         yield parts.finish()
-
-    async def held(self, tenant: Tenant, student_id: str, made_ms: int) -> Held:
-        """What is held on a student, save what is read in pages; the access must be on record already."""
-        ports, tenant_id = self._ports, tenant.tenant_id
-        subject = self._pseudonyms.of(tenant_id, student_id)
-        (entry,) = await ports.store.get_many([keys.document(tenant_id, student_id)])
-        document = None if entry is None or entry.value == TOMBSTONE else decode_document(entry.value)
-        formula = await self._formulas.now(tenant, student_id)
-        classes = [one async for one in self._classes(tenant_id, student_id)]
-        requests = [one async for one in self._requests(tenant_id, subject)]
-        privacy = await self._settings.privacy(tenant_id)
-        told = form.ExportedStudent(
-            format=form.FORMAT,
-            student_id=student_id,
-            made_at=form.iso(made_ms),
-            engine_version=__version__,
-            school=form.ExportedSchool(
-                tenant_id=tenant_id,
-                retention_days=tenant.retention_days,
-                time_zone=tenant.time_zone,
-                formula=formula.id,
-                legal_basis=privacy.legal_basis,
-                purposes=privacy.purposes,
-                controller=privacy.controller,
-                dpo=privacy.dpo,
-            ),
-            restricted=await in_force(ports.requests, tenant_id, subject) is not None,
-            profile=_profile(student_id, document, formula, Calendar(tenant.time_zone).day(made_ms)),
-            classes=[membership for one in classes for membership in _memberships(one, student_id)],
-            requests=[_request(one) for one in requests],
-            document=None if document is None else document_view(document),
-        )
-        return Held(tenant, student_id, document, formula, classes, requests, made_ms, told)
 
     async def _is_known(self, held: Held) -> bool:
         if held.document is not None or held.classes or held.requests:
@@ -268,60 +191,7 @@ class StudentExports:
         found = (key_of(name, entry.value, subject) for name, entry in pairs if entry is not None)
         return b"".join(_encode(one) + b"\n" for one in found if one is not None)
 
-    async def _classes(self, tenant_id: str, student_id: str) -> AsyncIterator[Cohort]:
-        after = ""
-        while page := await self._ports.rosters.list(tenant_id, after=after, limit=PAGE):
-            for one in page:
-                if any(member.person_id == student_id for member in one.students):
-                    yield one
-            after = page[-1].cohort_id
-
-    async def _requests(self, tenant_id: str, subject: str) -> AsyncIterator[PrivacyRequest]:
-        after: tuple[int, str] | None = None
-        while page := await self._ports.requests.find(tenant_id=tenant_id, subject=subject, after=after):
-            for one in page:
-                yield one
-            after = (page[-1].asked_ms, page[-1].request_id)
-
 
 async def _write(parts: Parts, data: bytes) -> None:
     """Compressing takes its time, and others are to be answered meanwhile."""
     await asyncio.to_thread(parts.write, data)
-
-
-def _profile(
-    student_id: str, document: Document | None, formula: Formula, today: int
-) -> StudentResults | None:
-    if document is None or document.state.newest_day < 0:
-        return None
-    state, day = document.state, max(today, document.state.newest_day)
-    try:
-        overall = scope_result(state.result(formula, day, None))
-    except NotFound:
-        return None
-    courses = {one: scope_result(state.result(formula, day, one)) for one in state.course_ids(day)}
-    return StudentResults(student_id=student_id, as_of=date_of(day), overall=overall, courses=courses)
-
-
-def _memberships(cohort: Cohort, student_id: str) -> list[form.ExportedMembership]:
-    """The student's own; who else is in the class is not told."""
-    return [
-        form.ExportedMembership(
-            cohort_id=cohort.cohort_id,
-            name=cohort.name,
-            start=None if one.start is None else one.start.isoformat(),
-            end=None if one.end is None else one.end.isoformat(),
-        )
-        for one in cohort.students
-        if one.person_id == student_id
-    ]
-
-
-def _request(request: PrivacyRequest) -> form.ExportedRequest:
-    return form.ExportedRequest(
-        request_id=request.request_id,
-        kind=request.kind,
-        state=request.state,
-        asked_at=form.iso(request.asked_ms),
-        changed_at=form.iso(request.changed_ms),
-    )

@@ -16,8 +16,10 @@ import pytest
 
 from mastery_engine.adapters.auth import TokenRole
 from mastery_engine.adapters.memory import MemoryArchive
+from mastery_engine.bootstrap.exporting import holdings_of as holdings_of_engine
 from mastery_engine.contracts.student_export import FORMAT, PART_TYPES, export_schema
 from mastery_engine.engine.export_tables import EVENT_COLUMNS, guarded
+from mastery_engine.engine.holdings import Holdings
 from mastery_engine.engine.student_export import PAGE
 from mastery_engine.engine.verify_export import verify_export
 from mastery_engine.ports import ArchivedEvent
@@ -163,9 +165,13 @@ async def test_equal_stores_at_the_same_time_give_equal_bytes(school: School) ->
     tenant = await school.engine.tenants.get("default")
     zips: list[bytes] = []
     for _ in range(2):
-        held = await exports.held(tenant, "amal", NOW_MS)
+        held = await holdings_of(school).of_student(tenant, "amal", NOW_MS)
         zips.append(b"".join([chunk async for chunk in exports.packed(held)]))
     assert zips[0] == zips[1]
+
+
+def holdings_of(school: School) -> Holdings:
+    return holdings_of_engine(school.engine)
 
 
 class Page(HTMLParser):
@@ -260,7 +266,7 @@ async def test_many_events_are_read_in_pages_and_sent_as_they_are_read() -> None
     async with open_school(archive=archive) as other:
         await archive.add([_event(n) for n in range(5_000)])
         exports = other.engine.student_exports
-        held = await exports.held(await other.engine.tenants.get("default"), "amal", NOW_MS)
+        held = await holdings_of(other).of_student(await other.engine.tenants.get("default"), "amal", NOW_MS)
         chunks = [chunk async for chunk in exports.packed(held)]
     assert archive.largest == PAGE
     assert len(chunks) > 10
