@@ -26,6 +26,7 @@ SECRET = "a secret of the tests, of more than 32 bytes"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1_000)
 MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
 
 
 class StillClock:
@@ -83,6 +84,29 @@ class School:
     ) -> httpx2.Response:
         return await self.http.post(f"/api/v1/mastery/{route}", json=body, headers=dict(headers or {}))
 
+    async def ask(
+        self,
+        path: str,
+        body: object,
+        subject: str = "head",
+        role: TokenRole = "admin",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Post to a route of the API."""
+        who = self.bearer(subject, role)
+        return await self.http.post(f"/api/v1/{path}", json=body, headers={**who, **(headers or {})})
+
+    async def get(
+        self,
+        path: str,
+        subject: str = "head",
+        role: TokenRole = "admin",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Get a route of the API."""
+        who = self.bearer(subject, role)
+        return await self.http.get(f"/api/v1/{path}", headers={**who, **(headers or {})})
+
     async def query(self, body: object, subject: str = "head", role: TokenRole = "admin") -> httpx2.Response:
         return await self.post("query", body, self.bearer(subject, role))
 
@@ -93,10 +117,17 @@ class School:
     async def teach(self, student_id: str, *events: dict[str, object]) -> None:
         """Let a student have events, folded."""
         sent = [event | {"student_id": student_id} for event in events or (quiz(),)]
-        answer = await self.post("ingest", sent, self.bearer("tutor", "service"))
+        headers = self.bearer("tutor", "service") | {"X-Request-ID": "taught"}
+        answer = await self.post("ingest", sent, headers)
         assert answer.status_code == 202, answer.text
         assert answer.json()["data"]["refused"] == 0, answer.text
         await self.fold()
+
+    async def teach_for_days(self, student_id: str, days: int = 4) -> None:
+        """Let a student have an event on each of the last days, today included: enough for a forecast."""
+        await self.teach(
+            student_id, *(quiz(timestamp=NOW_MS - MINUTE_MS - day * DAY_MS) for day in range(days))
+        )
 
     async def audit(self, tenant_id: str = "default") -> list[Any]:
         return [record.entry for record in await self.engine.adapters.audit.read(tenant_id)]
@@ -130,6 +161,7 @@ def trial_settings(**given: object) -> Settings:
             "jwt_secret": SecretStr(SECRET),
             "pseudonym_key": SecretStr("the pseudonym key of the tests"),
             "log_level": "error",
+            "most_late_seconds": 0,
         }
         | given
     )

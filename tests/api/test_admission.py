@@ -82,7 +82,7 @@ def test_a_loop_that_is_late_time_after_time_is_too_late_and_one_long_step_is_no
 
 
 async def test_a_loop_that_is_too_late_takes_nobody_in() -> None:
-    lag = LoopLag()
+    lag = LoopLag(0.5)
     with lag.watched():
         lag.note(1.0)
         lag.note(1.0)
@@ -124,7 +124,7 @@ async def answer_of(app: App, seconds: float = 30.0, lag: LoopLag | None = None)
     application = FastAPI()
     application.state.clock = StillClock()
     scope: Scope = {"type": "http", "path": "/x", "headers": [], "state": state, "app": application}
-    await Doorkeeper(app, 10, seconds, lag or LoopLag())(scope, receive, send)
+    await Doorkeeper(app, 10, seconds, lag or LoopLag(0.5))(scope, receive, send)
     status = next((one["status"] for one in sent if one["type"] == "http.response.start"), None)
     return status, b"".join(one.get("body", b"") for one in sent)
 

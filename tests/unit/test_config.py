@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "most_requests": 200,
     "most_requests_per_caller": 20,
     "most_connections": 5_000,
+    "most_late_seconds": 0.5,
     "request_seconds": 30.0,
     "trusted_proxies": (),
     "cors_origins": (),
@@ -94,12 +95,9 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "most_requests": ("50", "50", 50),
     "most_requests_per_caller": ("3", "3", 3),
     "most_connections": ("100", "100", 100),
+    "most_late_seconds": ("0", "0", 0.0),
     "request_seconds": ("2.5", "2.5", 2.5),
-    "trusted_proxies": (
-        "10.0.0.0/8, ::1",
-        '["10.0.0.0/8", "::1"]',
-        (ip_network("10.0.0.0/8"), ip_network("::1")),
-    ),
+    "trusted_proxies": ("::1", '["::1"]', (ip_network("::1"),)),
     "cors_origins": ("https://a.example", '["https://a.example"]', ("https://a.example",)),
     "tls_cert_file": ("cert.pem", '"cert.pem"', Path("cert.pem")),
     "tls_key_file": ("key.pem", '"key.pem"', Path("key.pem")),
@@ -351,23 +349,3 @@ def test_with_a_state_on_a_server_the_home_holds_the_rest(url: str, home: Path) 
 def _written(file: Path, text: str) -> Path:
     file.write_text(text, "utf-8")
     return file
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("cors_origins", "*"),
-        ("cors_origins", "https://*.example"),
-        ("cors_origins", "null"),
-        ("cors_origins", "https://school.example/"),
-        ("cors_origins", "https://School.example"),
-        ("cors_origins", "https://school.example:443"),
-        ("trusted_proxies", "10.0.0.1/8"),
-        ("trusted_proxies", "proxy.example"),
-        ("rates", {"query": {"student": 0}}),
-        ("rates", {"query": {"nobody": 1}}),
-        ("request_seconds", 0),
-    ],
-)
-def test_what_would_open_the_door_too_wide_is_refused(name: str, value: object) -> None:
-    assert name.upper() in refused(**{name: value})

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from mastery_engine import __version__
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.api.admission import Doorkeeper
+from mastery_engine.api.compression import Compressed
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.guessers import Guessers
 from mastery_engine.api.lag import LoopLag
@@ -57,7 +58,7 @@ def create_app(
         ConfigurationError: A secret is missing or too short, or a rate is set for what has none.
     """
     check_tokens(settings)
-    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag()
+    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag(settings.most_late_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
@@ -94,6 +95,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     add_handlers(app)
+    app.add_middleware(Compressed)
     # The last one is the first that a request comes to.
     app.add_middleware(Doorkeeper, most=settings.most_requests, seconds=settings.request_seconds, lag=lag)
     app.add_middleware(with_origins, origins=settings.cors_origins)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Final, final
 
 EVERY_SECONDS: Final = 0.1
-MOST_SECONDS: Final = 0.5
 _IN_A_ROW: Final = 2
 """One long step, of a garbage collection for instance, is no overload."""
 
@@ -21,11 +20,11 @@ class LoopLag:
         seconds: By how much it was late the last time.
     """
 
-    def __init__(self, most_seconds: float = MOST_SECONDS) -> None:
+    def __init__(self, most_seconds: float) -> None:
         """Look at nothing yet.
 
         Args:
-            most_seconds: What is too late.
+            most_seconds: What is too late; 0: nothing is.
         """
         self.seconds = 0.0
         self._most = most_seconds
@@ -51,7 +50,7 @@ class LoopLag:
     def note(self, seconds: float) -> None:
         """Take down by how much it was late."""
         self.seconds = seconds
-        self._in_a_row = self._in_a_row + 1 if seconds > self._most else 0
+        self._in_a_row = self._in_a_row + 1 if 0 < self._most < seconds else 0
 
     def _look_again(self) -> None:
         loop = asyncio.get_running_loop()

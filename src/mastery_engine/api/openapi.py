@@ -89,6 +89,7 @@ def document() -> dict[str, Any]:
             {"name": "dlq", "description": "Dead letters: events that could not be counted"},
             {"name": "tokens", "description": "Who may come in"},
             {"name": "service", "description": "The service about itself; no token"},
+            {"name": "privacy", "description": "What a person may ask for about the data held on them"},
             {"name": "dapr", "description": "For the Dapr sidecar and those who call through it"},
         ],
         "paths": paths,

@@ -11,6 +11,7 @@ from mastery_engine.api.models import Code
 from mastery_engine.engine.access import Action
 
 JSON: Final = "application/json"
+ZIP: Final = "application/zip"
 CLOUD_EVENT: Final = "application/cloudevents+json"
 POSITION: Final = (
     "X-Mastery-Position",

@@ -11,12 +11,15 @@ from mastery_engine.api.routes import (
     batch,
     cohorts,
     dapr,
+    explorer,
+    exports,
     jobs,
     letters,
     mastery,
     predictions,
     process,
     recommendations,
+    restriction,
     service,
     students,
     tokens,
@@ -24,6 +27,7 @@ from mastery_engine.api.routes import (
 
 _AREAS: Final = (
     service,
+    explorer,
     mastery,
     students,
     predictions,
@@ -35,6 +39,8 @@ _AREAS: Final = (
     letters,
     audit,
     tokens,
+    exports,
+    restriction,
     process,
     dapr,
 )

@@ -55,7 +55,23 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "tenant": Group(
         "Schools and how their events are taken.",
-        {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
+        {
+            "create": "tenant:create",
+            "list": "tenant:list_tenants",
+            "show": "tenant:show",
+            "set": "tenant:set_privacy",
+            "export": "tenant_export:export",
+        },
+    ),
+    "privacy": Group(
+        "What a person may ask for about the data held on them.",
+        {
+            "export": "privacy_export:export",
+            "verify-export": "privacy_export:verify",
+            "retention": "privacy_retention:retention",
+            "restrict": "privacy_restrict:restrict",
+            "unrestrict": "privacy_restrict:unrestrict",
+        },
     ),
     "archive": Group("The archive of events.", {"retention": "archive:retention"}),
     "audit": Group(
@@ -76,6 +92,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
+    "openapi": "openapi:openapi",
     "worker": "worker:worker",
     "archiver": "archiver:archiver",
     "topics": Group("Kafka's topics.", {"apply": "topics:apply", "check": "topics:check"}),

@@ -187,6 +187,22 @@ class BatchAnswer(Struct, frozen=True, kw_only=True):
     items: list[BatchItem]
 
 
+class RestrictionView(Struct, frozen=True, kw_only=True):
+    """How the restriction of a student stands.
+
+    Attributes:
+        student_id: Whose.
+        restricted: Whether it is in force.
+        since_ms: When it was set, Unix milliseconds; None if it is not in force.
+        request_id: Id of its record among the privacy requests, None if there was never one.
+    """
+
+    student_id: str
+    restricted: bool
+    since_ms: int | None
+    request_id: str | None
+
+
 def result_view(result: Result, *, components: bool = True) -> ResultView:
     """A result as people see it."""
     shown = component_views(result.components) if components else None

@@ -97,6 +97,11 @@ def newest_revocation(tenant_id: str) -> str:
     return f"{tenant_prefix(tenant_id)}revoked:newest"
 
 
+def restricted(tenant_id: str) -> str:
+    """Key of the list of a tenant's restricted students."""
+    return f"restricted:{tenant_id}"
+
+
 def rebuilt(tenant_id: str, run: str, student_id: str) -> str:
     """Key of a document that a replay has rebuilt beside the live one."""
     return f"{tenant_prefix(tenant_id)}replay:{run}:student:{student_id}{_DOCUMENT}"

@@ -117,6 +117,7 @@ class Analytics:
         cohort = await self._rosters.get(caller.tenant_id, cohort_id)
         sees_all = cohort is not None and _sees_all(caller, cohort, today)
         members = [] if cohort is None else _members_for(caller, cohort, min(date_of(day), today), today)
+        members = await self._reader.access.open_to(caller, "cohort.compare", members)
         granted = student_id is not None or sees_all
         await self._permit(caller, cohort_id, student_id, members, today, granted=granted)
         if cohort is None or (student_id is not None and student_id not in members):

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, encode_document
+from mastery_engine.contracts.erasure import refused_until
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.scores import Formula
 from mastery_engine.engine.committed import Committed
@@ -218,6 +219,7 @@ class Replay:
             if switches:
                 ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())
                 version = ABSENT if entry is None else entry.version
+                await self._heed_lifted(tenant, student_id, entry, rebuilt)
                 await self._records.restore(tenant, student_id, rebuilt, events)
                 write = Write(key, encode_document(rebuilt.document), version, ttl)
                 if not (await self._store.write_many([write]))[0]:
@@ -243,8 +245,20 @@ class Replay:
     async def _is_erased(self, tenant: Tenant, student_id: str, entry: Entry | None) -> bool:
         if entry is not None:
             return entry.value == TOMBSTONE
-        marker = keys.erased(self._pseudonyms.of(tenant.tenant_id, student_id))
-        return (await self._store.get_many([marker]))[0] is not None
+        return await self._refused_until(tenant, student_id) is None
+
+    async def _heed_lifted(
+        self, tenant: Tenant, student_id: str, entry: Entry | None, rebuilt: Rebuilt
+    ) -> None:
+        """Note in a document made anew what an erasure keeps out that was lifted, as whoever folds a first event does."""
+        if entry is None:
+            rebuilt.document.refused_until = await self._refused_until(tenant, student_id) or 0
+
+    async def _refused_until(self, tenant: Tenant, student_id: str) -> int | None:
+        marker = (
+            await self._store.get_many([keys.erased(self._pseudonyms.of(tenant.tenant_id, student_id))])
+        )[0]
+        return refused_until(None if marker is None else marker.value)
 
     async def _batches(
         self, tenant: Tenant, student_ids: Sequence[str] | None

@@ -178,7 +178,13 @@ class Runner:
         if self._housekeeping is not None and self._clock.monotonic() >= self._tidied + TIDY_SECONDS:
             cleared = await self._housekeeping.clear()
             self._tidied = self._clock.monotonic()
-            _log.info("cleared away", keys=cleared.keys, archived=cleared.archived, records=cleared.records)
+            _log.info(
+                "cleared away",
+                keys=cleared.keys,
+                archived=cleared.archived,
+                records=cleared.records,
+                letters=cleared.letters,
+            )
 
 
 @final

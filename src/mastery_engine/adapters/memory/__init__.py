@@ -6,6 +6,7 @@ from mastery_engine.adapters.memory.cache import MemoryCache
 from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.memory.limits import MemoryLimits
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryLogConsumer, MemoryResults
+from mastery_engine.adapters.memory.privacy_requests import MemoryPrivacyRequests
 from mastery_engine.adapters.memory.records import MemoryDeadLetters, MemoryRosters, MemoryTenantBook
 from mastery_engine.adapters.memory.state import MemoryStateStore
 
@@ -18,6 +19,7 @@ __all__ = [
     "MemoryEventLog",
     "MemoryLimits",
     "MemoryLogConsumer",
+    "MemoryPrivacyRequests",
     "MemoryResults",
     "MemoryRosters",
     "MemoryStateStore",

@@ -7,7 +7,11 @@ from datetime import date
 from itertools import islice
 from typing import get_args
 
+from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
+from mastery_engine.adapters.shared.unerased import owner_hashes, unerased_letters
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tenant_privacy import TenantPrivacy
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.ports import DeadLetter, LetterStatus
 
@@ -15,12 +19,24 @@ from mastery_engine.ports import DeadLetter, LetterStatus
 class MemoryDeadLetters:
     """Dead letters by id."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(
+        self, ledger: MemoryErasureLedger | None = None, pseudonyms: Pseudonyms | None = None
+    ) -> None:
+        """Start empty.
+
+        Args:
+            ledger: Of the erasures.
+            pseudonyms: By which it knows students; without both it is not asked.
+        """
+        self._ledger = ledger
+        self._pseudonyms = pseudonyms
         self._letters: dict[str, DeadLetter] = {}
 
     async def add(self, letters: Sequence[DeadLetter]) -> int:
         before = len(self._letters)
+        if self._ledger is not None and self._pseudonyms is not None:
+            latest = self._ledger.latest_of_all(owner_hashes(self._pseudonyms, letters))
+            letters = unerased_letters(self._pseudonyms, letters, latest)
         for letter in letters:
             self._letters.setdefault(letter.letter_id, letter)
         return len(self._letters) - before
@@ -50,6 +66,9 @@ class MemoryDeadLetters:
             return False
         self._letters[letter.letter_id] = letter
         return True
+
+    async def remove(self, letter_ids: Sequence[str]) -> int:
+        return sum(self._letters.pop(letter_id, None) is not None for letter_id in letter_ids)
 
     async def counts(self) -> dict[LetterStatus, int]:
         counts: dict[LetterStatus, int] = dict.fromkeys(get_args(LetterStatus), 0)
@@ -117,6 +136,7 @@ class MemoryTenantBook:
     def __init__(self) -> None:
         """Start empty."""
         self._tenants: dict[str, Tenant] = {}
+        self._privacy: dict[str, TenantPrivacy] = {}
 
     async def keep(self, tenants: Sequence[Tenant]) -> None:
         for tenant in tenants:
@@ -124,6 +144,16 @@ class MemoryTenantBook:
 
     async def all(self) -> list[Tenant]:
         return [tenant for _, tenant in sorted(self._tenants.items())]
+
+    async def privacy(self, tenant_id: str) -> TenantPrivacy | None:
+        return self._privacy.get(tenant_id)
+
+    async def set_privacy(self, tenant_id: str, privacy: TenantPrivacy) -> None:
+        self._privacy[tenant_id] = privacy
+
+    async def remove(self, tenant_id: str) -> bool:
+        self._privacy.pop(tenant_id, None)
+        return self._tenants.pop(tenant_id, None) is not None
 
     async def close(self) -> None:
         return

@@ -10,6 +10,8 @@ from mastery_engine.adapters.postgres.audit import PostgresAuditTrail
 from mastery_engine.adapters.postgres.database import Database
 from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
 from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
+from mastery_engine.adapters.postgres.privacy_requests import PostgresPrivacyRequests
+from mastery_engine.adapters.postgres.raw_scan import PostgresRawScan
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
 from mastery_engine.adapters.postgres.tenants import PostgresTenantBook
@@ -28,10 +30,21 @@ class PostgresRecords:
     dead_letters: PostgresDeadLetters
     erasures: PostgresErasureLedger
     tenant_book: PostgresTenantBook
+    privacy_requests: PostgresPrivacyRequests
+    raw_scan: PostgresRawScan
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
-        ours = (self.archive, self.audit, self.rosters, self.dead_letters, self.erasures, self.tenant_book)
+        ours = (
+            self.archive,
+            self.audit,
+            self.rosters,
+            self.dead_letters,
+            self.erasures,
+            self.tenant_book,
+            self.privacy_requests,
+            self.raw_scan,
+        )
         for port in ours:
             await port.close()
 
@@ -64,9 +77,11 @@ async def open_postgres(
         archive=PostgresArchive(database, clock, pseudonyms),
         audit=PostgresAuditTrail(database, AuditSeals(pseudonyms)),
         rosters=PostgresRosters(database),
-        dead_letters=PostgresDeadLetters(database),
+        dead_letters=PostgresDeadLetters(database, pseudonyms),
         erasures=PostgresErasureLedger(database),
         tenant_book=PostgresTenantBook(database),
+        privacy_requests=PostgresPrivacyRequests(database),
+        raw_scan=PostgresRawScan(database),
     )
 
 

@@ -20,6 +20,7 @@ _INSERT: Final = insert(COHORTS)
 _PUT: Final = _INSERT.on_conflict_do_update(
     index_elements=[COHORTS.c.tenant_id, COHORTS.c.cohort_id], set_={"body": _INSERT.excluded.body}
 )
+_MAKE: Final = _INSERT.on_conflict_do_nothing().returning(COHORTS.c.cohort_id)
 
 
 class PostgresRosters(Lease):
@@ -38,10 +39,9 @@ class PostgresRosters(Lease):
         async with self._database.write() as connection:
             if before is None and after is not None:
                 # Of two who make it at once, the second waits here for the first, and makes nothing.
-                made = await connection.execute(
-                    _INSERT.on_conflict_do_nothing(), [_row(tenant_id, cohort_id, after)]
-                )
-                if made.rowcount == 0:
+                row = _row(tenant_id, cohort_id, after)
+                made = await connection.execute(_MAKE, row)
+                if made.scalar_one_or_none() is None:
                     return False
             else:
                 this = _of(tenant_id).where(COHORTS.c.cohort_id == cohort_id).with_for_update()

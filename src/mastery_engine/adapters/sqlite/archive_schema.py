@@ -1,4 +1,4 @@
-"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger, tenants."""
+"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger, tenants, requests."""
 
 from __future__ import annotations
 
@@ -87,6 +87,25 @@ _AUDIT_SEALS: Final = (
     """CREATE TRIGGER audit_subjects_are_not_deleted BEFORE DELETE ON audit_subjects
         BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END""",
 )
+_REQUESTS: Final = (
+    """CREATE TABLE privacy_requests (
+        request_id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+        subject TEXT CHECK (length(subject) = 32 AND subject NOT GLOB '*[^0-9a-f]*'),
+        asked_ms INTEGER NOT NULL, body BLOB NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX privacy_requests_by_time ON privacy_requests (tenant_id, asked_ms, request_id)",
+    "CREATE INDEX privacy_requests_by_state ON privacy_requests (state, asked_ms)",
+)
+_PRIVACY: Final = (
+    "CREATE TABLE tenant_privacy (tenant_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+)
 ARCHIVE_SCHEMA: Final = Schema(
-    steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES, _TENANTS, _AUDIT_SEALS)
+    steps=(
+        (*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS),
+        _ERASURES,
+        _TENANTS,
+        _AUDIT_SEALS,
+        _REQUESTS,
+        _PRIVACY,
+    )
 )
