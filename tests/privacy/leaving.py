@@ -160,7 +160,7 @@ class Leaving:
             found = await self.request(request.request_id)
             if found.state != "open":
                 return found
-        raise AssertionError(found)
+        raise AssertionError(request.request_id)
 
     async def request(self, request_id: str) -> PrivacyRequest:
         found = await self.engine.adapters.privacy_requests.get(request_id)

@@ -11,6 +11,7 @@ from mastery_engine.api.routes import (
     dapr,
     jobs,
     mastery,
+    privacy,
     process,
     service,
 )
@@ -21,6 +22,7 @@ _AREAS: Final = (
     batch,
     jobs,
     audit,
+    privacy,
     process,
     dapr,
 )

@@ -62,6 +62,16 @@ COMMANDS: Final[dict[str, str | Group]] = {
         "Who did what to whose data.",
         {"verify": "audit:verify", "list": "audit:list_records", "heads": "audit:heads"},
     ),
+    "privacy": Group(
+        "Erasing students and schools, and the requests about data.",
+        {
+            "erase": "privacy:erase",
+            "erase-tenant": "privacy:erase_tenant",
+            "requests": "privacy:requests",
+            "show": "privacy:show",
+            "lift": "privacy:lift",
+        },
+    ),
     "state": Group(
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},
