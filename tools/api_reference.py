@@ -25,6 +25,8 @@ from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from mastery_engine.contracts import keys  # noqa: E402 - as above
 from mastery_engine.contracts.dead_letter import DeadLetter  # noqa: E402 - as above
 from mastery_engine.contracts.job import Job, Listed  # noqa: E402 - as above
+from mastery_engine.contracts.privacy_request import PrivacyRequest  # noqa: E402 - as above
+from mastery_engine.contracts.sealed_id import seal  # noqa: E402 - as above
 from mastery_engine.engine.batch_jobs import KIND, BatchAsked  # noqa: E402 - as above
 from tests.api.school import DAY_MS, NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
 
@@ -37,6 +39,7 @@ SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoE
 
 BATCH: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a70"
 LETTERS: Final = ("3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a10", "3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a11")
+ERASED: Final = "5d0d2d8e-1c0f-5b0e-9a41-d2b7c3a4e6f1"
 CANCELLED: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a71"
 SHOWN_HASH: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _HASH: Final = re.compile("[0-9a-f]{64}")
@@ -59,6 +62,10 @@ PARAMETERS: Final[dict[str, dict[str, str]]] = {
     "dead_letter": {"letter_id": LETTERS[0]},
     "fix_letter": {"letter_id": LETTERS[0]},
     "discard_letter": {"letter_id": LETTERS[1]},
+    "erase": {"student_id": "leaver"},
+    "privacy_requests": {"limit": "1"},
+    "privacy_request": {"request_id": ERASED},
+    "lift_erasure": {"request_id": ERASED},
 }
 """Of path and query, by the name of the operation."""
 REQUESTS: Final[dict[str, object]] = {
@@ -120,6 +127,7 @@ async def record() -> dict[str, Any]:
         await _jobs(school)
         await school.teach("amal", *(quiz(timestamp=NOW_MS - day * DAY_MS) for day in range(1, 4)))
         await school.engine.adapters.dead_letters.add([_letter(one) for one in LETTERS])
+        await _erasure(school)
         for operation in OPERATIONS:
             if operation.answer is None:
                 continue
@@ -156,6 +164,26 @@ async def record() -> dict[str, Any]:
                 "answer": shown,
             }
     return recorded
+
+
+async def _erasure(school: School) -> None:
+    """An erasure that is done, under an id that is known."""
+    engine = school.engine
+    subject, by = (engine.pseudonyms.of("default", one) for one in ("gone", "head"))
+    request = PrivacyRequest(
+        request_id=ERASED,
+        tenant_id="default",
+        kind="erasure",
+        subject=subject,
+        asked_ms=NOW_MS - 120_000,
+        asked_by=by,
+        changed_ms=NOW_MS,
+        sealed=seal(engine.pseudonyms, ERASED, "gone"),
+    )
+    await school.teach("gone", quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a09"))
+    await engine.adapters.privacy_requests.add(request)
+    async with engine.eraser(0) as eraser:
+        await eraser.run_once()
 
 
 async def _jobs(school: School) -> None:

@@ -87,7 +87,9 @@ def test_every_answer_is_one_that_the_document_promises(
     operation = cast("Any", api[described.path])[described.method]
     app = cast("SchoolApp", operation.schema.app)
 
-    @settings(max_examples=20 if described.request or described.parameters else 3, deadline=None, suppress_health_check=TOLERATED)
+    generated = 20 if described.request or described.parameters else 3
+
+    @settings(max_examples=generated, deadline=None, suppress_health_check=TOLERATED)
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case[Any]) -> None:
         assert app.school is not None

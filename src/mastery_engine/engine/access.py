@@ -120,7 +120,6 @@ DESPITE_RESTRICTION: Final[frozenset[Action]] = frozenset(
         "student.export",
         "tenant.export",
         "restriction.write",
-        "tokens.revoke",
         "privacy.erase",
         "privacy.erase_tenant",
         "privacy.read",
