@@ -12,13 +12,18 @@ import sys
 from pathlib import Path
 from typing import Any, Final, cast
 
+import msgspec
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mastery_engine.api.openapi import document, examples  # noqa: E402 - the line above comes first
 from mastery_engine.api.table import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
-from tests.api.school import open_school, quiz  # noqa: E402 - as above
+from mastery_engine.contracts import keys  # noqa: E402 - as above
+from mastery_engine.contracts.job import Job, Listed  # noqa: E402 - as above
+from mastery_engine.engine.batch_jobs import KIND, BatchAsked  # noqa: E402 - as above
+from tests.api.school import NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
 
 EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
 PAGE: Final = ROOT / "docs/reference/api.md"
@@ -27,6 +32,17 @@ END: Final = "<!-- end of the generated part -->"
 SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
 """The topic's id is another one in each run."""
 
+BATCH: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a70"
+CANCELLED: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a71"
+SHOWN_JOB: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a72"
+"""The id of a job that is asked for is another one in each run."""
+PARAMETERS: Final[dict[str, dict[str, str]]] = {
+    "accesses": {"id": "amal"},
+    "read_batch": {"batch_id": BATCH, "limit": "1"},
+    "read_job": {"job_id": BATCH},
+    "cancel_job": {"job_id": CANCELLED},
+}
+"""Of path and query, by the name of the operation."""
 REQUESTS: Final[dict[str, object]] = {
     "ingest": [
         quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a01", course_id="python-1", confidence_score=0.9),
@@ -47,6 +63,8 @@ REQUESTS: Final[dict[str, object]] = {
     ],
     "query": {"student_id": "amal", "include_components": True},
     "calculate": {"student_id": "amal", "components": {"completion": 0.8, "quiz": 0.9}},
+    "batch": {"student_ids": ["amal", "nobody"]},
+    "replay": {"student_id": "amal"},
     "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
     "learning": {
         "specversion": "1.0",
@@ -58,8 +76,6 @@ REQUESTS: Final[dict[str, object]] = {
         "data": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a04", correct_answers=9),
     },
 }
-PATHS: Final[dict[str, dict[str, str]]] = {"accesses": {"id": "amal"}}
-"""What stands in the place of the parameters of a path."""
 SHOWN_TOKEN: Final = "eyJ..."  # noqa: S105 - none
 """Of the student in a request through Dapr; another one in each run too."""
 
@@ -68,6 +84,7 @@ async def record() -> dict[str, Any]:
     """Send each example for real, at a fixed time, and keep what came back."""
     recorded: dict[str, Any] = {}
     async with open_school() as school:
+        await _jobs(school)
         for operation in OPERATIONS:
             if operation.answer is None:
                 continue
@@ -79,18 +96,49 @@ async def record() -> dict[str, Any]:
                 shown_body = {**sent, "security_context": {"token": SHOWN_TOKEN}}
             if sent is not None:
                 headers["Content-Type"] = operation.media_type
-            path = operation.path.format(**PATHS.get(operation.name, {}))
-            answer = await school.http.request(operation.method, path, json=sent, headers=headers)
+            parameters = PARAMETERS.get(operation.name, {})
+            path = operation.path.format_map(parameters)
+            query = {name: one for name, one in parameters.items() if f"{{{name}}}" not in operation.path}
+            answer = await school.http.request(
+                operation.method, path, params=query, json=sent, headers=headers
+            )
             if answer.status_code != operation.status:
                 raise SystemExit(f"{operation.name}: {answer.status_code} {answer.text}")
             shown = answer.json()
             if operation.name == "ingest":
                 shown["data"]["position"] = SHOWN_POSITION
                 await school.fold()
-            recorded[operation.name] = (
-                {"answer": shown} if shown_body is None else {"request": shown_body, "answer": shown}
-            )
+            if operation.name == "replay":
+                shown["data"]["job_id"] = SHOWN_JOB
+            recorded[operation.name] = {
+                **({"parameters": parameters} if parameters else {}),
+                **({} if shown_body is None else {"request": shown_body}),
+                "answer": shown,
+            }
     return recorded
+
+
+async def _jobs(school: School) -> None:
+    """A batch that is done, and one that waits, under ids that are known."""
+    asked = BatchAsked(["amal", "nobody"], None, NOW.date())
+    book, open_ = school.engine.jobs.book, keys.open_jobs()
+    for job_id in (BATCH, CANCELLED):
+        job = Job(
+            job_id=job_id,
+            tenant_id="default",
+            kind=KIND,
+            subject="head",
+            role="admin",
+            request_id="example",
+            payload=msgspec.msgpack.encode(asked),
+            created_ms=NOW_MS,
+            total=2,
+        )
+        await book.add(job)
+        if job_id == BATCH:
+            await school.teach("amal", quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a00"))
+            await book.change(open_, lambda listed: [*listed, Listed("default", BATCH, NOW_MS, 1, "")])
+            await school.engine.job_runner.drain()
 
 
 def render(described: dict[str, Any]) -> str:
@@ -105,6 +153,15 @@ def render(described: dict[str, Any]) -> str:
     wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
     wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
     wanted += ["Subscription", "DeliveryAnswer", "AuditItem", "AccessItem", "AuditState"]
+    wanted += [
+        "BatchRequest",
+        "BatchAnswer",
+        "BatchItem",
+        "BatchView",
+        "JobView",
+        "ReplayRequest",
+        "ReplayCounts",
+    ]
     for name in wanted:
         lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]

@@ -42,7 +42,11 @@ class Task(NamedTuple):
     run: Callable[[Engine, asyncio.Event], Awaitable[None]]
 
 
-TASKS: Final[tuple[Task, ...]] = ()
+async def _jobs(engine: Engine, stop: asyncio.Event) -> None:
+    await engine.job_runner.run(stop)
+
+
+TASKS: Final = (Task("jobs", _jobs),)
 
 
 @final

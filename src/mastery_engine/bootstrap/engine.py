@@ -38,13 +38,17 @@ from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
     from mastery_engine.engine.audit_search import AuditDesk
+    from mastery_engine.engine.batch_jobs import Batches
     from mastery_engine.engine.cached_learners import CachedLearners
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
+    from mastery_engine.engine.job_runner import JobRunner
+    from mastery_engine.engine.jobs import Jobs
     from mastery_engine.engine.letters import DeadLetterDesk
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
+    from mastery_engine.engine.replay_jobs import Replays
     from mastery_engine.engine.work import Runner, Worker
 
 
@@ -161,6 +165,34 @@ class Engine(Foundation):
         from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
 
         return replay_of(self)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What takes longer than an answer."""
+        from mastery_engine.bootstrap.jobs import jobs_of  # noqa: PLC0415 - see above
+
+        return jobs_of(self)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Many students."""
+        from mastery_engine.engine.batch_jobs import Batches  # noqa: PLC0415 - see above
+
+        return Batches(self.queries, self.jobs, self.reader)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Replays as jobs."""
+        from mastery_engine.engine.replay_jobs import Replays  # noqa: PLC0415 - see above
+
+        return Replays(self.jobs, self.reader, self.formulas)
+
+    @cached_property
+    def job_runner(self) -> JobRunner:
+        """Who does the jobs."""
+        from mastery_engine.engine.job_runner import JobRunner  # noqa: PLC0415 - see above
+
+        return JobRunner(self.jobs, self.adapters.clock)
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

@@ -96,6 +96,36 @@ def replayed_slice(tenant_id: str, run: str, number: int) -> str:
     return f"{tenant_prefix(tenant_id)}replay:{run}:slice:{number}"
 
 
+def job(tenant_id: str, job_id: str) -> str:
+    """Key of a job."""
+    return f"{tenant_prefix(tenant_id)}job:{job_id}"
+
+
+def job_part(tenant_id: str, job_id: str, number: int, claim: int) -> str:
+    """Key of a part of a job's results, as whoever had claimed the job for the so-manieth time wrote it."""
+    return f"{job(tenant_id, job_id)}:part:{number}:{claim}"
+
+
+def open_jobs() -> str:
+    """Key of the list of all tenants' jobs that are not finished."""
+    return "jobs:open"
+
+
+def kept_jobs(tenant_id: str) -> str:
+    """Key of the list of a tenant's jobs, finished ones too."""
+    return f"{tenant_prefix(tenant_id)}jobs:kept"
+
+
+def batch_status(tenant_id: str, batch_id: str) -> str:
+    """Key of the progress of a batch, for those who read the store directly."""
+    return f"{tenant_prefix(tenant_id)}batch:{batch_id}:status"
+
+
+def idempotency(tenant_id: str, caller_hash: str, key_hash: str) -> str:
+    """Key of the answer to a request that may be sent again; both hashes are keyed ones."""
+    return f"{tenant_prefix(tenant_id)}idempotency:{caller_hash}:{key_hash}"
+
+
 def derived_id(*parts: str) -> str:
     """UUID (version 5) that follows from the parts, the same whenever it is asked for."""
     digest = hashlib.sha1(_NAMESPACE + "\n".join(parts).encode(), usedforsecurity=False).hexdigest()

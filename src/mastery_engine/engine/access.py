@@ -30,6 +30,8 @@ Action = Literal[
     "events.ingest",
     "results.export",
     "replay.run",
+    "jobs.read",
+    "jobs.cancel",
     "dead_letters.read",
     "dead_letters.write",
     "archive.drop",
@@ -60,6 +62,9 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "events.ingest": {"service": "tenant", **_OPERATIONS},
     "results.export": _OPERATIONS,
     "replay.run": _OPERATIONS,
+    # Beside the relation: one's own jobs, an admin those of the tenant (engine/jobs).
+    "jobs.read": _READS,
+    "jobs.cancel": _READS,
     "dead_letters.read": _OPERATIONS,
     "dead_letters.write": _OPERATIONS,
     "archive.drop": _OPERATIONS,

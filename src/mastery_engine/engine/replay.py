@@ -79,7 +79,7 @@ class Replay:
             progress: Told how many events each batch had.
         """
         report = ReplayReport()
-        async for batch in self._batches(tenant, student_id):
+        async for batch in self._batches(tenant, None if student_id is None else [student_id]):
             # Comparing everybody takes long enough without them.
             records = switch or student_id is not None
             await self._batch(tenant, run_id, batch, report, switch=switch, records=records)
@@ -108,11 +108,19 @@ class Replay:
             aside = [keys.rebuilt(tenant.tenant_id, run_id, student_id) for student_id in some]
             await self._store.write_many([Write(key, None) for key in aside])
 
-    async def what_if(self, tenant: Tenant, formula: Formula) -> list[FormulaChange]:
-        """Every student of the archive under another formula, biggest change first."""
+    async def what_if(
+        self, tenant: Tenant, formula: Formula, student_ids: Sequence[str] | None = None
+    ) -> list[FormulaChange]:
+        """Students under another formula, biggest change first.
+
+        Args:
+            tenant: Whose students.
+            formula: The other one.
+            student_ids: Which; None means every one of the archive.
+        """
         await self._formulas.refresh(tenant)
         changes: list[FormulaChange] = []
-        async for batch in self._batches(tenant, None):
+        async for batch in self._batches(tenant, student_ids):
             committed = await self._committed()
             live = await self._live(tenant, list(batch))
             for (student_id, events), entry in zip(batch.items(), live, strict=True):
@@ -239,11 +247,11 @@ class Replay:
         return (await self._store.get_many([marker]))[0] is not None
 
     async def _batches(
-        self, tenant: Tenant, student_id: str | None
+        self, tenant: Tenant, student_ids: Sequence[str] | None
     ) -> AsyncIterator[dict[str, list[ArchivedEvent]]]:
         """Students with all their archived events, a batch at a time."""
         archive = self._archive
-        names = await archive.students(tenant.tenant_id) if student_id is None else [student_id]
+        names = await archive.students(tenant.tenant_id) if student_ids is None else student_ids
         for first in range(0, len(names), STUDENTS_A_BATCH):
             found = await archive.of_students(tenant.tenant_id, names[first : first + STUDENTS_A_BATCH])
             if found:
