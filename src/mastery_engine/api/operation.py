@@ -17,6 +17,14 @@ POSITION: Final = (
     "`position` of an ingest: the answer waits up to 2 seconds until those events are folded, and is 503 if they are not.",
 )
 """Of a route that waits for events."""
+IDEMPOTENCY_KEY: Final = (
+    "Idempotency-Key",
+    (
+        "1 to 255 visible ASCII characters of your choice. For 24 hours a key and body get the same answer, then with "
+        "`Idempotent-Replayed: true`; with another body, or while the first is under way, 409."
+    ),
+)
+"""Of a route whose requests may be sent again."""
 Scheme = Literal["bearer", "dapr"]
 PLAIN: Final[tuple[Code, ...]] = ("NOT_ACCEPTABLE", "INTERNAL_ERROR")
 WITH_BODY: Final[tuple[Code, ...]] = (

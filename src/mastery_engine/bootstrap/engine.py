@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.cached_learners import CachedLearners
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.housekeeping import Housekeeping
+    from mastery_engine.engine.idempotency import Idempotency
     from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.job_runner import JobRunner
     from mastery_engine.engine.jobs import Jobs
@@ -165,6 +166,13 @@ class Engine(Foundation):
         from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
 
         return replay_of(self)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """Requests that may be sent again."""
+        from mastery_engine.engine.idempotency import Idempotency  # noqa: PLC0415 - see above
+
+        return Idempotency(self.adapters.store, self.pseudonyms, self.adapters.clock)
 
     @cached_property
     def jobs(self) -> Jobs:
