@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final, cast
 
-import msgspec
-
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -22,11 +20,8 @@ from mastery_engine.api.openapi import document, examples  # noqa: E402 - the li
 from mastery_engine.api.operation import JSON  # noqa: E402 - as above
 from mastery_engine.api.table import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
-from mastery_engine.contracts import keys  # noqa: E402 - as above
-from mastery_engine.contracts.dead_letter import DeadLetter  # noqa: E402 - as above
-from mastery_engine.contracts.job import Job, Listed  # noqa: E402 - as above
-from mastery_engine.engine.batch_jobs import KIND, BatchAsked  # noqa: E402 - as above
-from tests.api.school import DAY_MS, NOW, NOW_MS, School, open_school, quiz  # noqa: E402 - as above
+from tests.api.school import open_school  # noqa: E402 - as above
+from tools.api_examples import PARAMETERS, REQUESTS, prepare  # noqa: E402 - as above
 
 EXAMPLES: Final = ROOT / "src/mastery_engine/api/examples.json"
 PAGE: Final = ROOT / "docs/reference/api.md"
@@ -35,80 +30,10 @@ END: Final = "<!-- end of the generated part -->"
 SHOWN_POSITION: Final = "kwHZJDVmMGM0YzM2LTI1ZTAtNGVhYi05YzYyLWU0MmE1MWUxMTU5YoEFAQ"
 """The topic's id is another one in each run."""
 
-BATCH: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a70"
-LETTERS: Final = ("3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a10", "3f0c6a52-7d41-5a8e-9c37-2b1f0e5d9a11")
-CANCELLED: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a71"
 SHOWN_HASH: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _HASH: Final = re.compile("[0-9a-f]{64}")
 SHOWN_JOB: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a72"
 """The id of a job that is asked for is another one in each run."""
-PARAMETERS: Final[dict[str, dict[str, str]]] = {
-    "accesses": {"student_id": "amal"},
-    "export_student": {"student_id": "amal"},
-    "restrict": {"student_id": "cleo"},
-    "unrestrict": {"student_id": "cleo"},
-    "read_batch": {"batch_id": BATCH, "limit": "1"},
-    "read_job": {"job_id": BATCH},
-    "cancel_job": {"job_id": CANCELLED},
-    "mastery": {"student_id": "amal", "course_id": "python-1", "date": "2026-03-02"},
-    "put_cohort": {"cohort_id": "8b"},
-    "cohorts": {"limit": "10"},
-    "cohort": {"cohort_id": "8b"},
-    "delete_cohort": {"cohort_id": "8b"},
-    "dead_letters": {"status": "open", "limit": "1"},
-    "dead_letter": {"letter_id": LETTERS[0]},
-    "fix_letter": {"letter_id": LETTERS[0]},
-    "discard_letter": {"letter_id": LETTERS[1]},
-}
-"""Of path and query, by the name of the operation."""
-REQUESTS: Final[dict[str, object]] = {
-    "ingest": [
-        quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a01", course_id="python-1", confidence_score=0.9),
-        {
-            "event_id": "6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a02",
-            "event_type": "exercise.completion.submitted",
-            "timestamp": "2026-03-02T09:30:00Z",
-            "student_id": "amal",
-            "course_id": "python-1",
-            "source": "exercise-agent",
-            "exercise_id": "loops-3",
-            "total_exercises": 20,
-            "completed_exercises": 12,
-            "difficulty": "intermediate",
-            "time_taken": 900,
-        },
-        quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a03", correct_answers=11),
-    ],
-    "query": {"student_id": "amal", "include_components": True},
-    "calculate": {"student_id": "amal", "components": {"completion": 0.8, "quiz": 0.9}},
-    "batch": {"student_ids": ["amal", "nobody"]},
-    "replay": {"student_id": "amal"},
-    "next_week": {"student_id": "amal"},
-    "trajectory": {"student_id": "amal", "days": 7, "ahead": 2},
-    "adaptive": {"student_id": "amal", "limit": 1},
-    "learning_path": {"student_id": "amal", "goal": "improve_mastery", "daily_minutes": 45},
-    "mastery_history": {"student_id": "amal", "start": "2026-02-23", "aggregation": "weekly"},
-    "compare": {"cohort_id": "7a", "metric": "score"},
-    "put_cohort": {
-        "name": "Python for beginners",
-        "teachers": [{"person_id": "ms-yun"}],
-        "students": [{"person_id": "amal", "start": "2026-02-01"}, {"person_id": "bo", "end": "2026-06-30"}],
-    },
-    "fix_letter": {"event": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05")},
-    "reprocess_letters": {"letter_ids": [LETTERS[0]], "dry_run": True},
-    "discard_letter": {"reason": "a test of the sender's"},
-    "revoke_tokens": {"subject": "bo"},
-    "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
-    "learning": {
-        "specversion": "1.0",
-        "id": "quiz-agent-7",
-        "source": "quiz-agent",
-        "type": "com.dapr.event.sent",
-        "datacontenttype": "application/json",
-        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "data": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a04", correct_answers=9),
-    },
-}
 SHOWN_TOKEN: Final = "eyJ..."  # noqa: S105 - none
 """Of the student in a request through Dapr; another one in each run too."""
 
@@ -117,9 +42,7 @@ async def record() -> dict[str, Any]:
     """Send each example for real, at a fixed time, and keep what came back."""
     recorded: dict[str, Any] = {}
     async with open_school() as school:
-        await _jobs(school)
-        await school.teach("amal", *(quiz(timestamp=NOW_MS - day * DAY_MS) for day in range(1, 4)))
-        await school.engine.adapters.dead_letters.add([_letter(one) for one in LETTERS])
+        await prepare(school)
         for operation in OPERATIONS:
             if operation.answer is None:
                 continue
@@ -156,53 +79,6 @@ async def record() -> dict[str, Any]:
                 "answer": shown,
             }
     return recorded
-
-
-async def _jobs(school: School) -> None:
-    """A batch that is done, and one that waits, under ids that are known."""
-    asked = BatchAsked(["amal", "nobody"], None, NOW.date())
-    book, open_ = school.engine.jobs.book, keys.open_jobs()
-    for job_id in (BATCH, CANCELLED):
-        job = Job(
-            job_id=job_id,
-            tenant_id="default",
-            kind=KIND,
-            subject="head",
-            role="admin",
-            request_id="example",
-            payload=msgspec.msgpack.encode(asked),
-            created_ms=NOW_MS,
-            total=2,
-        )
-        await book.add(job)
-        if job_id == BATCH:
-            await school.teach("amal", quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a00"))
-            await book.change(open_, lambda listed: [*listed, Listed("default", BATCH, NOW_MS, 1, "")])
-            await school.engine.job_runner.drain()
-
-
-def _letter(letter_id: str) -> DeadLetter:
-    """One of an event that breaks a rule."""
-    return DeadLetter(
-        letter_id=letter_id,
-        topic="learning.events",
-        topic_id="5f0c4c36-25e0-4eab-9c62-e42a51e1159b",
-        partition=0,
-        offset=LETTERS.index(letter_id),
-        key=b"amal",
-        headers=(),
-        payload=json.dumps(
-            quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05", correct_answers=11)
-        ).encode(),
-        kind="validation",
-        reason="invalid",
-        message="correct_answers = 11: must not be more than total_questions = 10",
-        attempts=1,
-        failed_at_ms=NOW_MS - DAY_MS,
-        tenant_id="default",
-        student_id="amal",
-        event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a05",
-    )
 
 
 def render(described: dict[str, Any]) -> str:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.privacy.leaving import Leaving, leaving
 
+if TYPE_CHECKING:
+    from tools.own_redis import OwnRedis
+
 
 @pytest.fixture(params=["memory", "files", "servers"])
-async def school(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Leaving]:
+async def school(
+    request: pytest.FixtureRequest, tmp_path: Path, make_redis: Callable[..., OwnRedis]
+) -> AsyncIterator[Leaving]:
     chosen: dict[str, object] = {"home": tmp_path / "home"}
     if request.param == "memory":
         chosen["store_url"] = "memory://"
     elif request.param == "servers":
-        chosen["store_url"] = request.getfixturevalue("own_redis").url
         chosen["archive_url"] = request.getfixturevalue("ready_postgres")
+        server = make_redis()
+        await server.start()
+        chosen["store_url"] = server.url
     async with leaving(chosen) as made:
         yield made
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, final
 import structlog
 
 from mastery_engine.bootstrap import Engine
-from mastery_engine.domain.errors import MasteryError
+from mastery_engine.domain.errors import Conflict, MasteryError
 from mastery_engine.engine.pausing import pause
 from mastery_engine.ports import Clock
 
@@ -24,6 +24,8 @@ FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 SETTLED_SECONDS: Final = 30.0
 """Who has run for so long without an error is well again."""
+ERASURES_SECONDS: Final = 2.0
+"""Between two looks for erasures that wait."""
 GRACE_SECONDS: Final = 10.0
 """How long a task may take to finish what is under way; one that takes longer is cancelled."""
 ENDED: Final = "it has ended by itself"
@@ -46,7 +48,18 @@ async def _jobs(engine: Engine, stop: asyncio.Event) -> None:
     await engine.job_runner.run(stop)
 
 
-TASKS: Final = (Task("jobs", _jobs),)
+async def _erasures(engine: Engine, stop: asyncio.Event) -> None:
+    async with engine.eraser() as eraser:
+        while not stop.is_set():
+            try:
+                await eraser.run_once()
+            except Conflict:
+                # Another replica, or a command, has taken over.
+                _log.info("erasures are carried out by another process")
+            await pause(engine.adapters.clock, ERASURES_SECONDS, stop)
+
+
+TASKS: Final = (Task("jobs", _jobs), Task("erasures", _erasures))
 
 
 @final

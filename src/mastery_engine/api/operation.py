@@ -30,6 +30,14 @@ IF_NOBODY: Final = (
     "If-None-Match",
     "`*`: nothing is changed if there is one already, and the answer is 409.",
 )
+IDEMPOTENCY_KEY: Final = (
+    "Idempotency-Key",
+    (
+        "1 to 255 visible ASCII characters of your choice. For 24 hours a key and body get the same answer, then with "
+        "`Idempotent-Replayed: true`; with another body, or while the first is under way, 409."
+    ),
+)
+"""Of a route whose requests may be sent again."""
 Scheme = Literal["bearer", "dapr"]
 PLAIN: Final[tuple[Code, ...]] = ("NOT_ACCEPTABLE", "INTERNAL_ERROR")
 WITH_BODY: Final[tuple[Code, ...]] = (

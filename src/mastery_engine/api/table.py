@@ -17,6 +17,7 @@ from mastery_engine.api.routes import (
     letters,
     mastery,
     predictions,
+    privacy,
     process,
     recommendations,
     restriction,
@@ -41,6 +42,7 @@ _AREAS: Final = (
     tokens,
     exports,
     restriction,
+    privacy,
     process,
     dapr,
 )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.erasure.asking import Erasures
     from mastery_engine.engine.erasure.runner import ErasureRunner
     from mastery_engine.engine.housekeeping import Housekeeping
+    from mastery_engine.engine.idempotency import Idempotency
     from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.job_runner import JobRunner
     from mastery_engine.engine.jobs import Jobs
@@ -103,6 +104,13 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
 
         return replay_of(self)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """Requests that may be sent again."""
+        from mastery_engine.engine.idempotency import Idempotency  # noqa: PLC0415 - see above
+
+        return Idempotency(self.adapters.store, self.pseudonyms, self.adapters.clock)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -31,7 +31,10 @@ def erasure_ports(foundation: Foundation) -> ErasurePorts:
     if settings.store_url != MEMORY_URL:
         from mastery_engine.adapters.sqlite.raw_scan import SqliteRawScan  # noqa: PLC0415 - only where it is used
 
-        raw.append(SqliteRawScan([settings.database_folder, settings.archive_folder]))
+        folders = [settings.database_folder]
+        if not settings.archive_on_postgres:
+            folders.append(settings.archive_folder)
+        raw.append(SqliteRawScan(folders))
     return ErasurePorts(
         store=ours.store,
         archive=ours.archive,

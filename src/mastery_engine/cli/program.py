@@ -61,11 +61,16 @@ COMMANDS: Final[dict[str, str | Group]] = {
             "show": "tenant:show",
             "set": "tenant:set_privacy",
             "export": "tenant_export:export",
+            "erase": "privacy:erase_tenant",
         },
     ),
     "privacy": Group(
         "What a person may ask for about the data held on them.",
         {
+            "requests": "privacy:requests",
+            "show": "privacy:show",
+            "erase": "privacy:erase",
+            "lift": "privacy:lift",
             "export": "privacy_export:export",
             "verify-export": "privacy_export:verify",
             "retention": "privacy_retention:retention",

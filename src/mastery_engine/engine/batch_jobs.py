@@ -22,7 +22,7 @@ from mastery_engine.engine.reading import Reader
 
 KIND: Final = "batch"
 MOST_AT_ONCE: Final = 100
-STUDENTS_A_PART: Final = 250
+STUDENTS_A_PART: Final = 500
 
 
 class BatchAsked(Struct, frozen=True):

@@ -17,7 +17,7 @@ from mastery_engine.api.app_token import check_sidecar
 from mastery_engine.api.bodies import MOST_BYTES, MOST_INGEST_BYTES, model_of, read_body, too_large
 from mastery_engine.api.dapr_models import SecurityContext
 from mastery_engine.api.models import CalculateRequest, QueryRequest
-from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
+from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept
 from mastery_engine.api.question_models import (
     ComparisonRequest,
@@ -80,7 +80,9 @@ async def process(request: Request, parts: PartsNeeded) -> Response:
     known = INTENTS.get(intent)
     await parts.limits.admit(request, caller, INGEST if known is None else known.operation)
     if known is None:
-        return await mastery.answer_ingest(request, parts, caller, fields["payload"])
+        # Of the events alone: a request that is sent again may bring a newer token.
+        payload = fields["payload"]
+        return await mastery.answer_ingest(request, parts, caller, payload, msgspec.json.encode(payload))
     asked = model_of(fields["payload"], known.model, "payload")
     return await known.answer(request, parts, caller, asked)
 
@@ -159,10 +161,10 @@ OPERATIONS: Final = (
         "looked at either. A service without a token may ingest and calculate only, in the installation's own tenant.",
         "ProcessAnswer",
         "ProcessRequest",
-        errors=(*WITH_BODY, "RATE_LIMITED"),
+        errors=(*WITH_BODY, "RATE_LIMITED", "CONFLICT"),
         asks_for=("dapr",),
         others=((202, "IngestedAnswer"),),
-        headers=(POSITION,),
+        headers=(POSITION, IDEMPOTENCY_KEY),
     ),
 )
 TYPES: Final[dict[str, Any]] = {

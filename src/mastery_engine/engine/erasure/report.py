@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from mastery_engine.engine.erasure.parts import WAIT_SECONDS, Case, ErasurePorts
+from mastery_engine.engine.erasure.parts import Case, ErasurePorts
 from mastery_engine.engine.erasure.sweep import Look, gone_by, told
 
 _BACKUPS: Final = (
@@ -26,11 +26,9 @@ async def report_of(ports: ErasurePorts, case: Case, look: Look, began_ms: int) 
     if ports.retentions is not None:
         for one in await ports.retentions.retentions():
             expiry[one.topic] = None if one.kept_ms is None else _date(gone_by(one.kept_ms, now_ms))
-    # What an earlier run had removed before it was stopped is told too.
     return {
         "v": 1,
         "removed": told(case.found),
-        "waited_seconds": WAIT_SECONDS,
         "verified": {
             "at": _moment(now_ms),
             "left": 0,
