@@ -24,7 +24,6 @@ BY_MORE_RULES = {
     "mastery_history": "the end is not before the start",
     "put_cohort": "no membership ends before it begins",
     "fix_letter": "the event is judged as one",
-    "adaptive": "6.0 is no whole number here, though to JSON Schema it is",
 }
 """By operation, what no schema can say, so that a request may fit it and be refused all the same."""
 CONDITIONS = ("X-Mastery-Position", "If-Match", "If-None-Match")
@@ -55,6 +54,15 @@ class SchoolApp:
 @pytest.fixture(scope="module")
 def api() -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_asgi("/openapi.json", SchoolApp())
+
+
+def whole(value: Any) -> Any:
+    """The same with each 6.0 as 6: to JSON Schema that is a whole number, and here it is not."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: whole(one) for name, one in cast("dict[str, Any]", value).items()}
+    return [whole(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def checks_for(case: schemathesis.Case[Any]) -> list[Any]:
@@ -97,6 +105,7 @@ def test_every_answer_is_one_that_the_document_promises(
             # Only an answer can give what these are to hold.
             for name in CONDITIONS:
                 case.headers.pop(name, None)
+            case.body = whole(case.body)
             case.query.pop("cursor", None)
         case.call_and_validate(headers=bearer, checks=checks_for(case))
         if mode.is_positive and isinstance(case.body, dict) and "student_id" in case.body:
