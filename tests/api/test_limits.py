@@ -15,6 +15,7 @@ from mastery_engine.adapters.memory import MemoryLimits
 from mastery_engine.api.app import create_app
 from mastery_engine.api.limits import TIMES, Rates
 from mastery_engine.api.openapi import document
+from mastery_engine.api.routes.process import INTENTS
 from mastery_engine.api.table import OPERATIONS
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.limits import shared_limits
@@ -235,3 +236,9 @@ def test_every_route_with_a_rate_tells_so_in_the_document_and_knows_every_role()
         assert "Retry-After" in described["429"]["headers"], row.name
         for status, answer in described.items():
             assert "X-RateLimit-Remaining" in answer["headers"], (row.name, status)
+
+
+def test_every_intent_of_process_counts_with_a_route_that_has_a_rate() -> None:
+    rates = Rates(OPERATIONS, {})
+    for name, intent in INTENTS.items():
+        assert rates.most(intent.operation, "student"), name

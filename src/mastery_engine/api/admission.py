@@ -89,6 +89,8 @@ class Doorkeeper:
         """
         self._app = app
         self._most = most
+        # A loop that is late for other reasons than requests is not helped by refusing the few that come.
+        self._few = most // 10
         self._seconds = seconds
         self._lag = lag
         self._under_way = 0
@@ -102,7 +104,7 @@ class Doorkeeper:
         admission = Admission()
         scope["state"][_STATE] = admission
         admitted = scope["path"] not in ALWAYS
-        if admitted and (self._under_way >= self._most or self._lag.too_much):
+        if admitted and self._under_way >= (self._few if self._lag.too_much else self._most):
             self._tell()
             await _unavailable(scope, receive, send, "too much is under way; nothing was done, come again")
             return
