@@ -37,8 +37,9 @@ class PostgresRawScan(Lease):
                 tables: dict[str, list[tuple[str, bool]]] = {}
                 for table, column, binary in await connection.execute(_COLUMNS):
                     tables.setdefault(table, []).append((column, binary))
-                numbered = await connection.execute(select(NAMES.c.no, NAMES.c.name))
-                names: dict[int, str] = dict(numbered.tuples())
+                names: dict[int, str] = {}
+                for number, name in await connection.execute(select(NAMES.c.no, NAMES.c.name)):
+                    names[number] = name  # noqa: PERF403 - a comprehension is told to be `dict()`, which takes no rows
                 quote = connection.dialect.identifier_preparer.quote_identifier
             ids = sorted({student_id for _, student_id in traces.people})
             for table, columns in tables.items():
