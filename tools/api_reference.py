@@ -16,6 +16,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mastery_engine.api.openapi import document, examples  # noqa: E402 - the line above comes first
+from mastery_engine.api.operation import JSON  # noqa: E402 - as above
 from mastery_engine.api.table import OPERATIONS  # noqa: E402 - as above
 from mastery_engine.config import PREFIX  # noqa: E402 - as above
 from tests.api.school import open_school, quiz  # noqa: E402 - as above
@@ -58,6 +59,10 @@ REQUESTS: Final[dict[str, object]] = {
         "data": quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a04", correct_answers=9),
     },
 }
+PATHS: Final = {"ticket": "/api/v1/students/amal/stream-ticket"}
+"""Of routes with parameters."""
+SHOWN_TICKET: Final = "ticket-of-43-characters"
+"""Another one in each run."""
 SHOWN_TOKEN: Final = "eyJ..."  # noqa: S105 - none
 """Of the student in a request through Dapr; another one in each run too."""
 
@@ -67,7 +72,7 @@ async def record() -> dict[str, Any]:
     recorded: dict[str, Any] = {}
     async with open_school() as school:
         for operation in OPERATIONS:
-            if operation.answer is None:
+            if operation.answer is None or JSON not in operation.answers_with:
                 continue
             headers = school.bearer("head", "admin") | {"X-Request-ID": "example"}
             shown_body = sent = REQUESTS.get(operation.name)
@@ -77,13 +82,16 @@ async def record() -> dict[str, Any]:
                 shown_body = {**sent, "security_context": {"token": SHOWN_TOKEN}}
             if sent is not None:
                 headers["Content-Type"] = operation.media_type
-            answer = await school.http.request(operation.method, operation.path, json=sent, headers=headers)
+            path = PATHS.get(operation.name) or operation.path
+            answer = await school.http.request(operation.method, path, json=sent, headers=headers)
             if answer.status_code != operation.status:
                 raise SystemExit(f"{operation.name}: {answer.status_code} {answer.text}")
             shown = answer.json()
             if operation.name == "ingest":
                 shown["data"]["position"] = SHOWN_POSITION
                 await school.fold()
+            if operation.name == "ticket":
+                shown["data"]["ticket"] = SHOWN_TICKET
             recorded[operation.name] = (
                 {"answer": shown} if shown_body is None else {"request": shown_body, "answer": shown}
             )
@@ -101,7 +109,7 @@ def render(described: dict[str, Any]) -> str:
     schemas: dict[str, Any] = described["components"]["schemas"]
     wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
     wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
-    for name in [*wanted, "Subscription", "DeliveryAnswer"]:
+    for name in [*wanted, "LiveResult", "StreamTicket", "Subscription", "DeliveryAnswer"]:
         lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):

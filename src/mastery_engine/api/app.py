@@ -17,6 +17,7 @@ from mastery_engine.api.openapi import document, document_bytes
 from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
 from mastery_engine.api.readiness import Watched, watched_of
+from mastery_engine.api.seats import Seats
 from mastery_engine.api.table import ROUTERS
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.dapr_doors import deliveries_of
@@ -55,7 +56,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
             positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
             troubles = {} if trouble is None else {"worker": trouble}
             yield {
-                "parts": Parts(opened, tokens, positions, deliveries_of(opened)),
+                "parts": Parts(opened, tokens, positions, deliveries_of(opened), app.state.seats),
                 "watched": watched_of(opened, troubles, consumer, archives=True),
             }
 
@@ -69,6 +70,7 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
         redirect_slashes=False,
     )
     app.state.clock = engine.adapters.clock if engine else SystemClock()
+    app.state.seats = Seats()
     app.openapi = document
     app.state.document = document_bytes
     for router in ROUTERS:

@@ -11,6 +11,7 @@ from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.api.accept import accepts_json
 from mastery_engine.api.errors import CredentialsMissing, Refusal
 from mastery_engine.api.positions import Positions
+from mastery_engine.api.seats import Seats
 from mastery_engine.bootstrap import Engine
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.engine.access import Caller
@@ -25,6 +26,7 @@ class Parts:
     tokens: TokenVerifier
     positions: Positions
     deliveries: Deliveries
+    seats: Seats
 
 
 def parts_of(request: Request) -> Parts:
@@ -50,13 +52,22 @@ async def caller_of(request: Request) -> Caller:
     Raises:
         NotAuthenticated: No token, more than one, or one that does not hold.
     """
+    return await caller_by(request, bearer_of(request))
+
+
+def bearer_of(request: Request) -> str:
+    """The bearer token as it was sent.
+
+    Raises:
+        NotAuthenticated: No token, or more than one.
+    """
     given = request.headers.getlist("authorization")
     if not given:
         raise CredentialsMissing("a token is required: Authorization: Bearer TOKEN")
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         raise NotAuthenticated("send one token, as: Authorization: Bearer TOKEN")
-    return await caller_by(request, token.strip())
+    return token.strip()
 
 
 async def caller_by(request: Request, token: str) -> Caller:

@@ -123,6 +123,7 @@ async def serve(
             stop = asyncio.Event()
             run = Supervised(worker, stop)
             server = server_of(settings, create_app(settings, engine, run.trouble))
+            server.ending = None if engine.live is None else engine.live.end
             signals.end(server)
             announce(f"serving {url_of(listener)} (API and worker; Ctrl-C ends it)")
             if doors_of(settings) == "closed":

@@ -42,8 +42,11 @@ if TYPE_CHECKING:
     from mastery_engine.engine.housekeeping import Housekeeping
     from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.letters import DeadLetterDesk
+    from mastery_engine.engine.live import LiveHub
+    from mastery_engine.engine.live_updates import LiveUpdates
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
+    from mastery_engine.engine.stream_tickets import StreamTickets
     from mastery_engine.engine.work import Runner, Worker
 
 
@@ -80,6 +83,20 @@ class Engine(Foundation):
     def analytics(self) -> Analytics:
         """A student over time and in a class."""
         return Analytics(self.reader, self.adapters.rosters)
+
+    @cached_property
+    def live_updates(self) -> LiveUpdates:
+        """A student's result as it changes."""
+        from mastery_engine.engine.live_updates import LiveUpdates  # noqa: PLC0415 - see above
+
+        return LiveUpdates(self.reader, self.live, self.adapters.clock)
+
+    @cached_property
+    def stream_tickets(self) -> StreamTickets:
+        """Tickets for those who open a stream without a token."""
+        from mastery_engine.engine.stream_tickets import StreamTickets  # noqa: PLC0415 - see above
+
+        return StreamTickets(self.adapters.store, self.adapters.clock)
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -244,10 +261,12 @@ async def open_engine(
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
         cached: CachedLearners | None = None
+        live: LiveHub | None = None
         if serves or settings.cache_url:
-            from mastery_engine.bootstrap.caches import with_caches  # noqa: PLC0415 - see above
+            from mastery_engine.bootstrap.caches import live_hub, with_caches  # noqa: PLC0415 - see above
 
-            adapters, cached = with_caches(settings, adapters, stack, pseudonyms, serves=serves)
+            live = live_hub(adapters) if serves else None
+            adapters, cached = with_caches(settings, adapters, stack, pseudonyms, live)
         yield Engine(
             settings=settings,
             adapters=adapters,
@@ -255,4 +274,5 @@ async def open_engine(
             choice=FormulaChoice(formulas, flags),
             pseudonyms=pseudonyms(),
             cached=cached,
+            live=live,
         )

@@ -81,6 +81,11 @@ def erased(student_hash: str) -> str:
     return f"erased:{student_hash}"
 
 
+def stream_ticket(digest: str) -> str:
+    """Key of a ticket for a stream, by the digest of its text."""
+    return f"stream-ticket:{digest}"
+
+
 def rebuilt(tenant_id: str, run: str, student_id: str) -> str:
     """Key of a document that a replay has rebuilt beside the live one."""
     return f"{tenant_prefix(tenant_id)}replay:{run}:student:{student_id}{_DOCUMENT}"

@@ -22,6 +22,7 @@ Relation = Literal["own", "taught", "tenant"]
 Action = Literal[
     "mastery.read",
     "mastery.calculate",
+    "mastery.follow",
     "history.read",
     "forecast.read",
     "recommendations.read",
@@ -49,6 +50,7 @@ _OPERATIONS: Final[dict[Role, Relation]] = {"admin": "tenant", "operator": "tena
 TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "mastery.read": _READS,
     "mastery.calculate": {**_READS, "service": "tenant"},
+    "mastery.follow": _READS,
     "history.read": _READS,
     "forecast.read": _READS,
     "recommendations.read": _READS,
@@ -128,6 +130,11 @@ class Access:
             raise _not_allowed(caller, action)
         if not allowed:
             raise not_found()
+
+    async def may(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> bool:
+        """Whether an access that is on record already would be allowed still; leaves no record."""
+        relation = TABLE[action].get(caller.role)
+        return relation is not None and await self._relates(caller, relation, students, on)
 
     async def visible(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> list[str]:
         """Those of the students whom the caller may see; both kinds are on record when this returns.
