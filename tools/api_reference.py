@@ -48,6 +48,7 @@ REQUESTS: Final[dict[str, object]] = {
     ],
     "query": {"student_id": "amal", "include_components": True},
     "calculate": {"student_id": "amal", "components": {"completion": 0.8, "quiz": 0.9}},
+    "import_cohorts": "cohort_id,name,role,person_id,end\n8b,Python,teacher,ms-yun,\n8b,Python,student,amal,2026-07-15\n",
     "process": {"intent": "recommend", "payload": {"student_id": "amal", "limit": 1}},
     "learning": {
         "specversion": "1.0",
@@ -83,7 +84,14 @@ async def record() -> dict[str, Any]:
             if sent is not None:
                 headers["Content-Type"] = operation.media_type
             path = PATHS.get(operation.name) or operation.path
-            answer = await school.http.request(operation.method, path, json=sent, headers=headers)
+            body = (
+                sent.encode()
+                if isinstance(sent, str)
+                else None
+                if sent is None
+                else json.dumps(sent).encode()
+            )
+            answer = await school.http.request(operation.method, path, content=body, headers=headers)
             if answer.status_code != operation.status:
                 raise SystemExit(f"{operation.name}: {answer.status_code} {answer.text}")
             shown = answer.json()
@@ -109,7 +117,16 @@ def render(described: dict[str, Any]) -> str:
     schemas: dict[str, Any] = described["components"]["schemas"]
     wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
     wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
-    for name in [*wanted, "LiveResult", "StreamTicket", "Subscription", "DeliveryAnswer"]:
+    for name in [
+        *wanted,
+        "LiveResult",
+        "StreamTicket",
+        "RosterReport",
+        "ClassChange",
+        "RoleChange",
+        "Subscription",
+        "DeliveryAnswer",
+    ]:
         lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):

@@ -82,6 +82,10 @@ def all_schemas() -> dict[str, Any]:
             {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": reference("LearningEvent")},
         ],
     }
+    found["RosterFile"] = {
+        "description": "A CSV file in UTF-8: cohort_id, name, role, person_id, start, end.",
+        "type": "string",
+    }
     found |= _of_the_sidecar()
     for name, schema in found.items():
         schema["title"] = name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mastery_engine.api import readiness
-from mastery_engine.api.routes import dapr, mastery, process, service, stream
+from mastery_engine.api.routes import dapr, mastery, process, roster_import, service, stream
 
-_AREAS: Final = (service, mastery, stream, process, dapr)
+_AREAS: Final = (service, mastery, stream, roster_import, process, dapr)
 OPERATIONS: Final = tuple(operation for area in _AREAS for operation in area.OPERATIONS)
 TYPES: Final[dict[str, Any]] = {name: model for area in _AREAS for name, model in area.TYPES.items()}
 """Names in the document and the types behind them."""

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.live_updates import LiveUpdates
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
+    from mastery_engine.engine.roster_import import RosterImport
     from mastery_engine.engine.stream_tickets import StreamTickets
     from mastery_engine.engine.work import Runner, Worker
 
@@ -109,6 +110,13 @@ class Engine(Foundation):
         from mastery_engine.engine.export import Exports  # noqa: PLC0415 - see above
 
         return Exports(self.reader, self.adapters.store)
+
+    @cached_property
+    def roster_import(self) -> RosterImport:
+        """Rosters from other systems."""
+        from mastery_engine.engine.roster_import import RosterImport  # noqa: PLC0415 - see above
+
+        return RosterImport(self.reader, self.adapters.rosters)
 
     def intake(self, batch_size: int | None = None, *, apart: bool = False) -> Intake:
         """Many events in, and folded; on Kafka, in the log, and folded by its workers.
