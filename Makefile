@@ -30,7 +30,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state coverage mutation simulation teeth chaos oulad-stream sbom secrets-baseline docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api coverage mutation simulation teeth chaos oulad-stream sbom secrets-baseline docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -114,6 +114,9 @@ bench-stream: $(DEV) $(PEERS)  ## Measure from Kafka to Kafka, beside a raw loop
 
 bench-state: $(DEV)  ## Measure state in Redis and behind a sidecar, speed and memory; BENCH_ARGS passes on arguments
 	@$(BIN)/python -m benchmarks.state $(BENCH_ARGS)
+
+bench-api: $(DEV)  ## Measure the service, on files and on Redis and PostgreSQL; BENCH_ARGS passes on arguments
+	@$(BIN)/python -m benchmarks.api $(BENCH_ARGS)
 
 coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase

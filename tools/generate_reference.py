@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
+from pydantic_core import PydanticUndefined
 from typer.core import TyperCommand, TyperGroup
 
 from mastery_engine.cli import exits
@@ -102,7 +103,7 @@ def settings_page() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == "":
+    if value is None or value is PydanticUndefined or value in ("", ()):
         return "not set"
     if isinstance(value, tuple):
         parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
@@ -110,11 +111,14 @@ def _default(value: object) -> str:
     return f"`{value}`"
 
 
+_PLAIN: Final[dict[object, str]] = {str: "text", int: "whole number", float: "number"}
+
+
 def _kind(annotation: object) -> str:
-    if annotation is str:
-        return "text"
-    if annotation is int:
-        return "whole number"
+    if annotation in _PLAIN:
+        return _PLAIN[annotation]
+    if get_origin(annotation) is dict:
+        return "table"
     text = str(annotation)
     if "SecretStr" in text:
         return "secret"

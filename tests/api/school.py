@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from pydantic import SecretStr
 
 from mastery_engine.adapters.auth import TokenRole, make_token
 from mastery_engine.api.app import create_app
-from mastery_engine.api.middleware import App, Receive, Send
+from mastery_engine.api.asgi import App, Receive, Send
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.config import Settings, load_settings
@@ -27,6 +26,7 @@ SECRET = "a secret of the tests, of more than 32 bytes"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1_000)
 MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
 
 
 class StillClock:
@@ -56,7 +56,14 @@ class School:
     settings: Settings
     app: App
 
-    def token(self, subject: str, role: TokenRole, tenant_id: str = "default", secret: str = SECRET) -> str:
+    def token(
+        self,
+        subject: str,
+        role: TokenRole,
+        tenant_id: str = "default",
+        secret: str = SECRET,
+        token_id: str | None = None,
+    ) -> str:
         return make_token(
             secret.encode(),
             subject=subject,
@@ -64,8 +71,9 @@ class School:
             tenant_id=tenant_id,
             issuer=self.settings.jwt_issuer,
             audience=self.settings.jwt_audience,
-            issued_at=int(time.time()),
+            issued_at=self.engine.adapters.clock.now_ms() // 1_000,
             lifetime_seconds=600,
+            token_id=token_id,
         )
 
     def bearer(self, subject: str, role: TokenRole, tenant_id: str = "default") -> dict[str, str]:
@@ -75,6 +83,29 @@ class School:
         self, route: str, body: object, headers: Mapping[str, str] | None = None
     ) -> httpx2.Response:
         return await self.http.post(f"/api/v1/mastery/{route}", json=body, headers=dict(headers or {}))
+
+    async def ask(
+        self,
+        path: str,
+        body: object,
+        subject: str = "head",
+        role: TokenRole = "admin",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Post to a route of the API."""
+        who = self.bearer(subject, role)
+        return await self.http.post(f"/api/v1/{path}", json=body, headers={**who, **(headers or {})})
+
+    async def get(
+        self,
+        path: str,
+        subject: str = "head",
+        role: TokenRole = "admin",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Get a route of the API."""
+        who = self.bearer(subject, role)
+        return await self.http.get(f"/api/v1/{path}", headers={**who, **(headers or {})})
 
     async def query(self, body: object, subject: str = "head", role: TokenRole = "admin") -> httpx2.Response:
         return await self.post("query", body, self.bearer(subject, role))
@@ -86,10 +117,17 @@ class School:
     async def teach(self, student_id: str, *events: dict[str, object]) -> None:
         """Let a student have events, folded."""
         sent = [event | {"student_id": student_id} for event in events or (quiz(),)]
-        answer = await self.post("ingest", sent, self.bearer("tutor", "service"))
+        headers = self.bearer("tutor", "service") | {"X-Request-ID": "taught"}
+        answer = await self.post("ingest", sent, headers)
         assert answer.status_code == 202, answer.text
         assert answer.json()["data"]["refused"] == 0, answer.text
         await self.fold()
+
+    async def teach_for_days(self, student_id: str, days: int = 4) -> None:
+        """Let a student have an event on each of the last days, today included: enough for a forecast."""
+        await self.teach(
+            student_id, *(quiz(timestamp=NOW_MS - MINUTE_MS - day * DAY_MS) for day in range(days))
+        )
 
     async def audit(self, tenant_id: str = "default") -> list[Any]:
         return [record.entry for record in await self.engine.adapters.audit.read(tenant_id)]
@@ -121,7 +159,9 @@ def trial_settings(**given: object) -> Settings:
             "home": "no-such-home",
             "store_url": "memory://",
             "jwt_secret": SecretStr(SECRET),
+            "pseudonym_key": SecretStr("the pseudonym key of the tests"),
             "log_level": "error",
+            "most_late_seconds": 0,
         }
         | given
     )

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import httpx2
 
+from mastery_engine.adapters.auth import make_token
 from mastery_engine.api.app import create_app
 from mastery_engine.api.listening import listening, server_of, url_of
 from mastery_engine.api.seats import Seats
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.engine.live import LiveHub
-from tests.api.school import NOW_MS, ROSTER, School, trial_settings
+from tests.api.school import NOW_MS, ROSTER, SECRET, School, trial_settings
 
 DEADLINE_SECONDS = 20
 
@@ -106,6 +107,20 @@ class Live(School):
         async with self.http.stream("GET", path, headers=given) as answer:
             assert answer.status_code == 200, await answer.aread()
             yield Reader(answer)
+
+    def for_hours(self, student_id: str) -> dict[str, str]:
+        """A student's token that holds for a day."""
+        token = make_token(
+            SECRET.encode(),
+            subject=student_id,
+            role="student",
+            tenant_id="default",
+            issuer=self.settings.jwt_issuer,
+            audience=self.settings.jwt_audience,
+            issued_at=self.clock.now_ms() // 1_000,
+            lifetime_seconds=86_400,
+        )
+        return {"Authorization": f"Bearer {token}"}
 
     async def until(self, reached: Callable[[], bool]) -> None:
         """Return once it is so."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator
 from datetime import date
 
 import pytest
 
+from mastery_engine.api.admission import Doorkeeper
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.engine.live_updates import BEAT_SECONDS, CHECK_SECONDS, PACE_SECONDS, RECORD_SECONDS
 from tests.api.school import quiz
 from tests.api.streams import Live, open_live
 
+TOKEN_SECONDS = 600
 PATH = "/api/v1/students/amal/stream"
 
 
@@ -159,7 +162,7 @@ async def test_the_opening_is_on_record_before_the_first_byte_and_each_hour_that
             if one.action == "mastery.follow"
         ]
 
-    async with live.follow() as reader:
+    async with live.follow(**live.for_hours("amal")) as reader:
         assert await of_streams() == [(True, "opened")]
         await reader.next()
         await live.streams_are(1)
@@ -190,12 +193,52 @@ async def test_a_stream_ends_with_its_token(live: Live) -> None:
     async with live.follow() as reader:
         await reader.next()
         await live.streams_are(1)
-        # The token is of the machine's clock, and holds for ten minutes from there.
-        ahead = 10 * 366 * 86_400
-        live.clock.turn(ahead)
+        live.clock.turn(TOKEN_SECONDS)
         told = await reader.next()
         assert (told.kind, told.data) == ("end", {"reason": "token_expired"})
         assert await reader.ended()
+
+
+async def test_a_stream_ends_when_its_token_is_revoked(live: Live) -> None:
+    async with live.follow() as reader:
+        await reader.next()
+        await live.streams_are(1)
+        live.clock.turn(1)
+        revoked = await live.http.post(
+            "/api/v1/tokens/revoke",
+            json={"subject": "amal"},
+            headers=live.bearer("head", "admin"),
+        )
+        assert revoked.status_code < 300, revoked.text
+        live.clock.turn(CHECK_SECONDS)
+        told = await reader.next()
+        while told.kind == "comment":
+            told = await reader.next()
+        assert (told.kind, told.data) == ("end", {"reason": "not_found"})
+
+
+async def test_a_teachers_stream_ends_when_the_student_is_restricted_and_their_own_goes_on(
+    live: Live,
+) -> None:
+    async with live.follow() as own, live.follow(**live.bearer("ms-yun", "teacher")) as reader:
+        await own.next()
+        await reader.next()
+        await live.streams_are(2)
+        restricted = await live.http.put(
+            "/api/v1/students/amal/restriction", headers=live.bearer("head", "admin")
+        )
+        assert restricted.status_code < 300, restricted.text
+        live.clock.turn(CHECK_SECONDS)
+        assert (await reader.next()).data == {"reason": "not_found"}
+        assert (await own.next()).kind == "comment"
+
+
+async def test_a_stream_takes_no_place_of_a_request(live: Live) -> None:
+    async with live.follow() as reader:
+        await reader.next()
+        await live.streams_are(1)
+        (doorkeeper,) = [one for one in gc.get_objects() if isinstance(one, Doorkeeper)]
+        assert doorkeeper._under_way == 0
 
 
 async def test_a_stream_ends_with_the_process_and_at_once(live: Live) -> None:

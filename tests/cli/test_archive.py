@@ -54,7 +54,8 @@ def test_days_that_would_go_are_shown_and_go_with_apply(kept: Mastery) -> None:
     again = kept("archive", "retention").out
     assert "nothing older is there" in again
     assert "--apply" not in again
-    assert kept("audit", "list", "--tenant", "north", "--json").data[-1]["entry"]["action"] == "archive.drop"
+    records = kept("audit", "list", "--tenant", "north", "--json").data
+    assert "archive.drop" in [one["entry"]["action"] for one in records]
     assert kept("audit", "verify").code == 0
 
 

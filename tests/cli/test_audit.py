@@ -32,16 +32,16 @@ def test_a_chain_that_nobody_touched_holds(read_thrice: Mastery) -> None:
     done = read_thrice("audit", "verify")
     assert done.code == 0
     assert "school default: " in done.out
-    (report,) = read_thrice("audit", "verify", "--tenant", "default", "--json").data
-    assert report["broken_at"] is None
-    assert report["records"] >= 3
+    report, register = read_thrice("audit", "verify", "--tenant", "default", "--json").data
+    assert (report["broken_at"], report["problem"], report["sealed"]) == (None, None, True)
+    assert (register["tenant_id"], register["records"]) == ("", 1)
     assert report["records"] >= 5
     assert read_thrice("audit", "verify", "--tenant", "nowhere").code == 4
 
 
 def test_without_a_record_there_is_nothing_to_break(mastery: Mastery) -> None:
     assert "no audit record yet" in mastery("audit", "verify").out
-    assert "no audit record" in mastery("audit", "list").out
+    assert "audit.read" in mastery("audit", "list").out
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_first_record_that_was_changed_or_taken_out_is_named(
     assert done.code == 1
     assert "BROKEN at record 2" in done.out
     assert "1 record before it holds" in done.out
-    (report,) = read_thrice("audit", "verify", "--json").data
+    report, _ = read_thrice("audit", "verify", "--json").data
     assert (report["records"], report["broken_at"]) == (1, 2)
 
 
@@ -80,20 +80,18 @@ def test_records_cut_off_the_end_are_missed(
     read_thrice: Mastery, home: Path, statement: str, last: int
 ) -> None:
     change(home, statement)
-    (report,) = read_thrice("audit", "verify", "--json").data
+    report, _ = read_thrice("audit", "verify", "--json").data
     assert (report["records"], report["broken_at"]) == (last, last + 1)
     assert read_thrice("audit", "verify").code == 1
 
 
 def test_a_hash_seen_before_shows_whether_the_trail_was_made_anew(read_thrice: Mastery, home: Path) -> None:
-    (report,) = read_thrice("audit", "verify", "--json").data
+    report, _ = read_thrice("audit", "verify", "--json").data
     seen = report["last_hash"]
     assert read_thrice("audit", "verify", "--seen", seen.upper()).code == 0
-    change(home, "DELETE FROM audit_records WHERE sequence > 2")
-    change(
-        home,
-        "UPDATE audit_chains SET sequence = 2, hash = (SELECT hash FROM audit_records WHERE sequence = 2)",
-    )
+    for statement in ("DELETE FROM audit_records", "DELETE FROM audit_subjects", "DELETE FROM audit_chains"):
+        change(home, statement)
+    assert read_thrice("show", "ada-01").code == 0
     assert read_thrice("audit", "verify").code == 0
     done = read_thrice("audit", "verify", "--seen", seen)
     assert done.code == 1
@@ -119,3 +117,44 @@ def test_records_about_one_student_are_found_and_the_look_is_on_record(read_thri
     again = read_thrice("audit", "list", "--student", "ben-01", "--json").data
     assert again[-1]["entry"]["action"] == "audit.read"
     assert len(again) == len(about) + 1
+
+
+def test_records_are_found_by_who_did_what_and_when(read_thrice: Mastery) -> None:
+    reads = read_thrice("audit", "list", "--action", "mastery.read", "--json").data
+    assert {record["entry"]["action"] for record in reads} == {"mastery.read"}
+    actor = reads[0]["entry"]["actor"]
+    assert len(read_thrice("audit", "list", "--actor", actor, "--action", "mastery.read", "--json").data) == 3
+    assert read_thrice("audit", "list", "--refused", "--json").data == []
+    request = reads[0]["entry"]["request_id"]
+    found = read_thrice("audit", "list", "--request", request, "--json").data
+    assert reads[0] in found
+    assert {record["entry"]["request_id"] for record in found} == {request}
+    assert read_thrice("audit", "list", "--request", "no-such", "--json").data == []
+    assert read_thrice("audit", "list", "--to", "2020-01-01", "--json").data == []
+    assert (
+        read_thrice("audit", "list", "--from", "2020-01-01", "--action", "mastery.read", "--json").data
+        == reads
+    )
+
+
+def test_heads_are_printed_to_be_kept_elsewhere(read_thrice: Mastery, home: Path) -> None:
+    shown = read_thrice("audit", "heads")
+    assert shown.code == 0
+    assert "opened  school default, record 0" in shown.out
+    (head,) = read_thrice("audit", "heads", "--tenant", "default", "--json").data
+    assert (head["kind"], head["tenant_id"], head["sequence"]) == ("audit.opened", "default", 0)
+    change(home, "UPDATE audit_chains SET seal = 'x' WHERE tenant_id = ''")
+    assert read_thrice("audit", "heads").code == 1
+
+
+def test_a_record_put_in_behind_the_end_shows_though_the_look_cannot_be_recorded(
+    read_thrice: Mastery, home: Path
+) -> None:
+    change(
+        home,
+        "INSERT INTO audit_records SELECT chain, sequence + 1, hash, hash, entry FROM audit_records "
+        "WHERE chain = (SELECT chain FROM audit_chains WHERE tenant_id = 'default') ORDER BY sequence DESC LIMIT 1",
+    )
+    done = read_thrice("audit", "verify")
+    assert done.code == 1
+    assert "BROKEN at record" in done.out

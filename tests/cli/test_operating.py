@@ -13,8 +13,15 @@ import pytest
 from rich.console import Console
 
 from mastery_engine.adapters.sqlite.lock import FoldingLock
+from mastery_engine.api.openapi import document
 from mastery_engine.cli.letters import LetterView, bytes_of, page
 from tests.cli.conftest import Mastery, make_a_dead_letter
+
+
+def test_the_description_of_the_api_is_printed_without_a_service(mastery: Mastery) -> None:
+    printed = json.loads(mastery("openapi").out)
+    assert printed == document()
+    assert mastery("openapi", "--json").out == mastery("openapi").out
 
 
 def test_a_school_is_made_once_and_shown(mastery: Mastery) -> None:

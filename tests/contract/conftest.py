@@ -14,6 +14,7 @@ from mastery_engine.ports import (
     ErasureLedger,
     EventLog,
     LogConsumer,
+    PrivacyRequests,
     Rosters,
     Share,
     TenantBook,
@@ -150,6 +151,13 @@ async def ledger(records: RecordsFactory) -> AsyncIterator[ErasureLedger]:
 @pytest.fixture
 async def book(records: RecordsFactory) -> AsyncIterator[TenantBook]:
     made = await records.tenant_book()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def requests(records: RecordsFactory) -> AsyncIterator[PrivacyRequests]:
+    made = await records.privacy_requests()
     yield made
     await made.close()
 

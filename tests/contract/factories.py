@@ -8,14 +8,11 @@ from typing import Protocol
 import msgspec
 
 from mastery_engine.adapters.memory.archive import MemoryArchive
+from mastery_engine.adapters.memory.audit import MemoryAuditTrail
 from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
 from mastery_engine.adapters.memory.log import MemoryEventLog, MemoryResults
-from mastery_engine.adapters.memory.records import (
-    MemoryAuditTrail,
-    MemoryDeadLetters,
-    MemoryRosters,
-    MemoryTenantBook,
-)
+from mastery_engine.adapters.memory.privacy_requests import MemoryPrivacyRequests
+from mastery_engine.adapters.memory.records import MemoryDeadLetters, MemoryRosters, MemoryTenantBook
 from mastery_engine.adapters.memory.state import MemoryStateStore
 from mastery_engine.adapters.postgres.records import PostgresRecords, open_postgres
 from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -29,6 +26,7 @@ from mastery_engine.ports import (
     ErasureLedger,
     EventLog,
     OutputMessage,
+    PrivacyRequests,
     Results,
     Rosters,
     StateStore,
@@ -84,6 +82,8 @@ class RecordsFactory(Protocol):
     async def erasures(self) -> ErasureLedger: ...
 
     async def tenant_book(self) -> TenantBook: ...
+
+    async def privacy_requests(self) -> PrivacyRequests: ...
 
     async def close(self) -> None: ...
 
@@ -145,7 +145,7 @@ class MemoryFactory:
         return MemoryDeadLetters()
 
     async def audit(self) -> AuditTrail:
-        return MemoryAuditTrail()
+        return MemoryAuditTrail(PSEUDONYMS)
 
     async def rosters(self) -> Rosters:
         return MemoryRosters()
@@ -155,6 +155,9 @@ class MemoryFactory:
 
     async def tenant_book(self) -> TenantBook:
         return MemoryTenantBook()
+
+    async def privacy_requests(self) -> PrivacyRequests:
+        return MemoryPrivacyRequests()
 
     async def close(self) -> None:
         return
@@ -193,7 +196,7 @@ class SqliteFactory:
         return await self._home.dead_letters()
 
     async def audit(self) -> AuditTrail:
-        return await self._home.audit()
+        return await self._home.audit(PSEUDONYMS)
 
     async def rosters(self) -> Rosters:
         return await self._home.rosters()
@@ -203,6 +206,9 @@ class SqliteFactory:
 
     async def tenant_book(self) -> TenantBook:
         return await self._home.tenant_book()
+
+    async def privacy_requests(self) -> PrivacyRequests:
+        return await self._home.privacy_requests()
 
     async def close(self) -> None:
         await self._home.close()
@@ -235,6 +241,9 @@ class PostgresFactory:
 
     async def tenant_book(self) -> TenantBook:
         return (await self._records()).tenant_book
+
+    async def privacy_requests(self) -> PrivacyRequests:
+        return (await self._records()).privacy_requests
 
     async def close(self) -> None:
         for records in self._open:

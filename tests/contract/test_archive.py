@@ -61,6 +61,19 @@ async def test_a_students_events_come_by_day_then_partition_and_offset(archive: 
     assert places == sorted(places)
 
 
+async def test_a_students_events_come_in_pages_each_once_in_the_same_order(archive: Archive) -> None:
+    events = [event(n, day=16_000 - n // 20, topic_id=f"topic-{n % 2}", offset=n // 2) for n in range(50)]
+    await archive.add([*events, event(99, student="s2")])
+    pages: list[ArchivedEvent] = []
+    while page := await archive.page_of_student("t1", "s1", pages[-1] if pages else None, 7):
+        assert len(page) <= 7
+        pages += page
+    assert sorted(pages) == sorted(events)
+    places = [(one.day, one.partition, one.offset) for one in pages]
+    assert places == sorted(places)
+    assert await archive.page_of_student("nowhere", "s1", None, 7) == []
+
+
 async def test_an_unknown_student_or_tenant_has_no_events(archive: Archive) -> None:
     await archive.add([event(1)])
     assert await archive.of_student("t1", "nobody") == []

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from mastery_engine.adapters.memory.records import MemoryAuditTrail
+from mastery_engine.adapters.memory.audit import MemoryAuditTrail
 from mastery_engine.contracts.audit_chain import canonical, verify
 from mastery_engine.ports import AuditEntry, AuditRecord
 

@@ -2,8 +2,23 @@
 
 import asyncio
 
+import pytest
+
 from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, link, verify
-from mastery_engine.ports import AuditEntry, AuditTrail
+from mastery_engine.contracts.audit_seals import DAY_MS, REGISTER, AuditSeals
+from mastery_engine.engine.audit_verify import check_trail, read_register
+from mastery_engine.ports import (
+    REFUSED,
+    AuditEntry,
+    AuditTrail,
+    IndexRow,
+    action_term,
+    actor_term,
+    request_term,
+)
+from tests.contract.factories import PSEUDONYMS
+
+SEALS = AuditSeals(PSEUDONYMS)
 
 
 def entry(
@@ -87,3 +102,87 @@ async def test_nothing_to_append_leaves_no_chain(audit: AuditTrail) -> None:
 async def test_the_trail_closes_twice(audit: AuditTrail) -> None:
     await audit.close()
     await audit.close()
+
+
+async def test_records_are_found_by_all_of_the_terms_the_newest_first(audit: AuditTrail) -> None:
+    await audit.append([entry(n, "a" if n % 3 else "b") for n in range(12)])
+    await audit.append([entry(99, "a", tenant="t2")])
+    found = await audit.search("t1", ["a", REFUSED])
+    assert [record.sequence for record in found] == [12, 8, 6, 2]
+    assert [one.sequence for one in await audit.search("t1", ["a", REFUSED], after=2, before=12)] == [8, 6]
+    assert [one.sequence for one in await audit.search("t1", ["a", REFUSED], limit=1)] == [12]
+    assert [one.sequence for one in await audit.search("t1", [request_term("r4")])] == [5]
+    every = [actor_term("os:größe"), action_term("mastery.read")]
+    assert len(await audit.search("t1", every)) == 12
+    assert await audit.search("t1", [*every, actor_term("os:kim")]) == []
+    assert await audit.search("nowhere", every) == []
+
+
+async def test_without_terms_every_record_is_found(audit: AuditTrail) -> None:
+    await audit.append([entry(n) for n in range(5)])
+    assert [one.sequence for one in await audit.search("t1", [])] == [5, 4, 3, 2, 1]
+    assert [one.sequence for one in await audit.search("t1", [], after=1, before=5, limit=2)] == [4, 3]
+    assert await audit.search("nowhere", []) == []
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_the_index_has_a_line_for_each_term_of_each_record(audit: AuditTrail, limit: int) -> None:
+    await audit.append([entry(1, "b", "a", "b"), entry(2)])
+    lines: list[IndexRow] = []
+    while rows := await audit.index("t1", lines[-1] if lines else None, limit):
+        lines += rows
+    records = await audit.read("t1")
+    assert lines == sorted(IndexRow(term, one.sequence) for one in records for term in one.entry.terms)
+    assert await audit.index("nowhere", None, 10) == []
+
+
+async def test_the_end_of_a_chain_is_sealed(audit: AuditTrail) -> None:
+    assert await audit.end("t1") is None
+    await audit.append([entry(1), entry(2)])
+    end = await audit.end("t1")
+    assert end is not None
+    assert (end.sequence, end.hash) == (2, (await audit.read("t1"))[-1].hash)
+    assert SEALS.holds("t1", end)
+    assert not SEALS.holds("t2", end)
+    assert not AuditSeals(None).holds("t1", end)
+    assert not SEALS.holds("t1", end._replace(sequence=1))
+
+
+def on_day(day: int, number: int, tenant: str = "t1") -> AuditEntry:
+    made = entry(number, "a", tenant=tenant)
+    return AuditEntry(
+        **{name: getattr(made, name) for name in made.__struct_fields__} | {"at_ms": day * DAY_MS}
+    )
+
+
+async def test_the_first_record_of_a_later_day_leaves_a_signed_head_of_the_day_before(
+    audit: AuditTrail,
+) -> None:
+    await audit.append([on_day(10, 1), on_day(10, 2)])
+    await audit.append([on_day(12, 3)])
+    # A clock that goes back makes no day end twice.
+    await audit.append([on_day(11, 4), on_day(12, 5), on_day(13, 6)])
+    assert await audit.tenants() == ["t1"]
+    register = await read_register(audit, SEALS)
+    assert [(note.kind, note.day, note.sequence) for note in register.notes] == [
+        ("audit.opened", "1970-01-11", 0),
+        ("audit.head", "1970-01-11", 2),
+        ("audit.head", "1970-01-13", 5),
+    ]
+    records = await audit.read("t1")
+    assert [note.hash for note in register.notes[1:]] == [records[1].hash, records[4].hash]
+    reports = await check_trail(audit, SEALS)
+    assert [(one.tenant_id, one.records, one.heads, one.holds) for one in reports] == [
+        ("t1", 6, 2, True),
+        (REGISTER, 3, 0, True),
+    ]
+
+
+async def test_concurrent_callers_of_many_tenants_leave_one_register_that_holds(audit: AuditTrail) -> None:
+    await asyncio.gather(
+        *(audit.append([on_day(n // 4, n, f"t{n % 3}"), on_day(n // 4, n, f"t{n % 2}")]) for n in range(48))
+    )
+    reports = await check_trail(audit, SEALS)
+    assert [one.tenant_id for one in reports] == ["t0", "t1", "t2", REGISTER]
+    assert all(one.holds and one.sealed for one in reports), reports
+    assert [one.heads for one in reports] == [11, 11, 11, 0]

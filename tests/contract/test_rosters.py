@@ -1,5 +1,6 @@
 """What every roster store keeps to."""
 
+import asyncio
 from datetime import date
 
 from mastery_engine.domain.cohort import Cohort, Membership
@@ -86,3 +87,40 @@ async def test_the_store_closes_twice(rosters: Rosters) -> None:
     await rosters.put("t1", [])
     await rosters.close()
     await rosters.close()
+
+
+async def test_a_teachers_cohorts_are_listed_by_id_whenever_they_are_taught(rosters: Rosters) -> None:
+    taught = [cohort(f"c{n}", [person("T", end=EVE), person("U")], []) for n in (3, 1, 2)]
+    await rosters.put("t1", [*taught, cohort("c0", [person("U")], [])])
+    await rosters.put("t2", [cohort("other", [person("T")], [])])
+    first = await rosters.list("t1", limit=2, teacher_id="T")
+    assert [one.cohort_id for one in first] == ["c1", "c2"]
+    assert [one.cohort_id for one in await rosters.list("t1", after="c2", teacher_id="T")] == ["c3"]
+    assert await rosters.list("t1", teacher_id="Nobody") == []
+
+
+async def test_a_cohort_is_replaced_only_while_it_is_as_it_was(rosters: Rosters) -> None:
+    old, new = cohort("7b", [person("T")], [person("a")]), cohort("7b", [person("U")], [person("a", EVE)])
+    assert not await rosters.replace("t1", "7b", old, new)
+    assert await rosters.replace("t1", "7b", None, old)
+    assert not await rosters.replace("t1", "7b", None, new)
+    assert await rosters.replace("t1", "7b", old, new)
+    assert not await rosters.replace("t1", "7b", old, cohort("7b", [], []))
+    assert await rosters.get("t1", "7b") == new
+    assert await rosters.taught("t1", "T", ["a"], DAY) == set()
+    assert await rosters.taught("t1", "U", ["a"], DAY) == {"a"}
+    assert not await rosters.replace("t1", "7b", old, None)
+    assert not await rosters.replace("t2", "7b", new, None)
+    assert await rosters.replace("t1", "7b", new, None)
+    assert await rosters.get("t1", "7b") is None
+    assert await rosters.list("t1", teacher_id="U") == []
+
+
+async def test_of_many_who_replace_a_cohort_at_once_one_does(rosters: Rosters) -> None:
+    for before in (None, cohort("7b", [], [], "none")):
+        after = [cohort("7b", [person(f"T{n}")], [], f"n{n}") for n in range(8)]
+        if before is not None:
+            await rosters.put("t1", [before])
+        done = await asyncio.gather(*(rosters.replace("t1", "7b", before, one) for one in after))
+        assert sum(done) == 1
+        assert await rosters.get("t1", "7b") == after[done.index(True)]

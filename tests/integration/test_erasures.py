@@ -83,7 +83,11 @@ async def test_a_file_of_the_first_schema_gets_a_ledger(tmp_path: Path) -> None:
     await (await home.archive()).add([event(1)])
     await home.close()
     connection = sqlite3.connect(tmp_path / "archive.db")
-    connection.executescript("DROP TABLE erasures; DROP TABLE tenants; PRAGMA user_version = 1;")
+    connection.executescript(
+        "DROP TABLE erasures; DROP TABLE tenants; DROP TABLE privacy_requests; DROP TRIGGER audit_subjects_are_not_changed; "
+        "DROP TRIGGER audit_subjects_are_not_deleted; ALTER TABLE audit_chains DROP COLUMN day; "
+        "ALTER TABLE audit_chains DROP COLUMN seal; PRAGMA user_version = 1;"
+    )
     connection.close()
     home = SqliteHome(tmp_path, SystemClock())
     assert (await (await home.erasures()).ask("t1", ANN, 1_000, ADMIN)).number == 1

@@ -18,8 +18,9 @@ COMPONENTS = {"quiz": 0.9}
 
 
 def told(answer: httpx2.Response) -> tuple[int, bytes, dict[str, str]]:
-    """Everything that a caller can tell apart, the request's id left out."""
-    headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    """Everything that a caller can tell apart, the request's id left out, and how often this caller came."""
+    counted = ("x-request-id", "x-ratelimit-")
+    headers = {name: value for name, value in answer.headers.items() if not name.startswith(counted)}
     return answer.status_code, re.sub(rb'"request_id":"\w+"', b"", answer.content), headers
 
 
@@ -181,7 +182,7 @@ async def test_no_event_is_taken_when_the_audit_trail_is_down() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "bearer x y", "Token abc", "Bearer " + "x" * 9_000],
+    ["Bearer", "Bearer ", "bearer x y", "Bearer " + "x" * 9_000],
 )
 async def test_what_is_no_bearer_token_is_challenged(school: School, header: str) -> None:
     answer = await school.post("query", {"student_id": "amal"}, {"Authorization": header})
@@ -190,8 +191,12 @@ async def test_what_is_no_bearer_token_is_challenged(school: School, header: str
     assert answer.headers["www-authenticate"] == 'Bearer realm="mastery-engine", error="invalid_token"'
 
 
-async def test_without_a_token_the_challenge_names_no_error(school: School) -> None:
-    answer = await school.post("query", {"student_id": "amal"})
+@pytest.mark.parametrize("header", [None, "Basic dXNlcjpwYXNz", "Token abc"])
+async def test_without_a_bearer_token_the_challenge_names_no_error(
+    school: School, header: str | None
+) -> None:
+    given = {} if header is None else {"Authorization": header}
+    answer = await school.post("query", {"student_id": "amal"}, given)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="mastery-engine"'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,25 @@ DEFAULTS: dict[str, Any] = {
     "cache_url": "",
     "cache_bytes": 64 << 20,
     "jwt_secret": None,
+    "jwt_secrets_old": None,
+    "jwt_jwks_url": "",
+    "jwt_jwks_stale_seconds": 86_400,
     "jwt_issuer": "mastery-engine",
     "jwt_audience": "mastery-api",
+    "limits_url": "",
+    "rates": {},
+    "most_failed_tokens": 60,
+    "most_requests": 200,
+    "most_requests_per_caller": 20,
+    "most_connections": 5_000,
+    "most_late_seconds": 0.5,
+    "request_seconds": 30.0,
+    "trusted_proxies": (),
+    "cors_origins": (),
+    "tls_cert_file": None,
+    "tls_key_file": None,
+    "jwt_leeway_seconds": 30,
+    "jwt_longest_seconds": 86_400,
     "pseudonym_key": None,
     "dapr_pubsub": "pubsub",
     "dapr_app_token": None,
@@ -66,8 +84,25 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "cache_url": ("redis://c:6379", '"redis://c:6379"', "redis://c:6379"),
     "cache_bytes": ("0", "0", 0),
     "jwt_secret": ("s" * 40, f'"{"s" * 40}"', SecretStr("s" * 40)),
+    "jwt_secrets_old": ("o" * 32, f'"{"o" * 32}"', SecretStr("o" * 32)),
+    "jwt_jwks_url": ("https://i/keys", '"https://i/keys"', "https://i/keys"),
+    "jwt_jwks_stale_seconds": ("600", "600", 600),
     "jwt_issuer": ("us", '"us"', "us"),
     "jwt_audience": ("them", '"them"', "them"),
+    "limits_url": ("redis://l:6379", '"redis://l:6379"', "redis://l:6379"),
+    "rates": ('{"query": {"student": 7}}', "{query = {student = 7}}", {"query": {"student": 7}}),
+    "most_failed_tokens": ("5", "5", 5),
+    "most_requests": ("50", "50", 50),
+    "most_requests_per_caller": ("3", "3", 3),
+    "most_connections": ("100", "100", 100),
+    "most_late_seconds": ("0", "0", 0.0),
+    "request_seconds": ("2.5", "2.5", 2.5),
+    "trusted_proxies": ("::1", '["::1"]', (ip_network("::1"),)),
+    "cors_origins": ("https://a.example", '["https://a.example"]', ("https://a.example",)),
+    "tls_cert_file": ("cert.pem", '"cert.pem"', Path("cert.pem")),
+    "tls_key_file": ("key.pem", '"key.pem"', Path("key.pem")),
+    "jwt_leeway_seconds": ("0", "0", 0),
+    "jwt_longest_seconds": ("3600", "3600", 3_600),
     "pseudonym_key": ("k" * 32, f'"{"k" * 32}"', SecretStr("k" * 32)),
     "dapr_pubsub": ("school-bus", '"school-bus"', "school-bus"),
     "dapr_app_token": ("t" * 32, f'"{"t" * 32}"', SecretStr("t" * 32)),
@@ -218,6 +253,10 @@ HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48
             {"jwt_secret": "s" * 32, "dapr_app_token": "t" * 31, "env": "production"},
             "MASTERY_DAPR_APP_TOKEN (or APP_API_TOKEN) has fewer than 32 bytes",
         ),
+        (
+            {"jwt_secret": "s" * 32, "jwt_secrets_old": f"{'o' * 32},x"},
+            "MASTERY_JWT_SECRETS_OLD has fewer than 32 bytes",
+        ),
         ({"pseudonym_key": "k" * 15}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
         ({"pseudonym_key": ""}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
         ({"pseudonym_key": "k" * 65}, "MASTERY_PSEUDONYM_KEY has more than 64 bytes"),
@@ -238,10 +277,41 @@ def test_unsafe_secrets_are_refused_with_the_way_to_make_one(given: dict[str, An
         {"dapr_app_token": "t"},
         {"jwt_secret": "ß" * 16, "pseudonym_key": "k" * 16},
         {"pseudonym_key": "k" * 64},
+        {"jwt_secret": "s" * 32, "jwt_secrets_old": f"{'o' * 32}, {'p' * 40} ,"},
+        {"env": "production", "jwt_jwks_url": "https://sso.school/keys"},
+        {"jwt_jwks_url": "http://127.0.0.1:9/keys"},
+        {"jwt_jwks_url": "http://[::1]/keys"},
+        {"jwt_jwks_url": "http://localhost/keys"},
     ],
 )
 def test_safe_secrets_are_taken(given: dict[str, Any]) -> None:
     load_settings(**given).check_secrets()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"jwt_jwks_url": "http://sso.school/keys"}, "must be https"),
+        ({"jwt_jwks_url": "http://127.0.0.1/keys", "env": "production"}, "must be https"),
+        ({"jwt_jwks_url": "file:///etc/keys"}, "is no address of keys"),
+        ({"jwt_jwks_url": "https://"}, "is no address of keys"),
+        ({"jwt_jwks_url": "https://a:b@sso.school/keys"}, "is no address of keys"),
+        ({"jwt_jwks_url": "https://sso.school:x/keys"}, "is no address of keys"),
+        ({"jwt_jwks_url": "https://[::1/keys"}, "is no address of keys"),
+        ({"jwt_secrets_old": "o" * 32}, "without MASTERY_JWT_SECRET"),
+        ({"jwt_secret": "s" * 32, "jwt_secrets_old": ",".join(["o" * 32] * 5)}, "holds 5 secrets"),
+    ],
+)
+def test_what_tokens_may_not_be_verified_with_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said) as error:
+        load_settings(**given).check_secrets()
+    assert "a:b" not in error.value.message
+
+
+def test_the_secret_that_signs_comes_before_the_earlier_ones() -> None:
+    settings = load_settings(jwt_secret="s" * 32, jwt_secrets_old=f" {'o' * 32} ,{'p' * 32}")
+    assert settings.jwt_secrets == (b"s" * 32, b"o" * 32, b"p" * 32)
+    assert load_settings().jwt_secrets == ()
 
 
 @pytest.mark.parametrize(

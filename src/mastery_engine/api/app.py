@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TypedDict
 
 from fastapi import FastAPI
 
 from mastery_engine import __version__
-from mastery_engine.adapters.auth import TokenVerifier
 from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.api.admission import Doorkeeper
+from mastery_engine.api.compression import Compressed
 from mastery_engine.api.errors import add_handlers
+from mastery_engine.api.guessers import Guessers
+from mastery_engine.api.lag import LoopLag
+from mastery_engine.api.limits import CallerLimits, Rates
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document, document_bytes
+from mastery_engine.api.origins import with_origins
 from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
+from mastery_engine.api.proxies import Proxies
 from mastery_engine.api.readiness import Watched, watched_of
 from mastery_engine.api.seats import Seats
-from mastery_engine.api.table import ROUTERS
+from mastery_engine.api.table import OPERATIONS, ROUTERS
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.dapr_doors import deliveries_of
+from mastery_engine.bootstrap.limits import limiting_of, limits_troubles
+from mastery_engine.bootstrap.tokens import check_tokens, open_tokens
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.config import Settings
-from mastery_engine.domain.errors import ConfigurationError
 
 
 class State(TypedDict):
@@ -33,31 +41,52 @@ class State(TypedDict):
     watched: Watched
 
 
-def create_app(settings: Settings, engine: Engine | None = None, trouble: Trouble | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    engine: Engine | None = None,
+    trouble: Trouble | None = None,
+    tasks: Mapping[str, Callable[[], str | None]] | None = None,
+) -> FastAPI:
     """Make the application; nothing is opened before its lifespan.
 
     Args:
         settings: What is in force; a secret for tokens among them.
         engine: An open engine, which stays open; None opens and closes one with the lifespan.
         trouble: Why the worker of this process does not fold just now, for `/ready`; None without one.
+        tasks: By name of what this process does beside answering (`background`), why it does not just now; for `/ready`.
 
     Raises:
-        ConfigurationError: A secret is missing or too short.
+        ConfigurationError: A secret is missing or too short, or a rate is set for what has none.
     """
-    tokens = verifier_of(settings)
+    check_tokens(settings)
+    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag(settings.most_late_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
         async with AsyncExitStack() as stack:
             opened = engine or await stack.enter_async_context(open_engine(settings, serves=True))
             app.state.clock = opened.adapters.clock
+            tokens = await stack.enter_async_context(open_tokens(settings, opened.adapters.clock))
             consumer = opened.adapters.log.consumer(opened.group)
             stack.push_async_callback(consumer.close)
             positions = Positions(opened.adapters.log, consumer, opened.adapters.clock)
             troubles = {} if trouble is None else {"worker": trouble}
+            limiting = limiting_of(opened, stack)
+            limits = CallerLimits(rates, limiting, settings.most_requests_per_caller)
+            guessers = Guessers(opened.adapters.clock, settings.most_failed_tokens)
+            stack.enter_context(lag.watched())
+            watched = watched_of(opened, troubles, consumer, archives=True, tasks=tasks, tokens=tokens)
             yield {
-                "parts": Parts(opened, tokens, positions, deliveries_of(opened), app.state.seats),
-                "watched": watched_of(opened, troubles, consumer, archives=True),
+                "parts": Parts(
+                    opened,
+                    tokens.verifier,
+                    positions,
+                    deliveries_of(opened),
+                    limits,
+                    guessers,
+                    app.state.seats,
+                ),
+                "watched": replace(watched, degraded={**watched.degraded, **limits_troubles(limiting)}),
             }
 
     app = FastAPI(
@@ -76,20 +105,11 @@ def create_app(settings: Settings, engine: Engine | None = None, trouble: Troubl
     for router in ROUTERS:
         app.include_router(router)
     add_handlers(app)
+    app.add_middleware(Compressed)
+    # The last one is the first that a request comes to.
+    app.add_middleware(Doorkeeper, most=settings.most_requests, seconds=settings.request_seconds, lag=lag)
+    app.add_middleware(with_origins, origins=settings.cors_origins)
     app.add_middleware(Surroundings)
+    if settings.trusted_proxies:
+        app.add_middleware(Proxies, trusted=settings.trusted_proxies)
     return app
-
-
-def verifier_of(settings: Settings) -> TokenVerifier:
-    """What verifies tokens under these settings.
-
-    Raises:
-        ConfigurationError: A secret is missing or too short.
-    """
-    settings.check_secrets()
-    if settings.jwt_secret is None:
-        raise ConfigurationError(
-            "MASTERY_JWT_SECRET is required; `mastery serve` makes one for a trial by itself"
-        )
-    secret = settings.jwt_secret.get_secret_value().encode()
-    return TokenVerifier(secret, settings.jwt_issuer, settings.jwt_audience)

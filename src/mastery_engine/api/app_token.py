@@ -16,7 +16,7 @@ HEADER: Final = "dapr-api-token"
 CHALLENGE: Final = 'DaprApiToken realm="mastery-engine"'
 
 
-def check_sidecar(request: Request) -> None:
+async def check_sidecar(request: Request) -> None:
     """Refuse who is not the sidecar; where nobody could be, as if there were no such route.
 
     Raises:
@@ -24,10 +24,10 @@ def check_sidecar(request: Request) -> None:
     """
     if doors_of(parts_of(request).engine.settings) == "closed":
         raise no_such_route()
-    check_bringer(request)
+    await check_bringer(request)
 
 
-def check_bringer(request: Request) -> None:
+async def check_bringer(request: Request) -> None:
     """The same, refusing as if the token were wrong: what is answered with 404, a sidecar takes as done and drops."""
     settings = parts_of(request).engine.settings
     if settings.dapr_app_token is not None:

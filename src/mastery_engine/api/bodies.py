@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -16,7 +17,9 @@ from mastery_engine.domain.errors import InvalidInput, Problem
 
 MOST_BYTES: Final = 1 << 20
 MOST_INGEST_BYTES: Final = 5 << 20
-MOST_SECONDS: Final = 30.0
+MOST_PROBLEMS: Final = 100
+"""An answer of many times the size of what was asked would help nobody but who wants to do harm."""
+MOST_SECONDS: Final = 20.0
 """A body that trickles in would keep a connection and its memory for as long as the sender likes."""
 _JSON: Final = "application/json"
 _SHOWN: Final = 100
@@ -74,11 +77,12 @@ def model_of(value: object, model: type[Model], field: str = "") -> Model:
         field: Where it stood in what was sent; empty for the whole.
 
     Raises:
-        InvalidInput: Every field that breaks its rule, unknown fields included.
+        InvalidInput: Every field that breaks its rule, unknown fields included, up to `MOST_PROBLEMS`.
     """
     if not isinstance(value, dict):
         raise InvalidInput.of(Problem(field, _shown(value), "must be a JSON object"))
-    problems = tuple(_problems(cast("dict[str, Any]", value), model, f"{field}." if field else ""))
+    found = _problems(cast("dict[str, Any]", value), model, f"{field}." if field else "")
+    problems = tuple(islice(found, MOST_PROBLEMS))
     if problems:
         raise InvalidInput.of(*problems)
     return msgspec.convert(value, model)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta, Struct
-
-from mastery_engine.api.models import AskedDay, CourseId
-from mastery_engine.domain.events import StudentId
+from msgspec import Struct
 
 Status = Literal["SUCCESS", "RETRY"]
 
@@ -47,35 +44,3 @@ class SecurityContext(Struct, frozen=True, kw_only=True):
     """
 
     token: str | None = None
-
-
-class PredictRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Asks where a student is heading.
-
-    Attributes:
-        student_id: Whose mastery.
-        course_id: One course; null or left out means all together.
-        date: Last day whose evidence counts, 1970 to 2199; left out means today in the tenant's time zone.
-        days: How many days ahead.
-    """
-
-    student_id: StudentId
-    course_id: CourseId | None = None
-    date: AskedDay | None = None
-    days: Annotated[int, Meta(ge=1, le=30)] = 7
-
-
-class RecommendRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Asks what a student should do next.
-
-    Attributes:
-        student_id: Whose mastery.
-        course_id: One course; null or left out means all together.
-        date: Day at whose end the answer holds, 1970 to 2199; left out means today in the tenant's time zone.
-        limit: How many at most.
-    """
-
-    student_id: StudentId
-    course_id: CourseId | None = None
-    date: AskedDay | None = None
-    limit: Annotated[int, Meta(ge=1, le=10)] = 10

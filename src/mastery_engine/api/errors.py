@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from mastery_engine.api.envelope import RETRY_SECONDS, failure
 from mastery_engine.api.models import STATUS, Code, Detail
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotAuthenticated, Problem
+from mastery_engine.engine.idempotency import UnderWay
 
 REALM: Final = 'Bearer realm="mastery-engine"'
 _INTERNAL: Final = "INTERNAL_ERROR"
@@ -97,7 +98,8 @@ async def _on_mastery_error(request: Request, error: Exception) -> Response:
         return failure(request, error.code, message, headers={"Retry-After": str(RETRY_SECONDS)})
     if error.code == _INTERNAL or error.code not in STATUS:
         return unexpected(request, error)
-    return failure(request, error.code, error.message)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, UnderWay) else None
+    return failure(request, error.code, error.message, headers=headers)
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:

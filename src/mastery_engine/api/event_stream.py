@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from fastapi import Response
 
-from mastery_engine.api.middleware import Message, Receive, Scope, Send
+from mastery_engine.api.asgi import Message, Receive, Scope, Send
 from mastery_engine.engine.live_updates import Beat, Ended, LiveStream, Moment
 
 MEDIA_TYPE: Final = "text/event-stream"

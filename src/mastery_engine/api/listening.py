@@ -1,8 +1,9 @@
-"""Listening, and a server that leaves signals to whoever runs it."""
+"""Listening, in plain or by TLS, and a server that leaves signals to whoever runs it."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
@@ -10,11 +11,14 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from mastery_engine.api.connections import connections_of
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 
 GRACE_SECONDS: Final = 10
 UNTAKEN_MS: Final = 60_000
+MOST_HEAD_BYTES: Final = 32 << 10
+"""Of a request's line and headers; a token has at most 8 KiB."""
 _BACKLOG: Final = 2048
 
 
@@ -39,19 +43,54 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_of(settings: Settings, app: FastAPI) -> Server:
-    """A server of an application."""
+def server_of(settings: Settings, app: FastAPI, tls: ssl.SSLContext | None = None) -> Server:
+    """A server of an application.
+
+    Args:
+        settings: What is in force.
+        app: What answers.
+        tls: How TLS is spoken; None for plain HTTP.
+    """
     config = uvicorn.Config(
         app,
+        http=connections_of(settings.most_connections),
         log_config=None,
         log_level="warning" if settings.log_level == "debug" else settings.log_level,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_context_factory=None if tls is None else lambda _config, _usual: tls,
     )
     return Server(config)
+
+
+def tls_of(settings: Settings) -> ssl.SSLContext | None:
+    """How TLS is spoken, at least 1.2 of it; None where no certificate is set.
+
+    Raises:
+        ConfigurationError: Only one of certificate and key is set, or they cannot be used.
+    """
+    certificate, key = settings.tls_cert_file, settings.tls_key_file
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise ConfigurationError(
+            "MASTERY_TLS_CERT_FILE and MASTERY_TLS_KEY_FILE are set together, or neither is"
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigurationError(
+            f"the certificate {certificate} and the key {key} cannot be used ({reason}); look at MASTERY_TLS_CERT_FILE and "
+            "MASTERY_TLS_KEY_FILE"
+        ) from None
+    return context
 
 
 @contextmanager
@@ -82,7 +121,8 @@ def listening(
         yield listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, tls: ssl.SSLContext | None = None) -> str:
     """Where it listens."""
+    scheme = "http" if tls is None else "https"
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, final
+from typing import Final, final
 from uuid import uuid4
 
 import structlog
 from fastapi import Request
 
+from mastery_engine.api.asgi import App, Message, Receive, Scope, Send
 from mastery_engine.api.bodies import CallerGone
 from mastery_engine.api.errors import route_of, unexpected
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID: Final = "X-Request-ID"
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -28,7 +22,11 @@ _HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_ONLY_TLS: Final = ((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),)
+"""Said where the caller came by TLS, to us or to a proxy that is trusted; said in plain, it is not to be believed."""
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -46,18 +44,14 @@ class Surroundings:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, answer_headers=())
         status: int | None = None
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (REQUEST_ID.lower().encode(), request_id.encode()),
-                    *_HEADERS,
-                ]
+                message["headers"] = _with_headers(scope, message, request_id)
             await send(message)
 
         began = time.perf_counter()
@@ -80,6 +74,19 @@ class Surroundings:
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1_000, 3),
             )
+
+
+def _with_headers(scope: Scope, message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
+    """Those of the answer, then what every answer has and this one does not say otherwise."""
+    own: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+    names = {name for name, _ in own}
+    every = _HEADERS + _ONLY_TLS if scope.get("scheme") == "https" else _HEADERS
+    return [
+        *own,
+        (REQUEST_ID.lower().encode(), request_id.encode()),
+        *scope["state"]["answer_headers"],
+        *(header for header in every if header[0] not in names),
+    ]
 
 
 def _request_id(scope: Scope) -> str:

@@ -29,11 +29,30 @@ _MEANING: Final[dict[str, str]] = {
     "INTERNAL_ERROR": "Something went wrong here; the log has it under the request id",
     "SERVICE_UNAVAILABLE": "A dependency does not answer; nothing was lost, try again after `Retry-After`",
 }
+_HEADERS: Final = {
+    "X-Request-ID": "Id of the request",
+    "ETag": "Stands for `data` as it is, until it is another; `meta` is not in it",
+}
 _REQUEST_ID: Final = {
     "name": "X-Request-ID",
     "in": "header",
     "description": "Id of the request, 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`; anything else is replaced.",
     "schema": {"type": "string"},
+}
+_LIMITS: Final = {
+    "X-RateLimit-Limit": {
+        "description": "How many requests of the caller's role this route takes in any 60 seconds. Once the caller is known, "
+        "every answer tells this and the two beside it.",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "How many more would pass now",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Reset": {
+        "description": "Unix second at which one more passes than now",
+        "schema": {"type": "integer"},
+    },
 }
 
 
@@ -62,7 +81,15 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "mastery", "description": "Events in, answers out"},
+            {"name": "audit", "description": "Who saw whose data"},
+            {"name": "predictions", "description": "Where a student is heading"},
+            {"name": "recommendations", "description": "What a student should do next"},
+            {"name": "analytics", "description": "Over time, and in a class"},
+            {"name": "cohorts", "description": "Classes, with their teachers and students"},
+            {"name": "dlq", "description": "Dead letters: events that could not be counted"},
+            {"name": "tokens", "description": "Who may come in"},
             {"name": "service", "description": "The service about itself; no token"},
+            {"name": "privacy", "description": "What a person may ask for about the data held on them"},
             {"name": "dapr", "description": "For the Dapr sidecar and those who call through it"},
         ],
         "paths": paths,
@@ -73,8 +100,8 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "HS256, with sub, role (student, teacher, admin, service), tenant_id, "
-                    "exp, iat, iss and aud",
+                    "description": "HS256, or RS256 and ES256 by the issuer's published keys; with sub, role (student, "
+                    "teacher, admin, service), tenant_id, exp, iat, iss and aud",
                 },
                 "dapr": {
                     "type": "apiKey",
@@ -101,7 +128,7 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
         "summary": operation.summary,
         "description": operation.description,
         "parameters": [
-            *(parameters(operation.parameters, operation.path) if operation.parameters else ()),
+            *_parameters(operation, example.get("parameters", {})),
             _REQUEST_ID,
             *(
                 {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
@@ -112,13 +139,31 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
         "responses": {str(operation.status): _answer(operation, operation.answer, example.get("answer"))},
     }
     for status, answer in operation.others:
-        described["responses"][str(status)] = _answer(operation, answer)
+        described["responses"][str(status)] = (
+            _answer(operation, answer)
+            if answer
+            else {"description": "Unchanged", "headers": _headers(operation)}
+        )
     if operation.request:
         content = {"schema": reference(operation.request), "example": example.get("request")}
         described["requestBody"] = {"required": True, "content": {operation.media_type: content}}
-    for code in operation.errors:
+    for code in operation.codes:
         described["responses"][str(STATUS[code])] = _error(code)
+    if operation.rate is not None:
+        for response in described["responses"].values():
+            response["headers"] |= _LIMITS
     return described
+
+
+def _parameters(operation: Operation, example: dict[str, str]) -> list[dict[str, Any]]:
+    if operation.parameters is None:
+        return []
+    found = parameters(operation.parameters, operation.path)
+    for one in found:
+        if one["name"] in example:
+            kind = one["schema"].get("type")
+            one["example"] = int(example[one["name"]]) if kind == "integer" else example[one["name"]]
+    return found
 
 
 def _answer(operation: Operation, answer: str | None, example: object = None) -> dict[str, Any]:
@@ -133,7 +178,7 @@ def _answer(operation: Operation, answer: str | None, example: object = None) ->
         content[media_type] = {"schema": schema}
         if is_json and example is not None:
             content[media_type]["example"] = example
-    return {"description": operation.summary, "headers": _headers(), "content": content}
+    return {"description": operation.summary, "headers": _headers(operation), "content": content}
 
 
 def _error(code: Code) -> dict[str, Any]:
@@ -144,13 +189,15 @@ def _error(code: Code) -> dict[str, Any]:
             "schema": {"type": "string"},
             "required": True,
         }
-    if code == "SERVICE_UNAVAILABLE":
+    if code in {"SERVICE_UNAVAILABLE", "RATE_LIMITED"}:
         headers["Retry-After"] = {"description": "Seconds", "schema": {"type": "integer"}, "required": True}
     content = {JSON: {"schema": reference("Error")}}
     return {"description": f"{code}: {_MEANING[code]}", "headers": headers, "content": content}
 
 
-def _headers() -> dict[str, Any]:
+def _headers(operation: Operation | None = None) -> dict[str, Any]:
+    names = ("X-Request-ID", *(operation.answer_headers if operation else ()))
     return {
-        "X-Request-ID": {"description": "Id of the request", "required": True, "schema": {"type": "string"}},
+        name: {"description": _HEADERS[name], "required": True, "schema": {"type": "string"}}
+        for name in names
     }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from mastery_engine.contracts.pages import Page
 from mastery_engine.domain.errors import InvalidInput, Problem
 
+__all__ = ["MOST_ITEMS", "Cursor", "Limit", "Page", "cursor_after", "key_before"]
+
 MOST_ITEMS: Final = 500
-Item = TypeVar("Item")
 Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS, description="Most items of a page")]
 Cursor = Annotated[
     str,
@@ -20,18 +22,6 @@ Cursor = Annotated[
         description="`next_cursor` of the page before; left out, the first page",
     ),
 ]
-
-
-class Page(Struct, Generic[Item], frozen=True, kw_only=True):
-    """A part of a list.
-
-    Attributes:
-        items: In order.
-        next_cursor: Leads to the next page; null at the end.
-    """
-
-    items: list[Item]
-    next_cursor: str | None
 
 
 def cursor_after(key: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
 from fastapi import Request
 from msgspec import Struct
 
+from mastery_engine.api.bodies import MOST_PROBLEMS
 from mastery_engine.contracts.event_words import shown
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -26,7 +28,7 @@ def read_parameters(request: Request, model: type[Model]) -> Model:
     Raises:
         InvalidInput: Every parameter that is not known, stands twice or breaks its rule.
     """
-    problems = tuple(_problems(request, model))
+    problems = tuple(islice(_problems(request, model), MOST_PROBLEMS))
     if problems:
         raise InvalidInput.of(*problems)
     return msgspec.convert({**request.query_params, **request.path_params}, model, strict=False)

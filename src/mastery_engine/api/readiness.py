@@ -15,6 +15,7 @@ from mastery_engine.api.models import Dependency, Detail, Health, Readiness
 from mastery_engine.api.parts import check_accept
 from mastery_engine.bootstrap import Engine
 from mastery_engine.bootstrap.caches import cache_troubles
+from mastery_engine.bootstrap.tokens import Tokens
 from mastery_engine.bootstrap.watching import Trouble
 from mastery_engine.domain.errors import DependencyDown, MasteryError
 from mastery_engine.engine.committed import lag_of
@@ -68,7 +69,13 @@ class Watched:
 
 
 def watched_of(
-    engine: Engine, troubles: Mapping[str, Trouble], consumer: LogConsumer, *, archives: bool
+    engine: Engine,
+    troubles: Mapping[str, Trouble],
+    consumer: LogConsumer,
+    *,
+    archives: bool,
+    tasks: Mapping[str, Callable[[], str | None]] | None = None,
+    tokens: Tokens | None = None,
 ) -> Watched:
     """What there is to watch.
 
@@ -77,22 +84,29 @@ def watched_of(
         troubles: See `Watched`.
         consumer: Of the group whose lag is told; it is asked what is committed and never polled.
         archives: Whether this process needs the stores of record.
+        tasks: By name of what it does beside answering, why it does not just now.
+        tokens: What this process verifies tokens with, if it takes any.
     """
     adapters = engine.adapters
-    pings = {"store": adapters.store.ping, "log": adapters.log.ping}
+    pings: dict[str, Callable[[], Awaitable[None]]] = {"store": adapters.store.ping, "log": adapters.log.ping}
     if adapters.apart is not None:
         pings["registry"] = adapters.apart.codec.ping
     if archives:
         pings["archive"] = adapters.archive.ping
+    if tokens is not None:
+        pings |= tokens.pings
 
     async def lag() -> int:
         return await lag_of(adapters.log, consumer)
 
-    tells_why, degraded = engine.settings.env != "production", cache_troubles(engine.cached)
+    tells_why = engine.settings.env != "production"
+    degraded = {**cache_troubles(engine.cached), **(tasks or {})}
+    if tokens is not None:
+        degraded |= tokens.degraded
     return Watched(pings, troubles, lag, tells_why=tells_why, degraded=degraded)
 
 
-def watched_by(request: Request) -> Watched:
+async def watched_by(request: Request) -> Watched:
     """What the lifespan has put there to be watched."""
     return cast("Watched", request.state.watched)
 

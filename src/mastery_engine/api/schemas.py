@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -86,6 +87,10 @@ def all_schemas() -> dict[str, Any]:
         "description": "A CSV file in UTF-8: cohort_id, name, role, person_id, start, end.",
         "type": "string",
     }
+    found["RevokeRequest"] = {
+        "description": "One token, or all of somebody's.",
+        "anyOf": [reference("RevokeToken"), reference("RevokeSubject")],
+    }
     found |= _of_the_sidecar()
     for name, schema in found.items():
         schema["title"] = name
@@ -99,9 +104,22 @@ def _of_the_sidecar() -> dict[str, Any]:
         "query_mastery": "QueryRequest",
         "calculate": "CalculateRequest",
         "predict": "PredictRequest",
+        "trajectory": "TrajectoryRequest",
         "recommend": "RecommendRequest",
+        "learning_path": "PathRequest",
+        "mastery_history": "HistoryRequest",
+        "compare": "ComparisonRequest",
     }
-    answers = ("QueryAnswer", "CalculateAnswer", "PredictAnswer", "RecommendAnswer")
+    answers = (
+        "QueryAnswer",
+        "CalculateAnswer",
+        "PredictAnswer",
+        "PredictTrajectoryAnswer",
+        "RecommendAnswer",
+        "LearningPathAnswer",
+        "HistoryAnswer",
+        "CompareAnswer",
+    )
     text = {"type": "string", "minLength": 1}
     return {
         "ProcessRequest": {
@@ -181,8 +199,8 @@ def _tidy(node: Node, names: dict[str, str]) -> Node:
             tidied["$ref"] = REF + names.get(short, short)
         _describe(tidied)
         return cast("Node", tidied)
-    if isinstance(node, list):
-        return cast("Node", [_tidy(value, names) for value in cast("list[Any]", node)])
+    if isinstance(node, list | tuple):
+        return cast("Node", [_tidy(value, names) for value in cast("Sequence[Any]", node)])
     return node
 
 

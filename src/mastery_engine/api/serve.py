@@ -1,4 +1,4 @@
-"""`mastery serve`: API and worker in one process and one loop, ended together and in order."""
+"""`mastery serve`: API, worker and what the service does beside them, in one process and one loop, ended in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api.app import create_app
-from mastery_engine.api.listening import Server, listening, server_of, url_of
+from mastery_engine.api.background import background
+from mastery_engine.api.listening import Server, listening, server_of, tls_of, url_of
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.bootstrap.logs import configure_logs
@@ -108,13 +109,14 @@ async def serve(
         0 after a signal; 1 if the worker died, which ends the service too.
 
     Raises:
-        ConfigurationError: A secret is missing or too short, or the address cannot be listened on.
+        ConfigurationError: A secret is missing or too short, or certificate or address cannot be used.
         Conflict: Another process folds this home.
         DependencyDown: A database does not answer.
     """
     configure_logs(settings)
     settings.check_secrets()
-    trial = _trial_secret(host) if settings.jwt_secret is None else None
+    tls = tls_of(settings)
+    trial = None if settings.checks_tokens else _trial_secret(host)
     if trial is not None:
         settings = settings.model_copy(update={"jwt_secret": SecretStr(trial)})
     signals = _Signals()
@@ -122,16 +124,17 @@ async def serve(
         async with open_engine(settings, serves=True) as engine, engine.folding() as worker:
             stop = asyncio.Event()
             run = Supervised(worker, stop)
-            server = server_of(settings, create_app(settings, engine, run.trouble))
-            server.ending = None if engine.live is None else engine.live.end
-            signals.end(server)
-            announce(f"serving {url_of(listener)} (API and worker; Ctrl-C ends it)")
-            if doors_of(settings) == "closed":
-                announce(f"Dapr: {WORDS['closed']}")
-            if trial is not None:
-                announce(_trial_words(settings, trial, url_of(listener)))
-            await _until_ended(server, listener, run.task)
-            died = run.task.done()
+            async with background(engine) as tasks:
+                server = server_of(settings, create_app(settings, engine, run.trouble, tasks), tls)
+                server.ending = None if engine.live is None else engine.live.end
+                signals.end(server)
+                announce(f"serving {url_of(listener, tls)} (API and worker; Ctrl-C ends it)")
+                if doors_of(settings) == "closed":
+                    announce(f"Dapr: {WORDS['closed']}")
+                if trial is not None:
+                    announce(_trial_words(settings, trial, url_of(listener, tls)))
+                await _until_ended(server, listener, run.task)
+                died = run.task.done()
             stop.set()
             await asyncio.wait({run.task})
             return _outcome(run.task, died=died)

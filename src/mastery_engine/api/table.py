@@ -5,9 +5,51 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mastery_engine.api import readiness
-from mastery_engine.api.routes import dapr, mastery, process, roster_import, service, stream
+from mastery_engine.api.routes import (
+    analytics,
+    audit,
+    batch,
+    cohorts,
+    dapr,
+    explorer,
+    exports,
+    jobs,
+    letters,
+    mastery,
+    predictions,
+    privacy,
+    process,
+    recommendations,
+    restriction,
+    roster_import,
+    service,
+    stream,
+    students,
+    tokens,
+)
 
-_AREAS: Final = (service, mastery, stream, roster_import, process, dapr)
+_AREAS: Final = (
+    service,
+    explorer,
+    mastery,
+    students,
+    stream,
+    predictions,
+    recommendations,
+    analytics,
+    batch,
+    jobs,
+    cohorts,
+    roster_import,
+    letters,
+    audit,
+    tokens,
+    exports,
+    restriction,
+    privacy,
+    process,
+    dapr,
+)
 OPERATIONS: Final = tuple(operation for area in _AREAS for operation in area.OPERATIONS)
 TYPES: Final[dict[str, Any]] = {name: model for area in _AREAS for name, model in area.TYPES.items()}
 """Names in the document and the types behind them."""

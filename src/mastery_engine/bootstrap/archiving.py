@@ -11,6 +11,7 @@ from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.archiving import Archiver, ArchiverPorts
 from mastery_engine.engine.housekeeping import Housekeeping
 from mastery_engine.engine.letter_filing import LetterFiling
+from mastery_engine.engine.old_letters import OldLetters
 from mastery_engine.engine.work import Runner
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ async def runners(foundation: Foundation, batch_size: int) -> AsyncGenerator[lis
         )
         archiver = Archiver(ports, foundation.tenants, foundation.pseudonyms)
         filing = LetterFiling(letters, adapters.dead_letters, apart.codec)
-        old_days = Housekeeping(None, adapters.archive, foundation.tenants, [], adapters.clock)
+        old = OldLetters(adapters.dead_letters)
+        old_days = Housekeeping(None, adapters.archive, foundation.tenants, [], adapters.clock, old)
         yield [
             Runner(archiver, events, adapters.clock, batch_size, old_days),
             Runner(filing, letters, adapters.clock, batch_size),

@@ -22,6 +22,8 @@ from mastery_engine.ports import (
     ErasureLedger,
     EventCodec,
     EventLog,
+    PrivacyRequests,
+    RawScan,
     Results,
     Rosters,
     StateStore,
@@ -44,6 +46,7 @@ class Adapters:
         codec: Of the log's values.
         sink: Where workers send dead letters; those of record take them at once where nothing else is told.
         tenant_book: Where tenants are looked for that the state store lacks; None for those who ask nothing of the records.
+        raw_scan: Looks at the records as they lie there, where that is no file.
         apart: What stands apart from the worker, where the log is Kafka.
     """
 
@@ -56,10 +59,12 @@ class Adapters:
     audit: AuditTrail
     rosters: Rosters
     erasures: ErasureLedger
+    privacy_requests: PrivacyRequests
     results_log: EventLog | None = None
     codec: EventCodec = field(default_factory=JsonEvents)
     sink: DeadLetterSink | None = None
     tenant_book: TenantBook | None = None
+    raw_scan: RawScan | None = None
     apart: KafkaAdapters | None = None
 
     @property
@@ -124,10 +129,11 @@ def in_memory(clock: Clock, pseudonyms: Pseudonyms) -> Adapters:
         log=memory.MemoryEventLog(clock, REQUESTS),
         results=memory.MemoryResults(),
         archive=memory.MemoryArchive(erasures, pseudonyms),
-        dead_letters=memory.MemoryDeadLetters(),
-        audit=memory.MemoryAuditTrail(),
+        dead_letters=memory.MemoryDeadLetters(erasures, pseudonyms),
+        audit=memory.MemoryAuditTrail(pseudonyms),
         rosters=memory.MemoryRosters(),
         erasures=erasures,
+        privacy_requests=memory.MemoryPrivacyRequests(),
         tenant_book=memory.MemoryTenantBook(),
     )
 
@@ -181,6 +187,8 @@ async def lasting(
         audit=records.audit,
         rosters=records.rosters,
         erasures=records.erasures,
+        privacy_requests=records.privacy_requests,
+        raw_scan=records.raw_scan,
         tenant_book=records.tenant_book if keeps else None,
         results_log=results_log,
     )

@@ -20,103 +20,38 @@ from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
 from mastery_engine.bootstrap.formula_file import load_formulas
-from mastery_engine.bootstrap.foundation import Foundation
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
+from mastery_engine.bootstrap.use_cases import UseCases
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.engine.access import Access
-from mastery_engine.engine.advise import Advice
-from mastery_engine.engine.analytics import Analytics
 from mastery_engine.engine.formula_choice import FormulaChoice
-from mastery_engine.engine.ingest import Ingest
-from mastery_engine.engine.judge import Judge
-from mastery_engine.engine.predict import Predictions
-from mastery_engine.engine.query import Queries
-from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
 if TYPE_CHECKING:
     # Imported where they are used: a reading command starts in half the time without them.
+    from mastery_engine.engine.batch_jobs import Batches
     from mastery_engine.engine.cached_learners import CachedLearners
-    from mastery_engine.engine.export import Exports
+    from mastery_engine.engine.erasure.asking import Erasures
+    from mastery_engine.engine.erasure.runner import ErasureRunner
     from mastery_engine.engine.housekeeping import Housekeeping
+    from mastery_engine.engine.idempotency import Idempotency
     from mastery_engine.engine.intake import Folder, Intake
-    from mastery_engine.engine.letters import DeadLetterDesk
+    from mastery_engine.engine.job_runner import JobRunner
+    from mastery_engine.engine.jobs import Jobs
     from mastery_engine.engine.live import LiveHub
-    from mastery_engine.engine.live_updates import LiveUpdates
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
-    from mastery_engine.engine.roster_import import RosterImport
-    from mastery_engine.engine.stream_tickets import StreamTickets
+    from mastery_engine.engine.replay_jobs import Replays
+    from mastery_engine.engine.restricting import Restricting
+    from mastery_engine.engine.student_export import StudentExports
+    from mastery_engine.engine.tenant_export import TenantExports
+    from mastery_engine.engine.tenant_settings import TenantSettings
     from mastery_engine.engine.work import Runner, Worker
 
 
 @dataclass(frozen=True)
-class Engine(Foundation):
+class Engine(UseCases):
     """Everything that a door may use, each part built when it is first asked for."""
-
-    @cached_property
-    def access(self) -> Access:
-        """Who may do what."""
-        return Access(self.adapters.rosters, self.adapters.audit, self.pseudonyms, self.adapters.clock)
-
-    @cached_property
-    def reader(self) -> Reader:
-        """Learners for those who may see them."""
-        return Reader(self.learners, self.tenants, self.choice, self.access, self.adapters.clock)
-
-    @cached_property
-    def queries(self) -> Queries:
-        """How a student stands."""
-        return Queries(self.reader)
-
-    @cached_property
-    def predictions(self) -> Predictions:
-        """Where a student is heading."""
-        return Predictions(self.reader)
-
-    @cached_property
-    def advice(self) -> Advice:
-        """What to do next."""
-        return Advice(self.reader)
-
-    @cached_property
-    def analytics(self) -> Analytics:
-        """A student over time and in a class."""
-        return Analytics(self.reader, self.adapters.rosters)
-
-    @cached_property
-    def live_updates(self) -> LiveUpdates:
-        """A student's result as it changes."""
-        from mastery_engine.engine.live_updates import LiveUpdates  # noqa: PLC0415 - see above
-
-        return LiveUpdates(self.reader, self.live, self.adapters.clock)
-
-    @cached_property
-    def stream_tickets(self) -> StreamTickets:
-        """Tickets for those who open a stream without a token."""
-        from mastery_engine.engine.stream_tickets import StreamTickets  # noqa: PLC0415 - see above
-
-        return StreamTickets(self.adapters.store, self.adapters.clock)
-
-    @cached_property
-    def ingest(self) -> Ingest:
-        """Events in."""
-        return Ingest(self.adapters.log, Judge(self.tenants), self.adapters.clock, self.adapters.codec)
-
-    @cached_property
-    def exports(self) -> Exports:
-        """Results of everybody."""
-        from mastery_engine.engine.export import Exports  # noqa: PLC0415 - see above
-
-        return Exports(self.reader, self.adapters.store)
-
-    @cached_property
-    def roster_import(self) -> RosterImport:
-        """Rosters from other systems."""
-        from mastery_engine.engine.roster_import import RosterImport  # noqa: PLC0415 - see above
-
-        return RosterImport(self.reader, self.adapters.rosters)
 
     def intake(self, batch_size: int | None = None, *, apart: bool = False) -> Intake:
         """Many events in, and folded; on Kafka, in the log, and folded by its workers.
@@ -165,14 +100,6 @@ class Engine(Foundation):
         return FoldingLock(self.settings.database_folder)
 
     @cached_property
-    def letters(self) -> DeadLetterDesk:
-        """Dead letters."""
-        from mastery_engine.engine.letters import DeadLetterDesk  # noqa: PLC0415 - see above
-
-        ours = self.adapters
-        return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
-
-    @cached_property
     def replay(self) -> Replay:
         """Rebuilding from the archive."""
         from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
@@ -180,11 +107,98 @@ class Engine(Foundation):
         return replay_of(self)
 
     @cached_property
+    def idempotency(self) -> Idempotency:
+        """Requests that may be sent again."""
+        from mastery_engine.engine.idempotency import Idempotency  # noqa: PLC0415 - see above
+
+        return Idempotency(self.adapters.store, self.pseudonyms, self.adapters.clock)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What takes longer than an answer."""
+        from mastery_engine.bootstrap.jobs import jobs_of  # noqa: PLC0415 - see above
+
+        return jobs_of(self)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Many students."""
+        from mastery_engine.engine.batch_jobs import Batches  # noqa: PLC0415 - see above
+
+        return Batches(self.queries, self.jobs, self.reader)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Replays as jobs."""
+        from mastery_engine.engine.replay_jobs import Replays  # noqa: PLC0415 - see above
+
+        return Replays(self.jobs, self.reader, self.formulas)
+
+    @cached_property
+    def job_runner(self) -> JobRunner:
+        """Who does the jobs."""
+        from mastery_engine.engine.job_runner import JobRunner  # noqa: PLC0415 - see above
+
+        return JobRunner(self.jobs, self.adapters.clock)
+
+    @cached_property
     def housekeeping(self) -> Housekeeping:
         """Clearing away what has outlived its retention."""
         from mastery_engine.bootstrap.worker_parts import housekeeping_of  # noqa: PLC0415 - see above
 
         return housekeeping_of(self)
+
+    @cached_property
+    def settings_of_tenants(self) -> TenantSettings:
+        """Settings of tenants that may change."""
+        from mastery_engine.engine.tenant_settings import TenantSettings  # noqa: PLC0415 - see above
+
+        ours = self.adapters
+        return TenantSettings(ours.tenant_book, self.tenants, self.access, ours.clock)
+
+    @cached_property
+    def student_exports(self) -> StudentExports:
+        """Everything held on one student."""
+        from mastery_engine.bootstrap.exporting import student_exports_of  # noqa: PLC0415 - see above
+
+        return student_exports_of(self)
+
+    @cached_property
+    def tenant_exports(self) -> TenantExports:
+        """Everything held on a school."""
+        from mastery_engine.bootstrap.exporting import tenant_exports_of  # noqa: PLC0415 - see above
+
+        return tenant_exports_of(self)
+
+    @cached_property
+    def restricting(self) -> Restricting:
+        """Setting restrictions of processing, and lifting them."""
+        from mastery_engine.engine.restricting import Restricting  # noqa: PLC0415 - see above
+
+        ours = self.adapters
+        return Restricting(
+            self.restrictions, ours.privacy_requests, ours.store, self.access, self.pseudonyms, ours.clock
+        )
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Requests to erase."""
+        from mastery_engine.bootstrap.erasing import erasure_ports  # noqa: PLC0415 - see above
+        from mastery_engine.engine.erasure.asking import Erasures  # noqa: PLC0415 - see above
+
+        return Erasures(erasure_ports(self), self.access)
+
+    @asynccontextmanager
+    async def eraser(self, wait_seconds: float | None = None) -> AsyncGenerator[ErasureRunner]:
+        """Who carries out the erasures that wait.
+
+        Args:
+            wait_seconds: How long to wait for the steps of those who fold; None: as long as these may take.
+        """
+        from mastery_engine.bootstrap.erasing import WAIT_SECONDS, runner_of  # noqa: PLC0415 - see above
+
+        async with AsyncExitStack() as stack:
+            yield runner_of(self, stack, WAIT_SECONDS if wait_seconds is None else wait_seconds)
 
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; of an embedded one, only one process may have one (`folding`)."""

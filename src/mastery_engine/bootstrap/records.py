@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mastery_engine.bootstrap.extras import require
 from mastery_engine.config import Settings
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.ports import Archive, AuditTrail, Clock, DeadLetters, ErasureLedger, Rosters, TenantBook
+from mastery_engine.ports import (
+    Archive,
+    AuditTrail,
+    Clock,
+    DeadLetters,
+    ErasureLedger,
+    PrivacyRequests,
+    RawScan,
+    Rosters,
+    TenantBook,
+)
 
 if TYPE_CHECKING:
     from mastery_engine.adapters.sqlite.home import SqliteHome
@@ -26,6 +36,8 @@ class Records(NamedTuple):
     dead_letters: DeadLetters
     erasures: ErasureLedger
     tenant_book: TenantBook
+    privacy_requests: PrivacyRequests
+    raw_scan: RawScan | None = None
 
 
 async def records_of(
@@ -65,6 +77,8 @@ async def records_of(
             database.dead_letters,
             database.erasures,
             database.tenant_book,
+            database.privacy_requests,
+            database.raw_scan,
         )
     files = home
     if settings.archive_folder != settings.database_folder:
@@ -74,11 +88,12 @@ async def records_of(
         stack.push_async_callback(files.close)
     return Records(
         await files.archive(pseudonyms()),
-        await files.audit(),
+        await files.audit(pseudonyms()),
         await files.rosters(),
-        await files.dead_letters(),
+        await files.dead_letters(pseudonyms()),
         await files.erasures(),
         await files.tenant_book(),
+        await files.privacy_requests(),
     )
 
 

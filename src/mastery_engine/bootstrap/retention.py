@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mastery_engine.engine.old_letters import OldLetters
 from mastery_engine.engine.retention import ArchiveRetention
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def retention_of(engine: Engine) -> ArchiveRetention:
-    """The retention of an engine's archive."""
+    """The retention of an engine's archive and dead letters."""
     adapters = engine.adapters
-    return ArchiveRetention(adapters.archive, engine.tenants, engine.access, adapters.clock)
+    letters = OldLetters(adapters.dead_letters)
+    return ArchiveRetention(adapters.archive, engine.tenants, engine.access, adapters.clock, letters)

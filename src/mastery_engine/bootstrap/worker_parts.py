@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.housekeeping import REQUESTS_KEPT_MS, RESULTS_KEPT_MS, Housekeeping, LogRetention
+from mastery_engine.engine.old_letters import OldLetters
 from mastery_engine.engine.process import Processor
 from mastery_engine.engine.step import Ports
 from mastery_engine.ports import LogConsumer
@@ -44,4 +45,5 @@ def housekeeping_of(foundation: Foundation) -> Housekeeping:
     logs = [LogRetention(adapters.log, REQUESTS_KEPT_MS, foundation.group)]
     if adapters.results_log is not None:
         logs.append(LogRetention(adapters.results_log, RESULTS_KEPT_MS, None))
-    return Housekeeping(adapters.store, adapters.archive, foundation.tenants, logs, adapters.clock)
+    letters = OldLetters(adapters.dead_letters)
+    return Housekeeping(adapters.store, adapters.archive, foundation.tenants, logs, adapters.clock, letters)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mastery_engine.cli.session import Session
-from mastery_engine.contracts.dead_letter import DeadLetter, LetterStatus
+from mastery_engine.contracts.dead_letter import LetterStatus
 from mastery_engine.contracts.event_words import printable
-from mastery_engine.domain.calendar import moment_of
+from mastery_engine.contracts.letter_view import LetterView, letter_view, text_of
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.engine.letters import Reprocessing
 
@@ -27,80 +25,19 @@ __all__ = [
     "bytes_of",
     "changed",
     "counts",
+    "letter_view",
     "listed",
     "page",
     "shown",
     "table",
-    "view",
 ]
-
-
-class LetterView(Struct, frozen=True, kw_only=True):
-    """A dead letter with its bytes as text; bytes that are not UTF-8 are escaped.
-
-    Attributes:
-        place: Topic, partition and offset.
-        failed_at: ISO 8601, UTC.
-        key: Of the record.
-        headers: Of the record, in order.
-        event: The event as JSON, where the payload is something else (Avro) and tells one; only of a letter shown alone.
-        payload_base64: The very bytes, where they are no UTF-8.
-    """
-
-    letter_id: str
-    kind: str
-    reason: str
-    message: str
-    status: str
-    note: str | None
-    tenant_id: str | None
-    student_id: str | None
-    event_id: str | None
-    place: str
-    attempts: int
-    failed_at: str
-    payload: str
-    original: str | None
-    key: str = ""
-    headers: list[tuple[str, str]] = []
-    event: str | None = None
-    payload_base64: str | None = None
-
-
-def view(letter: DeadLetter, event: bytes | None = None) -> LetterView:
-    """A dead letter as it is shown.
-
-    Args:
-        letter: Which.
-        event: Its event as JSON, where its bytes are something else.
-    """
-    return LetterView(
-        letter_id=letter.letter_id,
-        kind=letter.kind,
-        reason=letter.reason,
-        message=letter.message,
-        status=letter.status,
-        note=letter.note,
-        tenant_id=letter.tenant_id,
-        student_id=letter.student_id,
-        event_id=letter.event_id,
-        place=f"{letter.topic}/{letter.partition}@{letter.offset}",
-        attempts=letter.attempts,
-        failed_at=moment_of(letter.failed_at_ms).isoformat(),
-        payload=_text(letter.payload),
-        original=None if letter.original is None else _text(letter.original),
-        key=_text(letter.key),
-        headers=[(name, _text(value)) for name, value in letter.headers],
-        event=None if event is None else _text(event),
-        payload_base64=None if _is_text(letter.payload) else b64encode(letter.payload).decode(),
-    )
 
 
 async def shown(session: Session, letter_id: str) -> LetterView:
     """One letter, with its event where the bytes do not tell it to people."""
     engine, caller = session
     letter = await engine.letters.show(caller, letter_id)
-    return view(letter, await engine.letters.event_of(letter))
+    return letter_view(letter, await engine.letters.event_of(letter))
 
 
 async def listed(
@@ -109,7 +46,7 @@ async def listed(
     """Letters in the order of their ids."""
     engine, caller = session
     found = await engine.letters.list(caller, status=status, after=after, limit=limit, tenant_id=tenant_id)
-    return [view(letter) for letter in found]
+    return [letter_view(letter) for letter in found]
 
 
 async def changed(session: Session, letter_id: str, changes: Sequence[str]) -> bytes:
@@ -125,7 +62,7 @@ async def changed(session: Session, letter_id: str, changes: Sequence[str]) -> b
         fields = msgspec.json.decode(event or letter.payload, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         rule = f"is no JSON object ({error}), so no field of it can be set; give the whole event with --event"
-        raise InvalidInput.of(Problem("payload", _text(letter.payload)[:100], rule)) from None
+        raise InvalidInput.of(Problem("payload", text_of(letter.payload)[:100], rule)) from None
     for change in changes:
         name, equals, value = change.partition("=")
         if not name or not equals:
@@ -190,18 +127,6 @@ def bytes_of(one: LetterView) -> str:
     if one.event is not None:
         told += f"\n\nWhich says:\n{printable(one.event)}"
     return told if one.original is None else f"{told}\n\nCame in as:\n{printable(one.original)}"
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _value(text: str) -> object:

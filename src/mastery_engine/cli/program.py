@@ -58,13 +58,41 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "tenant": Group(
         "Schools and how their events are taken.",
-        {"create": "tenant:create", "list": "tenant:list_tenants", "show": "tenant:show"},
+        {
+            "create": "tenant:create",
+            "list": "tenant:list_tenants",
+            "show": "tenant:show",
+            "set": "tenant:set_privacy",
+            "export": "tenant_export:export",
+            "erase": "privacy:erase_tenant",
+        },
+    ),
+    "privacy": Group(
+        "What a person may ask for about the data held on them.",
+        {
+            "requests": "privacy:requests",
+            "show": "privacy:show",
+            "erase": "privacy:erase",
+            "lift": "privacy:lift",
+            "export": "privacy_export:export",
+            "verify-export": "privacy_export:verify",
+            "retention": "privacy_retention:retention",
+            "restrict": "privacy_restrict:restrict",
+            "unrestrict": "privacy_restrict:unrestrict",
+        },
     ),
     "archive": Group("The archive of events.", {"retention": "archive:retention"}),
-    "audit": Group("Who did what to whose data.", {"verify": "audit:verify", "list": "audit:list_records"}),
+    "audit": Group(
+        "Who did what to whose data.",
+        {"verify": "audit:verify", "list": "audit:list_records", "heads": "audit:heads"},
+    ),
     "state": Group(
         "Look into the state store, and finish what a fault left there.",
         {"show": "state:show", "complete": "state:complete"},
+    ),
+    "token": Group(
+        "Tokens of the API: made for development, and revoked.",
+        {"create": "token:create", "revoke": "token:revoke"},
     ),
     "backup": Group(
         "Backups of the whole state.",
@@ -72,6 +100,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
+    "openapi": "openapi:openapi",
     "worker": "worker:worker",
     "archiver": "archiver:archiver",
     "topics": Group("Kafka's topics.", {"apply": "topics:apply", "check": "topics:check"}),

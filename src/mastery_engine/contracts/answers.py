@@ -9,7 +9,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from mastery_engine.domain.cohort import Standing
-from mastery_engine.domain.forecast import Forecast, Trend
+from mastery_engine.domain.forecast import Forecast, Trajectory, Trend
 from mastery_engine.domain.history import Aggregation, Bucket
 from mastery_engine.domain.learning_path import LearningPath
 from mastery_engine.domain.recommend import Recommendation
@@ -129,6 +129,16 @@ class ForecastAnswer(Struct, frozen=True, kw_only=True):
     forecast: Forecast
 
 
+class TrajectoryAnswer(Struct, frozen=True, kw_only=True):
+    """Where a student's score has been and will be, in one scope."""
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    current: ResultView
+    trajectory: Trajectory
+
+
 class RecommendationsAnswer(Struct, frozen=True, kw_only=True):
     """What to do next."""
 
@@ -193,6 +203,22 @@ class BatchAnswer(Struct, frozen=True, kw_only=True):
     course_id: str | None
     found: int
     items: list[BatchItem]
+
+
+class RestrictionView(Struct, frozen=True, kw_only=True):
+    """How the restriction of a student stands.
+
+    Attributes:
+        student_id: Whose.
+        restricted: Whether it is in force.
+        since_ms: When it was set, Unix milliseconds; None if it is not in force.
+        request_id: Id of its record among the privacy requests, None if there was never one.
+    """
+
+    student_id: str
+    restricted: bool
+    since_ms: int | None
+    request_id: str | None
 
 
 def result_view(result: Result, *, components: bool = True) -> ResultView:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from mastery_engine.contracts.keys import DEFAULT_TENANT
+
 LetterStatus = Literal["open", "reprocessed", "discarded"]
 LetterKind = Literal["validation", "processing", "timeout"]
+_NAMED: Final = re.compile(rb"(?:school:([a-z0-9_-]+):)?student:([A-Za-z0-9_-]{1,50})")
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
@@ -49,3 +53,11 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     original: bytes | None = None
     status: LetterStatus = "open"
     note: str | None = None
+
+    @property
+    def owner(self) -> tuple[str, str] | None:
+        """Tenant and student, as the record itself or else its key tells; None where neither does."""
+        if self.student_id is not None:
+            return self.tenant_id or DEFAULT_TENANT, self.student_id
+        named = _NAMED.fullmatch(self.key)
+        return None if named is None else ((named[1] or DEFAULT_TENANT.encode()).decode(), named[2].decode())

@@ -55,9 +55,10 @@ class Document:
         published: Last result sent; None before the first.
         unarchived: Folded events that were deleted with their topic before they were archived, each with the newest
             day that it can be of; a state rebuilt from the archive lacks them.
+        refused_until: Events up to this time stay out, since an erasure was asked for then and lifted later; 0 for none.
     """
 
-    __slots__ = ("given_up", "offsets", "outcomes", "published", "state", "unarchived")
+    __slots__ = ("given_up", "offsets", "outcomes", "published", "refused_until", "state", "unarchived")
 
     def __init__(self) -> None:
         self.state = LearnerState()
@@ -66,6 +67,7 @@ class Document:
         self.given_up: list[DeadLetter] = []
         self.published: Published | None = None
         self.unarchived: dict[bytes, int] = {}
+        self.refused_until = 0
 
     def folded(self, topic_id: str, partition: int) -> int:
         """Last offset of the partition that is folded or passed over, -1 for none."""
@@ -92,6 +94,7 @@ class _Wire(Struct, array_like=True):
 
 class _WireWithNotes(_Wire, array_like=True):
     unarchived: dict[bytes, int] = {}
+    refused_until: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -113,8 +116,8 @@ def encode_document(document: Document) -> bytes:
         document.published,
         {course_id: _pack_course(course) for course_id, course in state.courses.items()},
     )
-    if document.unarchived:
-        return _encoder.encode(_WireWithNotes(*fields, document.unarchived))
+    if document.unarchived or document.refused_until:
+        return _encoder.encode(_WireWithNotes(*fields, document.unarchived, document.refused_until))
     return _encoder.encode(_Wire(*fields))
 
 
@@ -139,6 +142,7 @@ def decode_document(value: bytes) -> Document:
     document.given_up = wire.given_up
     document.published = wire.published
     document.unarchived = wire.unarchived
+    document.refused_until = wire.refused_until
     state = document.state
     state.kept_from = wire.kept_from
     state.newest = wire.newest

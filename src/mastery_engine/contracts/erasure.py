@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -61,6 +62,53 @@ class Erasure(Struct, frozen=True, kw_only=True):
     def refuses(self, timestamp_ms: int) -> bool:
         """Whether an event of the student with that time is kept out: any, and once lifted those not newer than the asking."""
         return self.lifted_ms is None or timestamp_ms <= self.asked_ms
+
+
+class Marker(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the state store tells those who fold of a student's latest erasure; its key is `erased:{hash}`.
+
+    Attributes:
+        asked_ms: When the erasure was asked for.
+        lifted: Whether it was lifted: events that are not newer than the asking stay refused.
+        v: Version of this layout.
+    """
+
+    asked_ms: int
+    lifted: bool = False
+    v: int = 1
+
+
+_WHOLE: Final = Marker(asked_ms=0)
+_marker_decoder: Final = msgspec.json.Decoder(Marker)
+
+
+def marker_of(erasure: Erasure) -> bytes:
+    """Value of the marker of a student whose latest erasure this is."""
+    lifted = erasure.lifted_ms is not None
+    told = {"v": 1, "asked_ms": erasure.asked_ms}
+    return msgspec.json.encode({**told, "lifted": True} if lifted else told)
+
+
+def refused_until(marker: bytes | None) -> int | None:
+    """The time up to which a marker keeps events out: 0 without one, None where it keeps out all, as a damaged one does."""
+    if marker is None:
+        return 0
+    try:
+        read = _marker_decoder.decode(marker)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        read = _WHOLE
+    return read.asked_ms if read.lifted else None
+
+
+def is_refused(until: int | None, timestamp_ms: int, appended_ms: int) -> bool:
+    """Whether an event is kept out.
+
+    Args:
+        until: What `refused_until` told.
+        timestamp_ms: The event's own time.
+        appended_ms: When it entered the log; one that had entered before the asking is not newer, whatever it says.
+    """
+    return until is None or min(timestamp_ms, appended_ms) <= until
 
 
 def erasures(tenant_id: str, student: str, steps: Iterable[ErasureStep]) -> list[Erasure]:

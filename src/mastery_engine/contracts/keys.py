@@ -86,6 +86,27 @@ def stream_ticket(digest: str) -> str:
     return f"stream-ticket:{digest}"
 
 
+def revoked_token(tenant_id: str, token_id: str) -> str:
+    """Key of the note that a token was revoked; a digest of its id (`jti`), which may be long and hold any character."""
+    digest = hashlib.blake2b(token_id.encode(), digest_size=_KEYED_HASH_BYTES).hexdigest()
+    return f"{tenant_prefix(tenant_id)}revoked:{digest}"
+
+
+def revoked_subject(tenant_id: str, subject_hash: str) -> str:
+    """Key of the moment up to which somebody's tokens were revoked; the keyed hash of who it is."""
+    return f"{tenant_prefix(tenant_id)}revoked:subject:{subject_hash}"
+
+
+def newest_revocation(tenant_id: str) -> str:
+    """Key of the mark of a tenant's newest revocation: while it stays the same, nothing was revoked."""
+    return f"{tenant_prefix(tenant_id)}revoked:newest"
+
+
+def restricted(tenant_id: str) -> str:
+    """Key of the list of a tenant's restricted students."""
+    return f"restricted:{tenant_id}"
+
+
 def rebuilt(tenant_id: str, run: str, student_id: str) -> str:
     """Key of a document that a replay has rebuilt beside the live one."""
     return f"{tenant_prefix(tenant_id)}replay:{run}:student:{student_id}{_DOCUMENT}"
@@ -99,6 +120,36 @@ def unfinished_replay(tenant_id: str) -> str:
 def replayed_slice(tenant_id: str, run: str, number: int) -> str:
     """Key of the report on a slice that a replay is done with."""
     return f"{tenant_prefix(tenant_id)}replay:{run}:slice:{number}"
+
+
+def job(tenant_id: str, job_id: str) -> str:
+    """Key of a job."""
+    return f"{tenant_prefix(tenant_id)}job:{job_id}"
+
+
+def job_part(tenant_id: str, job_id: str, number: int, claim: int) -> str:
+    """Key of a part of a job's results, as whoever had claimed the job for the so-manieth time wrote it."""
+    return f"{job(tenant_id, job_id)}:part:{number}:{claim}"
+
+
+def open_jobs() -> str:
+    """Key of the list of all tenants' jobs that are not finished."""
+    return "jobs:open"
+
+
+def kept_jobs(tenant_id: str) -> str:
+    """Key of the list of a tenant's jobs, finished ones too."""
+    return f"{tenant_prefix(tenant_id)}jobs:kept"
+
+
+def batch_status(tenant_id: str, batch_id: str) -> str:
+    """Key of the progress of a batch, for those who read the store directly."""
+    return f"{tenant_prefix(tenant_id)}batch:{batch_id}:status"
+
+
+def idempotency(tenant_id: str, caller_hash: str, key_hash: str) -> str:
+    """Key of the answer to a request that may be sent again; both hashes are keyed ones."""
+    return f"{tenant_prefix(tenant_id)}idempotency:{caller_hash}:{key_hash}"
 
 
 def derived_id(*parts: str) -> str:

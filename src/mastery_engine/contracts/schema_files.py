@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mastery_engine.contracts.dead_letter import DeadLetter
 from mastery_engine.contracts.outputs import OUTPUT_CLASSES
+from mastery_engine.contracts.student_export import schema_text
 from mastery_engine.domain.events import EVENT_CLASSES, LearningEvent
 
 NAMESPACE: Final = "com.learnflow.mastery.v1"
@@ -31,13 +32,14 @@ def schema_files() -> dict[str, str]:
     """Every schema file: name to contents.
 
     An Avro schema for each event, each output and the dead letter (record name = event type in CamelCase), and one JSON
-    Schema for all events.
+    Schema for all events, and one for the export of a student.
     """
     files = {
         f"{cls.__name__}.avsc": _dumped(avro_schema(cls))
         for cls in (*EVENT_CLASSES, *OUTPUT_CLASSES, DeadLetter)
     }
     files["learning-event.schema.json"] = _dumped(json_schema())
+    files["student-export.schema.json"] = schema_text()
     return files
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -13,6 +14,11 @@ from mastery_engine.contracts.broken_json import not_utf8
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 MOST_DEPTH: Final = 10
+MOST_VALUES: Final = 500_000
+"""Commas, of text too: a thousand events with a year of days each have fewer."""
+MOST_MARKS: Final = 200_000
+"""Colons and opening brackets, of text too. What few megabytes can make of them keeps a processor busy for a second."""
+_MARKS: Final = (b":", b"[", b"{")
 _SPACED: Final = re.compile(rb'"[ \t\r\n]+:')
 
 
@@ -24,21 +30,33 @@ def decode_strictly(raw: bytes, most_depth: int = MOST_DEPTH) -> object:
         most_depth: Most levels of arrays and objects.
 
     Raises:
-        InvalidInput: It is no JSON (`NaN` and numbers beyond a double are none), not UTF-8, nested too deep,
-            or an object has a name twice.
+        InvalidInput: It is no JSON (`NaN` and numbers beyond a double are none), not UTF-8, nested too deep, has more values
+            than anybody needs to send, or an object has a name twice.
     """
+    if raw.count(b",") > MOST_VALUES or sum(map(raw.count, _MARKS)) > MOST_MARKS:
+        rule = f"holds too much: at most {MOST_VALUES} values, and {MOST_MARKS} names, arrays and objects; send less at once"
+        raise InvalidInput.of(Problem("", "", rule), reason="too_many_values")
     try:
-        value: object = msgspec.json.decode(raw)
-        _check_depth(value, most_depth)
+        value = _decoder(most_depth).decode(raw)
         # A name that stands twice is one value to one parser and another to the next; msgspec cannot tell.
         json.loads(raw.decode(), object_pairs_hook=_unique)
-    except RecursionError:
+    except (msgspec.ValidationError, RecursionError):
         raise _too_deep(most_depth) from None
     except UnicodeDecodeError:
         raise not_utf8(raw) from None
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidInput.of(Problem("", "", f"is not JSON: {error}"), reason="not_json") from None
     return value
+
+
+@cache
+def _decoder(depth: int) -> msgspec.json.Decoder[object]:
+    """Takes any JSON of so many levels: what is too deep is refused where it begins, and not looked for afterwards."""
+    scalar = str | int | float | bool | None
+    level: Any = scalar
+    for _ in range(depth):
+        level = dict[str, level] | list[level] | scalar
+    return msgspec.json.Decoder(level)
 
 
 def name_twice(raw: bytes) -> Problem | None:
@@ -67,21 +85,6 @@ def _names(value: object) -> int:
         return 0
     own = len(inner) if isinstance(value, dict) else 0
     return own + sum(map(_names, inner))
-
-
-def _check_depth(value: object, most: int) -> None:
-    level = [value]
-    for _ in range(most + 1):
-        inner: list[object] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += cast("dict[str, object]", one).values()
-            elif isinstance(one, list):
-                inner += cast("list[object]", one)
-        if not any(isinstance(one, dict | list) for one in level):
-            return
-        level = inner
-    raise _too_deep(most)
 
 
 def _too_deep(most: int) -> InvalidInput:

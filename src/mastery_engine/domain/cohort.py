@@ -45,6 +45,10 @@ class Cohort(Struct, frozen=True, kw_only=True):
         """Ids of the students who are members on that day, sorted."""
         return sorted({member.person_id for member in self.students if member.covers(day)})
 
+    def is_taught_by(self, teacher_id: str, day: date) -> bool:
+        """Whether that person teaches the class on that day."""
+        return any(one.person_id == teacher_id and one.covers(day) for one in self.teachers)
+
 
 class Standing(Struct, frozen=True, kw_only=True):
     """A student in a class.

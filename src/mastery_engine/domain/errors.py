@@ -88,9 +88,17 @@ class TooManyCourses(InvalidInput):
 
 
 class NotAuthenticated(MasteryError):
-    """No token, or one that does not hold."""
+    """No token, or one that does not hold.
+
+    Attributes:
+        reason: Short machine-readable reason, for counters and the log; never told to the caller.
+    """
 
     code = "AUTH_ERROR"
+
+    def __init__(self, message: str, reason: str = "credentials") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class NotAllowed(MasteryError):

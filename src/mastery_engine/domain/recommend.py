@@ -77,8 +77,7 @@ def recommend(result: Result, formula: Formula, limit: int = MOST) -> list[Recom
     Raises:
         InvalidInput: The limit is out of its bounds.
     """
-    if not 1 <= limit <= MOST:
-        raise InvalidInput.of(Problem("limit", str(limit), f"must be from 1 to {MOST}"))
+    check_limit(limit)
     shared_out = _weight_shared_out(result.components, formula) if formula.only_observed else 0.0
     weak: list[tuple[float, int, Recommendation]] = []
     for (place, weight, target), value in zip(formula.edges, result.components, strict=True):
@@ -91,6 +90,16 @@ def recommend(result: Result, formula: Formula, limit: int = MOST) -> list[Recom
         return stretch_goals(result, formula)[:limit]
     weak.sort()
     return [recommendation for _, _, recommendation in weak[:limit]]
+
+
+def check_limit(limit: int) -> None:
+    """Refuse a limit that is not 1 to 10.
+
+    Raises:
+        InvalidInput: It is not.
+    """
+    if not 1 <= limit <= MOST:
+        raise InvalidInput.of(Problem("limit", str(limit), f"must be from 1 to {MOST}"))
 
 
 def stretch_goals(result: Result, formula: Formula) -> list[Recommendation]:

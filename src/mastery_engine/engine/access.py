@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import NotAllowed, NotFound
+from mastery_engine.engine.restrictions import Restrictions
 from mastery_engine.ports import AuditEntry, AuditTrail, Clock, Rosters
 
 Role = Literal["student", "teacher", "admin", "service", "operator"]
@@ -32,6 +33,9 @@ Action = Literal[
     "events.ingest",
     "results.export",
     "replay.run",
+    "jobs.read",
+    "jobs.cancel",
+    "cohorts.read",
     "dead_letters.read",
     "dead_letters.write",
     "archive.drop",
@@ -39,6 +43,17 @@ Action = Literal[
     "tenants.write",
     "backup.create",
     "backup.restore",
+    "audit.read",
+    "audit.verify",
+    "accesses.read",
+    "tokens.revoke",
+    "student.export",
+    "tenant.export",
+    "restriction.write",
+    "privacy.erase",
+    "privacy.erase_tenant",
+    "privacy.read",
+    "privacy.lift",
 ]
 
 _READS: Final[dict[Role, Relation]] = {
@@ -56,11 +71,15 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "forecast.read": _READS,
     "recommendations.read": _READS,
     "cohort.compare": _READS,
-    "cohorts.write": _OPERATIONS,
     "batch.read": {"teacher": "taught", **_OPERATIONS},
     "events.ingest": {"service": "tenant", **_OPERATIONS},
     "results.export": _OPERATIONS,
     "replay.run": _OPERATIONS,
+    # Beside the relation: one's own jobs, an admin those of the tenant (engine/jobs).
+    "jobs.read": _READS,
+    "jobs.cancel": _READS,
+    "cohorts.read": {"teacher": "taught", **_OPERATIONS},
+    "cohorts.write": _OPERATIONS,
     "dead_letters.read": _OPERATIONS,
     "dead_letters.write": _OPERATIONS,
     "archive.drop": _OPERATIONS,
@@ -68,8 +87,48 @@ TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "tenants.write": {"operator": "tenant"},
     "backup.create": {"operator": "tenant"},
     "backup.restore": {"operator": "tenant"},
+    "audit.read": _OPERATIONS,
+    "audit.verify": _OPERATIONS,
+    "accesses.read": {"student": "own", **_OPERATIONS},
+    "tokens.revoke": _OPERATIONS,
+    "student.export": {"student": "own", **_OPERATIONS},
+    "tenant.export": {"operator": "tenant"},
+    "restriction.write": _OPERATIONS,
+    "privacy.erase": _OPERATIONS,
+    "privacy.erase_tenant": {"operator": "tenant"},
+    "privacy.read": _OPERATIONS,
+    "privacy.lift": _OPERATIONS,
 }
 """By action and role: the relation to a student that is needed; a role not named may not use the action."""
+
+DESPITE_RESTRICTION: Final[frozenset[Action]] = frozenset(
+    {
+        "events.ingest",
+        "replay.run",
+        "jobs.cancel",
+        "tokens.revoke",
+        "cohorts.read",
+        "cohorts.write",
+        "dead_letters.read",
+        "dead_letters.write",
+        "archive.drop",
+        "tenants.read",
+        "tenants.write",
+        "backup.create",
+        "backup.restore",
+        "audit.read",
+        "audit.verify",
+        "accesses.read",
+        "student.export",
+        "tenant.export",
+        "restriction.write",
+        "privacy.erase",
+        "privacy.erase_tenant",
+        "privacy.read",
+        "privacy.lift",
+    }
+)
+"""Actions that tell nobody a result. For all others a restricted student is there for nobody but themselves."""
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -92,8 +151,24 @@ class Caller(Struct, frozen=True, kw_only=True):
 class Access:
     """Decides, and leaves the record."""
 
-    def __init__(self, rosters: Rosters, audit: AuditTrail, pseudonyms: Pseudonyms, clock: Clock) -> None:
-        """Put the parts together."""
+    def __init__(
+        self,
+        rosters: Rosters,
+        audit: AuditTrail,
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+        restrictions: Restrictions | None = None,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            rosters: Who is taught by whom.
+            audit: Takes the record.
+            pseudonyms: Stand for the students there.
+            clock: Stamps the record.
+            restrictions: Who is restricted; None where nobody can be.
+        """
+        self._restrictions = restrictions
         self._rosters = rosters
         self._audit = audit
         self._pseudonyms = pseudonyms
@@ -126,6 +201,8 @@ class Access:
         """
         relation = TABLE[action].get(caller.role)
         allowed = relation is not None and granted and await self._relates(caller, relation, students, on)
+        if allowed and students and len(await self.open_to(caller, action, students)) < len(students):
+            allowed = False
         if students or not allowed:
             await self.record(caller, action, students, allowed=allowed, detail=detail)
         if relation is None:
@@ -136,7 +213,9 @@ class Access:
     async def may(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> bool:
         """Whether an access that is on record already would be allowed still; leaves no record."""
         relation = TABLE[action].get(caller.role)
-        return relation is not None and await self._relates(caller, relation, students, on)
+        if relation is None or not await self._relates(caller, relation, students, on):
+            return False
+        return len(await self.open_to(caller, action, students)) == len(students)
 
     async def visible(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> list[str]:
         """Those of the students whom the caller may see; both kinds are on record when this returns.
@@ -156,6 +235,7 @@ class Access:
         else:
             taught = await self._rosters.taught(caller.tenant_id, caller.subject, students, on)
             seen = [student for student in students if student in taught]
+        seen = await self.open_to(caller, action, seen)
         known = set(seen)
         hidden = [student for student in students if student not in known]
         if seen:
@@ -163,6 +243,21 @@ class Access:
         if hidden:
             await self.record(caller, action, hidden, allowed=False)
         return seen
+
+    async def open_to(self, caller: Caller, action: Action, students: Sequence[str]) -> list[str]:
+        """Those of the students whose processing is not restricted as far as this goes; no decision, and not recorded.
+
+        For answers that a restricted student is left out of, such as a comparison in a class.
+
+        Raises:
+            DependencyDown: The store does not answer.
+        """
+        if self._restrictions is None or action in DESPITE_RESTRICTION:
+            return list(students)
+        restricted = await self._restrictions.among(caller.tenant_id, students)
+        if caller.role == "student":
+            restricted.discard(caller.subject)
+        return [student for student in students if student not in restricted]
 
     async def record(
         self,

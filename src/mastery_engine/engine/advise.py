@@ -7,7 +7,8 @@ from typing import final
 
 from mastery_engine.contracts.answers import RecommendationsAnswer, result_view
 from mastery_engine.domain.learning_path import LearningPath, Plan
-from mastery_engine.domain.recommend import MOST, recommend
+from mastery_engine.domain.recommend import MOST, Priority, Recommendation, check_limit, recommend
+from mastery_engine.domain.scores import Formula, Result
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.query import past, path_of
 from mastery_engine.engine.reading import Reader
@@ -27,10 +28,19 @@ class Advice:
         student_id: str,
         *,
         limit: int = MOST,
+        priority: Priority | None = None,
         course_id: str | None = None,
         as_of: date | None = None,
     ) -> RecommendationsAnswer:
         """What to do next, best first.
+
+        Args:
+            caller: Who asks.
+            student_id: Whose.
+            limit: How many at most.
+            priority: Only those of it, of which there may be none; None means any.
+            course_id: A course; None means all together.
+            as_of: Day at whose end it holds; None means today.
 
         Raises:
             NotFound: No such student, no event up to that day, or not the caller's to see.
@@ -44,7 +54,7 @@ class Advice:
             course_id=course_id,
             as_of=reading.as_of,
             current=result_view(today),
-            recommendations=recommend(today, reading.formula, limit),
+            recommendations=_of(priority, today, reading.formula, limit),
         )
 
     async def path(
@@ -65,3 +75,11 @@ class Advice:
         """
         reading = await self._reader.one(caller, "recommendations.read", student_id, as_of)
         return path_of(reading, reading.result(course_id), past(reading, course_id), plan or Plan())
+
+
+def _of(priority: Priority | None, today: Result, formula: Formula, limit: int) -> list[Recommendation]:
+    if priority is None:
+        return recommend(today, formula, limit)
+    check_limit(limit)
+    # Before the limit, which would else cut off what is asked for.
+    return [one for one in recommend(today, formula) if one.priority == priority][:limit]

@@ -94,6 +94,7 @@ class Analytics:
         metric: Metric | None = None,
         course_id: str | None = None,
         as_of: date | None = None,
+        afresh: bool = False,
     ) -> Comparison:
         """A student among the members of a class, or the whole class for those who may see it.
 
@@ -104,6 +105,7 @@ class Analytics:
             metric: One metric; None means score and all components.
             course_id: A course; None means all together.
             as_of: Day at whose end it holds; None means today.
+            afresh: Read the members as the store has them now.
 
         Raises:
             NotFound: No such class, the student is no member, or not the caller's to see.
@@ -115,10 +117,13 @@ class Analytics:
         cohort = await self._rosters.get(caller.tenant_id, cohort_id)
         sees_all = cohort is not None and _sees_all(caller, cohort, today)
         members = [] if cohort is None else _members_for(caller, cohort, min(date_of(day), today), today)
+        members = await self._reader.access.open_to(caller, "cohort.compare", members)
         granted = student_id is not None or sees_all
         await self._permit(caller, cohort_id, student_id, members, today, granted=granted)
         if cohort is None or (student_id is not None and student_id not in members):
             raise _no_class(cohort_id, student_id)
+        if afresh:
+            await self._reader.refresh(caller, members)
         readings = await self._reader.known(tenant, members, day)
         results = _results(readings, course_id, date_of(day))
         wanted: tuple[Metric, ...] = METRICS if metric is None else (metric,)
@@ -158,7 +163,7 @@ class Analytics:
 
 def _sees_all(caller: Caller, cohort: Cohort, today: date) -> bool:
     if caller.role == "teacher":
-        return any(one.person_id == caller.subject and one.covers(today) for one in cohort.teachers)
+        return cohort.is_taught_by(caller.subject, today)
     return caller.role in {"admin", "operator"}
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, DamagedDocument, decode_document
+from mastery_engine.contracts.erasure import is_refused, refused_until
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.engine.judge import Accepted, Judge
 from mastery_engine.engine.process import next_offsets
@@ -73,7 +74,7 @@ class Archiver:
         report = StepReport(polled=len(decided))
         if decided:
             topic_id = ports.consumer.topic_id
-            accepted, _ = await self._judge.judge(decided)
+            accepted, _ = await self._judge.judge([one for one in decided if one.value != TOMBSTONE])
             counted = await self._counted(accepted)
             report.kept = await ports.archive.add([archived(one, topic_id) for one in counted])
             await ports.consumer.commit(next_offsets(decided))
@@ -92,8 +93,17 @@ class Archiver:
             for one in accepted
         }
         markers = await store.get_many([keys.erased(digest.hex()) for digest in digests.values()])
-        erased = {name for name, marker in zip(digests, markers, strict=True) if marker is not None}
-        present = [one for one in accepted if (one.event.tenant_id, one.event.student_id) not in erased]
+        until = {
+            name: refused_until(None if marker is None else marker.value)
+            for name, marker in zip(digests, markers, strict=True)
+        }
+        present = [
+            one
+            for one in accepted
+            if not is_refused(
+                until[one.event.tenant_id, one.event.student_id], one.event.timestamp, one.record.appended_ms
+            )
+        ]
         names = [keys.processed(one.event.tenant_id, one.event_id) for one in present]
         counted: list[Accepted] = []
         undecided: list[Accepted] = []

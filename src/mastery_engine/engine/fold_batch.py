@@ -7,6 +7,7 @@ from typing import NamedTuple, final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import Document
+from mastery_engine.contracts.erasure import is_refused
 from mastery_engine.contracts.outcome import (
     Answer,
     Outcome,
@@ -57,6 +58,7 @@ class FoldedBatch:
         document: The document, changed in place.
         answered: How many requests were answered; they are no evidence and are not in `folded`.
         changed: Whether it has to be written.
+        dropped: How many records are of a time that an erasure of the student, lifted since, keeps out.
         damaged: Events of the document's outcomes whose `processed:` records are damaged, to be written anew.
         folded: Outcomes of this batch, oldest first, beside the ones noted earlier.
         late_days: Days before the newest one that events of this batch changed.
@@ -70,6 +72,7 @@ class FoldedBatch:
         "changed",
         "damaged",
         "document",
+        "dropped",
         "folded",
         "late_days",
         "refused",
@@ -82,6 +85,7 @@ class FoldedBatch:
         self.answered = 0
         self.changed = False
         self.damaged: set[bytes] = set()
+        self.dropped = 0
         self.folded: list[Outcome] = []
         self.late_days: set[int] = set()
         self.refused: list[Refused] = []
@@ -112,6 +116,13 @@ def fold_batch(
     document.outcomes = waiting
     for accepted in records:
         record = accepted.record
+        if document.refused_until and is_refused(
+            document.refused_until, accepted.event.timestamp, record.appended_ms
+        ):
+            batch.dropped += 1
+            batch.changed |= record.offset > document.folded(topic_id, record.partition)
+            document.advance(topic_id, record.partition, record.offset)
+            continue
         repeat = _is_repeat(learner, accepted, processed, known)
         if record.offset <= document.folded(topic_id, record.partition):
             batch.repeats += 1

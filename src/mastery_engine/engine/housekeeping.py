@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, final
 from msgspec import Struct
 
 from mastery_engine.domain.calendar import DAY_MS
+from mastery_engine.engine.old_letters import OldLetters
 from mastery_engine.engine.retention import first_kept_day
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Archive, Clock, EventLog, StateStore
@@ -30,11 +31,12 @@ class LogRetention(NamedTuple):
 
 
 class Cleared(Struct, frozen=True, kw_only=True):
-    """What was cleared away: keys, archived events, records."""
+    """What was cleared away: keys, archived events, records, dead letters."""
 
     keys: int
     archived: int
     records: int
+    letters: int = 0
 
 
 @final
@@ -48,6 +50,7 @@ class Housekeeping:
         tenants: TenantDirectory,
         logs: Sequence[LogRetention],
         clock: Clock,
+        letters: OldLetters | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -57,7 +60,9 @@ class Housekeeping:
             tenants: Their retentions.
             logs: Whose old records go.
             clock: Says what is old.
+            letters: Old ones go too; None as for the archive.
         """
+        self._letters = letters
         self._store = store
         self._archive = archive
         self._tenants = tenants
@@ -71,19 +76,21 @@ class Housekeeping:
             DependencyDown: A store or log does not answer.
         """
         now_ms = self._clock.now_ms()
-        archived = 0
+        archived = letters = 0
         if self._archive is not None:
             await self._tenants.keep()
         for tenant in await self._tenants.list() if self._archive is not None else ():
             first_kept = first_kept_day(tenant, now_ms)
             if self._archive is not None and first_kept is not None:
                 archived += await self._archive.drop_before(tenant.tenant_id, first_kept)
+            if self._letters is not None:
+                letters += await self._letters.drop(tenant, now_ms)
         records = 0
         for log, kept_ms, group in self._logs:
             if group is None or await self._all_committed(log, group):
                 records += await log.trim(now_ms - kept_ms)
         keys = 0 if self._store is None else await self._store.purge()
-        return Cleared(keys=keys, archived=archived, records=records)
+        return Cleared(keys=keys, archived=archived, records=records, letters=letters)
 
     async def _all_committed(self, log: EventLog, group: str) -> bool:
         consumer = log.consumer(group)

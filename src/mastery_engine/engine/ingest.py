@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import msgspec
@@ -83,12 +83,13 @@ class Ingest:
         """
         return await self._take([_decoded(raw, tenant_id) for raw in raws], trace=trace)
 
-    async def take(self, items: Sequence[object], tenant_id: str) -> list[Receipt]:
+    async def take(self, items: Sequence[object], tenant_id: str, now_ms: int | None = None) -> list[Receipt]:
         """Judge and append decoded JSON objects that a caller of one tenant sent.
 
         Args:
             items: Decoded JSON; what is no object is refused.
             tenant_id: The caller's tenant: the one of events that name none; another one is refused.
+            now_ms: As of when they are judged, Unix milliseconds; None means now.
 
         Returns:
             A receipt for each item, in order; the good ones are accepted whatever the others are.
@@ -96,7 +97,18 @@ class Ingest:
         Raises:
             DependencyDown: The log does not answer; nothing was accepted.
         """
-        return await self._take([_of_tenant(item, tenant_id) for item in items])
+        return await self._take([_of_tenant(item, tenant_id) for item in items], now_ms=now_ms)
+
+    async def judge(self, items: Sequence[object], tenant_id: str, now_ms: int) -> list[Receipt]:
+        """Judge the same again, as of then, and append nothing: the receipts of `take`, without positions.
+
+        Args:
+            items: See `take`.
+            tenant_id: See `take`.
+            now_ms: See `take`.
+        """
+        events = [_of_tenant(item, tenant_id) for item in items]
+        return _receipts(events, await self._refusals(events, now_ms), {})
 
     async def _append(self, events: Sequence[LearningEvent], trace: Trace | None) -> list[Position]:
         values = await self._codec.encode(events)
@@ -108,34 +120,48 @@ class Ingest:
         events: Sequence[LearningEvent | InvalidInput],
         first: FirstComers | None = None,
         trace: Trace | None = None,
+        now_ms: int | None = None,
     ) -> list[Receipt]:
-        good = [(place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)]
-        verdicts = await self._judge.check([event for _, event in good], self._clock.now_ms())
-        refusals: dict[int, InvalidInput] = {
-            place: error for place, error in enumerate(events) if isinstance(error, InvalidInput)
-        }
-        refusals.update(
-            {place: error for (place, _), error in zip(good, verdicts, strict=True) if error is not None}
-        )
+        refusals = await self._refusals(events, self._clock.now_ms() if now_ms is None else now_ms)
         chosen: dict[int, LearningEvent] = {}
-        for place, event in good:
-            if place not in refusals:
+        for place, event in enumerate(events):
+            if place not in refusals and not isinstance(event, InvalidInput):
                 reused = None if first is None else first.claim(event, digest_of(encode_event(event)))
                 if reused is None:
                     chosen[place] = event
                 else:
                     refusals[place] = reused
         positions = await self._append([*chosen.values()], trace) if chosen else []
-        lies = dict(zip(chosen, positions, strict=True))
-        return [
-            Receipt(
-                index=place,
-                event_id=None if isinstance(event, InvalidInput) else event.event_id,
-                position=lies.get(place),
-                error=refusals.get(place),
-            )
-            for place, event in enumerate(events)
-        ]
+        return _receipts(events, refusals, dict(zip(chosen, positions, strict=True)))
+
+    async def _refusals(
+        self, events: Sequence[LearningEvent | InvalidInput], now_ms: int
+    ) -> dict[int, InvalidInput]:
+        good = [(place, event) for place, event in enumerate(events) if not isinstance(event, InvalidInput)]
+        verdicts = await self._judge.check([event for _, event in good], now_ms)
+        refusals: dict[int, InvalidInput] = {
+            place: error for place, error in enumerate(events) if isinstance(error, InvalidInput)
+        }
+        refusals.update(
+            {place: error for (place, _), error in zip(good, verdicts, strict=True) if error is not None}
+        )
+        return refusals
+
+
+def _receipts(
+    events: Sequence[LearningEvent | InvalidInput],
+    refusals: Mapping[int, InvalidInput],
+    lies: Mapping[int, Position],
+) -> list[Receipt]:
+    return [
+        Receipt(
+            index=place,
+            event_id=None if isinstance(event, InvalidInput) else event.event_id,
+            position=lies.get(place),
+            error=refusals.get(place),
+        )
+        for place, event in enumerate(events)
+    ]
 
 
 def record_of(event: LearningEvent, value: bytes, trace: Trace | None = None) -> NewRecord:

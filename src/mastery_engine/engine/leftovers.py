@@ -11,7 +11,7 @@ from mastery_engine.engine.fold_batch import Learner, unfinished
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.grouping import Grouping
 from mastery_engine.engine.poison import is_poison
-from mastery_engine.engine.step import MOST_CONFLICTS, Ports, Step, StepReport, Work, never_at_rest
+from mastery_engine.engine.step import MOST_CONFLICTS, Ports, Step, StepLate, StepReport, Work, never_at_rest
 from mastery_engine.engine.step_parts import Parts
 from mastery_engine.engine.tenants import TenantDirectory
 
@@ -64,6 +64,9 @@ class Leftovers:
         """Together where all goes well, else one by one: what cannot be read waits for a replay, and stops nobody."""
         try:
             return await self._parts_5_to_7(learners, topic_id, report)
+        except StepLate:
+            if len(learners) == 1:
+                raise
         except Exception as error:
             if not is_poison(error):
                 raise
@@ -75,13 +78,15 @@ class Leftovers:
     async def _parts_5_to_7(self, learners: list[Learner], topic_id: str, report: StepReport) -> int:
         works = [Work(one, []) for one in learners]
         for _ in range(MOST_CONFLICTS):
+            # An eraser waits for it as for one of a worker.
+            step = Step(topic_id, self._ports.clock, report)
             works = await self._unfinished(works, topic_id)
-            if not await self._note_unarchived(works, topic_id, report):
+            if not await self._note_unarchived(step, works):
                 break
         else:
             raise never_at_rest()
         await self._parts.send(works)
-        await self._parts.mark(works)
+        await self._parts.mark(step, works)
         return sum(len(work.document.outcomes) for work in works)
 
     async def _unfinished(self, works: list[Work], topic_id: str) -> list[Work]:
@@ -93,7 +98,7 @@ class Leftovers:
             work.document.outcomes = unfinished(work.document, records, work.learner.pseudonym)
         return [work for work in works if work.document.outcomes]
 
-    async def _note_unarchived(self, works: list[Work], topic_id: str, report: StepReport) -> bool:
+    async def _note_unarchived(self, step: Step, works: list[Work]) -> bool:
         """Note in the documents what the archive lacks; whether somebody else had changed one meanwhile."""
         archive = self._ports.archive
         if archive is None:
@@ -115,7 +120,8 @@ class Leftovers:
                 work.batch.changed = True
                 noted[learner.key] = len(lacking)
                 _log.warning("events not archived", student=learner.pseudonym.hex(), events=len(lacking))
-        step = Step(topic_id, self._ports.clock, report)
         conflicts = await self._parts.write(step, works)
-        report.unarchived += sum(noted.values()) - sum(noted.get(one.learner.key, 0) for one in conflicts)
+        step.report.unarchived += sum(noted.values()) - sum(
+            noted.get(one.learner.key, 0) for one in conflicts
+        )
         return bool(conflicts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import final
 
-from mastery_engine.contracts.answers import ForecastAnswer, result_view
-from mastery_engine.domain.forecast import DEFAULT_MODEL, Trajectory, forecast, trajectory
+from mastery_engine.contracts.answers import ForecastAnswer, TrajectoryAnswer, result_view
+from mastery_engine.domain.forecast import DEFAULT_MODEL, forecast, trajectory
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.query import past
 from mastery_engine.engine.reading import Reader
@@ -70,8 +70,15 @@ class Predictions:
         ahead: int = 7,
         course_id: str | None = None,
         as_of: date | None = None,
-    ) -> Trajectory:
+    ) -> TrajectoryAnswer:
         """The last `days` (7 to 90) and each of the days `ahead` (1 to 30); see `forecast` for the rest."""
         reading = await self._reader.one(caller, "forecast.read", student_id, as_of)
         today = reading.result(course_id)
-        return trajectory(past(reading, course_id), today, reading.formula, days=days, timeframe_days=ahead)
+        line = trajectory(past(reading, course_id), today, reading.formula, days=days, timeframe_days=ahead)
+        return TrajectoryAnswer(
+            student_id=student_id,
+            course_id=course_id,
+            as_of=reading.as_of,
+            current=result_view(today),
+            trajectory=line,
+        )

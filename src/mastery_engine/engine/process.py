@@ -28,6 +28,7 @@ from typing import Final, final
 import structlog
 
 from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import TOMBSTONE
 from mastery_engine.domain.errors import InvalidInput, MasteryError
 from mastery_engine.engine.derived import DerivedKeys
 from mastery_engine.engine.fold_batch import fold_batch
@@ -90,7 +91,10 @@ class Processor:
             return report
         report.polled = len(records)
         step = Step(ports.consumer.topic_id, ports.clock, report)
-        accepted, refused = await self._judged(records)
+        # What an eraser has left in place of a record is passed over; its offset is committed like any.
+        present = [record for record in records if record.value != TOMBSTONE]
+        report.erased = len(records) - len(present)
+        accepted, refused = await self._judged(present)
         await self._parts.store_letters(step, refused)
         report.refused = len(refused)
         # 2 to 7, together where all goes well.
@@ -134,11 +138,10 @@ class Processor:
         # 5 and 6. Derived keys, archive and outputs: none of them reads another.
         step.check_deadline()
         await self._together(
-            parts.send(present), parts.archive(present, step.topic_id), parts.derive(present)
+            parts.send(present), parts.archive(present, step.topic_id), parts.derive(step, present)
         )
         # 7. Processed records.
-        step.check_deadline()
-        await parts.mark(present, archived=self._ports.archive is not None)
+        await parts.mark(step, present, archived=self._ports.archive is not None)
         await parts.slim(step, present)
         step.report.count(done)
 

@@ -15,7 +15,14 @@ from mastery_engine.contracts.answers import (
     result_view,
 )
 from mastery_engine.domain.calendar import date_of
-from mastery_engine.domain.errors import HistoryNotKept, InvalidInput, NotEnoughDays, NotFound, Problem
+from mastery_engine.domain.errors import (
+    HistoryNotKept,
+    InvalidInput,
+    MasteryError,
+    NotEnoughDays,
+    NotFound,
+    Problem,
+)
 from mastery_engine.domain.forecast import Forecast, Trend, forecast, trend_of
 from mastery_engine.domain.history import historical_average
 from mastery_engine.domain.learning_path import LearningPath, Plan, learning_path
@@ -138,16 +145,31 @@ class Queries:
             InvalidInput: Too many students, or none.
             NotAllowed: The caller's role may not.
         """
-        wanted = list(dict.fromkeys(student_ids))
-        if not 1 <= len(wanted) <= MOST_IN_A_BATCH:
-            rule = f"must name 1 to {MOST_IN_A_BATCH} students"
-            raise InvalidInput.of(Problem("student_ids", f"{len(wanted)} students", rule))
+        wanted = checked_batch(student_ids)
         _, day = await self._reader.day(caller, as_of)
         on = date_of(day)
         readings = await self._reader.many(caller, "batch.read", wanted, on)
         items = [_item(student_id, readings.get(student_id), course_id) for student_id in wanted]
         found = sum(item.current is not None for item in items)
         return BatchAnswer(as_of=on, course_id=course_id, found=found, items=items)
+
+
+def checked_batch(student_ids: Sequence[str]) -> list[str]:
+    """The students of a batch, each once.
+
+    Raises:
+        InvalidInput: Too many students, or none.
+    """
+    wanted = list(dict.fromkeys(student_ids))
+    if not 1 <= len(wanted) <= MOST_IN_A_BATCH:
+        rule = f"must name 1 to {MOST_IN_A_BATCH} students"
+        raise InvalidInput.of(Problem("student_ids", f"{len(wanted)} students", rule))
+    return wanted
+
+
+def not_found_item(student_id: str) -> BatchItem:
+    """What a batch answers for a student who does not exist, or is not the caller's to see."""
+    return _refused(student_id, not_found())
 
 
 def past(reading: Reading, course_id: str | None) -> list[Result]:
@@ -176,8 +198,12 @@ def _item(student_id: str, reading: Reading | None, course_id: str | None) -> Ba
             raise not_found()
         current = result_view(reading.result(course_id))
     except (NotFound, HistoryNotKept) as error:
-        return BatchItem(student_id=student_id, current=None, error=error.code, message=error.message)
+        return _refused(student_id, error)
     return BatchItem(student_id=student_id, current=current, error=None, message=None)
+
+
+def _refused(student_id: str, error: MasteryError) -> BatchItem:
+    return BatchItem(student_id=student_id, current=None, error=error.code, message=error.message)
 
 
 def _check_components(components: Components) -> None:

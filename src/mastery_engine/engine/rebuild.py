@@ -182,6 +182,7 @@ def _compare(rebuilt: Rebuilt, live: Document, archived: Sequence[ArchivedEvent]
             document.advance(topic_id, partition, offset)
     document.outcomes, document.given_up = live.outcomes, live.given_up
     document.published = live.published
+    document.refused_until = live.refused_until
     held = {bytes.fromhex(one.event_id.replace("-", "")) for one in archived}
     rebuilt.unarchived = [one.event_id for one in live.outcomes if one.event_id not in held]
     noted = live.unarchived.items()

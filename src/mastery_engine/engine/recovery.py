@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Final, final
 
-import msgspec
-
 from mastery_engine.contracts import keys
-from mastery_engine.contracts.erasure import Erasure
+from mastery_engine.contracts.erasure import Erasure, marker_of
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import ABSENT, ErasureLedger, StateStore, Write
 
@@ -17,7 +15,7 @@ _LEDGER_BATCH: Final = 1_000
 
 @final
 class Recovery:
-    """Writes them where they are missing; what is there stays as it is."""
+    """Writes them where they are missing; a marker that is there is brought to how the ledger has it."""
 
     def __init__(self, store: StateStore, tenants: TenantDirectory, erasures: ErasureLedger) -> None:
         """Put the parts together."""
@@ -38,13 +36,13 @@ class Recovery:
         await self._tenants.list()
         missing = 0
         async for erased in self.erasures():
-            writes = [
-                Write(keys.erased(one.student), marker_of(one), ABSENT)
-                for one in erased
-                if one.lifted_ms is None
-            ]
-            if writes:
-                missing += sum(await self._store.write_many(writes))
+            names = [keys.erased(one.student) for one in erased]
+            for one, name, entry in zip(erased, names, await self._store.get_many(names), strict=True):
+                marker = marker_of(one)
+                if entry is None or entry.value != marker:
+                    version = ABSENT if entry is None else entry.version
+                    written = await self._store.write_many([Write(name, marker, version)])
+                    missing += entry is None and written[0]
         return missing
 
     async def keep(self) -> None:
@@ -58,7 +56,18 @@ class Recovery:
             yield found
             after = found[-1].student
 
+    async def latest_of(self, students: Mapping[str, Collection[str]]) -> dict[str, Erasure]:
+        """The latest erasure of those of the students who have one, by keyed hash.
 
-def marker_of(erasure: Erasure) -> bytes:
-    """Value of an erasure's marker; that it is there is what counts."""
-    return msgspec.json.encode({"v": 1, "asked_ms": erasure.asked_ms})
+        Args:
+            students: Keyed hashes by tenant.
+        """
+        found: dict[str, Erasure] = {}
+        for tenant_id, hashes in students.items():
+            found.update(await self._erasures.find(tenant_id, sorted(hashes)))
+        return found
+
+
+def is_gone(erasure: Erasure, since_ms: int) -> bool:
+    """Whether an erasure is in force, or has removed what was there at a moment."""
+    return erasure.lifted_ms is None or (erasure.done_ms or erasure.asked_ms) >= since_ms

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, encode_document
+from mastery_engine.contracts.erasure import refused_until
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.scores import Formula
 from mastery_engine.engine.committed import Committed
@@ -79,7 +80,7 @@ class Replay:
             progress: Told how many events each batch had.
         """
         report = ReplayReport()
-        async for batch in self._batches(tenant, student_id):
+        async for batch in self._batches(tenant, None if student_id is None else [student_id]):
             # Comparing everybody takes long enough without them.
             records = switch or student_id is not None
             await self._batch(tenant, run_id, batch, report, switch=switch, records=records)
@@ -108,11 +109,19 @@ class Replay:
             aside = [keys.rebuilt(tenant.tenant_id, run_id, student_id) for student_id in some]
             await self._store.write_many([Write(key, None) for key in aside])
 
-    async def what_if(self, tenant: Tenant, formula: Formula) -> list[FormulaChange]:
-        """Every student of the archive under another formula, biggest change first."""
+    async def what_if(
+        self, tenant: Tenant, formula: Formula, student_ids: Sequence[str] | None = None
+    ) -> list[FormulaChange]:
+        """Students under another formula, biggest change first.
+
+        Args:
+            tenant: Whose students.
+            formula: The other one.
+            student_ids: Which; None means every one of the archive.
+        """
         await self._formulas.refresh(tenant)
         changes: list[FormulaChange] = []
-        async for batch in self._batches(tenant, None):
+        async for batch in self._batches(tenant, student_ids):
             committed = await self._committed()
             live = await self._live(tenant, list(batch))
             for (student_id, events), entry in zip(batch.items(), live, strict=True):
@@ -210,6 +219,7 @@ class Replay:
             if switches:
                 ttl = self._lifetimes.document(tenant, rebuilt.document.state.newest, self._clock.now_ms())
                 version = ABSENT if entry is None else entry.version
+                await self._heed_lifted(tenant, student_id, entry, rebuilt)
                 await self._records.restore(tenant, student_id, rebuilt, events)
                 write = Write(key, encode_document(rebuilt.document), version, ttl)
                 if not (await self._store.write_many([write]))[0]:
@@ -235,15 +245,27 @@ class Replay:
     async def _is_erased(self, tenant: Tenant, student_id: str, entry: Entry | None) -> bool:
         if entry is not None:
             return entry.value == TOMBSTONE
-        marker = keys.erased(self._pseudonyms.of(tenant.tenant_id, student_id))
-        return (await self._store.get_many([marker]))[0] is not None
+        return await self._refused_until(tenant, student_id) is None
+
+    async def _heed_lifted(
+        self, tenant: Tenant, student_id: str, entry: Entry | None, rebuilt: Rebuilt
+    ) -> None:
+        """Note in a document made anew what an erasure keeps out that was lifted, as whoever folds a first event does."""
+        if entry is None:
+            rebuilt.document.refused_until = await self._refused_until(tenant, student_id) or 0
+
+    async def _refused_until(self, tenant: Tenant, student_id: str) -> int | None:
+        marker = (
+            await self._store.get_many([keys.erased(self._pseudonyms.of(tenant.tenant_id, student_id))])
+        )[0]
+        return refused_until(None if marker is None else marker.value)
 
     async def _batches(
-        self, tenant: Tenant, student_id: str | None
+        self, tenant: Tenant, student_ids: Sequence[str] | None
     ) -> AsyncIterator[dict[str, list[ArchivedEvent]]]:
         """Students with all their archived events, a batch at a time."""
         archive = self._archive
-        names = await archive.students(tenant.tenant_id) if student_id is None else [student_id]
+        names = await archive.students(tenant.tenant_id) if student_ids is None else student_ids
         for first in range(0, len(names), STUDENTS_A_BATCH):
             found = await archive.of_students(tenant.tenant_id, names[first : first + STUDENTS_A_BATCH])
             if found:

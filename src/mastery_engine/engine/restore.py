@@ -148,6 +148,8 @@ class Restore:
             async for batch in items_of(target, part):
                 for first in range(0, len(batch), KEYS_A_BATCH):
                     some = batch[first : first + KEYS_A_BATCH]
+                    # Asked anew for each: somebody may have been erased since this restore began, and stays so.
+                    known.update(await self._recovery.latest_of(items.students(some)))
                     writes = [write for item in some if (write := items.write_of(item)) is not None]
                     if writes and not report.dry_run:
                         await self._store.write_many(writes)

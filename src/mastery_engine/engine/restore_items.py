@@ -16,6 +16,7 @@ from mastery_engine.contracts.stored_keys import event_of, learner_of
 from mastery_engine.contracts.tenant import DEFAULT, Tenant, decode_tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.engine.lifetimes import Lifetimes
+from mastery_engine.engine.recovery import is_gone
 from mastery_engine.ports import Write
 
 _SHORTEST_SECONDS: Final = 60
@@ -99,6 +100,16 @@ class RestoredItems:
         # Of the backup itself, which has them before what is theirs.
         self._tenants = {DEFAULT.tenant_id: DEFAULT}
 
+    def students(self, items: Iterable[Item]) -> dict[str, set[str]]:
+        """Keyed hashes by tenant of those whose documents are among the items."""
+        owners = [
+            owner for one in items if one.kind == "document" and (owner := learner_of(one.key)) is not None
+        ]
+        found: dict[str, set[str]] = {}
+        for owner in owners:
+            found.setdefault(owner[0], set()).add(self._pseudonyms.of(*owner))
+        return found
+
     def write_of(self, item: Item) -> Write | None:
         """The write of an item, None for one that is passed over."""
         match item.kind:
@@ -120,9 +131,10 @@ class RestoredItems:
         return Write(item.key, item.value)
 
     def _marker(self, item: Item) -> Write | None:
-        erasure = self._erasures.get(item.key.removeprefix(keys.erased("")))
-        # Lifted since; one that no ledger knows is kept rather than lost.
-        return None if erasure is not None and erasure.lifted_ms is not None else Write(item.key, item.value)
+        # Those that the ledger knows are there already, as they are now; one that it does not is kept rather than lost.
+        return (
+            None if item.key.removeprefix(keys.erased("")) in self._erasures else Write(item.key, item.value)
+        )
 
     def _document(self, item: Item) -> Write | None:
         owner = learner_of(item.key)
@@ -163,9 +175,7 @@ class RestoredItems:
     def _is_erased(self, student: str) -> bool:
         """Whether an erasure is in force, or has removed what the backup may still have."""
         erasure = self._erasures.get(student)
-        if erasure is None:
-            return False
-        return erasure.lifted_ms is None or (erasure.done_ms or erasure.asked_ms) >= self._began_ms
+        return erasure is not None and is_gone(erasure, self._began_ms)
 
     def _of(self, tenant_id: str) -> Tenant:
         return self._tenants.get(tenant_id) or Tenant(tenant_id=tenant_id)

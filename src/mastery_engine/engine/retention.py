@@ -1,4 +1,4 @@
-"""Days of the archive that have outlived their school's retention: what would go, and its going."""
+"""What has outlived its school's retention, days of the archive and dead letters: what would go, and its going."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mastery_engine.contracts.tenant import SHORTEST_RETENTION_DAYS, Tenant
 from mastery_engine.domain.calendar import DAY_MS, moment_of
 from mastery_engine.engine.access import Access, Caller
+from mastery_engine.engine.old_letters import OldLetters
 from mastery_engine.engine.tenants import TenantDirectory, no_tenant
 from mastery_engine.ports import Archive, ArchivedDay, Clock
 
@@ -24,6 +25,8 @@ class OldDays(Struct, frozen=True, kw_only=True):
         first_kept: The first day that stays, None if all do.
         days: Those that go, with their events.
         dropped: How many events went; None where it was only looked at.
+        letters: Dead letters that are too old.
+        dropped_letters: How many of them went; None where it was only looked at.
     """
 
     tenant_id: str
@@ -31,6 +34,8 @@ class OldDays(Struct, frozen=True, kw_only=True):
     first_kept: date | None
     days: list[ArchivedDay]
     dropped: int | None = None
+    letters: int = 0
+    dropped_letters: int | None = None
 
 
 def first_kept_day(tenant: Tenant, now_ms: int) -> int | None:
@@ -47,8 +52,16 @@ def first_kept_day(tenant: Tenant, now_ms: int) -> int | None:
 class ArchiveRetention:
     """Looks at old days, and drops them as the worker and the archiver do by themselves once an hour."""
 
-    def __init__(self, archive: Archive, tenants: TenantDirectory, access: Access, clock: Clock) -> None:
-        """Put the parts together."""
+    def __init__(
+        self,
+        archive: Archive,
+        tenants: TenantDirectory,
+        access: Access,
+        clock: Clock,
+        letters: OldLetters | None = None,
+    ) -> None:
+        """Put the parts together; without letters, only the archive is looked at."""
+        self._letters = letters
         self._archive = archive
         self._tenants = tenants
         self._access = access
@@ -91,17 +104,23 @@ class ArchiveRetention:
             retention_days=tenant.retention_days,
             first_kept=None if first_kept is None else moment_of(first_kept * DAY_MS).date(),
             days=days,
+            letters=0 if self._letters is None else await self._letters.count(tenant, self._clock.now_ms()),
         )
 
     async def _drop(self, caller: Caller, old: OldDays) -> OldDays:
-        if old.first_kept is None or not old.days:
-            return replace(old, dropped=0)
+        if old.first_kept is None or not (old.days or old.letters):
+            return replace(old, dropped=0, dropped_letters=0)
         detail = {
             "before": old.first_kept.isoformat(),
             "days": str(len(old.days)),
             "events": str(sum(day.events for day in old.days)),
         }
+        if old.letters:
+            detail["letters"] = str(old.letters)
         in_school = replace(caller, tenant_id=old.tenant_id)
         await self._access.record(in_school, "archive.drop", (), allowed=True, detail=detail)
         first_kept = old.first_kept.toordinal() - moment_of(0).date().toordinal()
-        return replace(old, dropped=await self._archive.drop_before(old.tenant_id, first_kept))
+        dropped, letters = await self._archive.drop_before(old.tenant_id, first_kept), 0
+        if self._letters is not None:
+            letters = await self._letters.drop(await self._tenants.get(old.tenant_id), self._clock.now_ms())
+        return replace(old, dropped=dropped, dropped_letters=letters)

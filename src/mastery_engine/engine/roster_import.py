@@ -9,13 +9,16 @@ from typing import Final, final
 
 from msgspec import Struct
 
+from mastery_engine.domain.cohort import Cohort
 from mastery_engine.domain.enrolment import ClassChange, Enrolment, Mode, changed, cohorts_of
+from mastery_engine.domain.errors import Conflict
 from mastery_engine.engine.access import Action, Caller
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import Rosters
 
 ACTION: Final[Action] = "cohorts.write"
 _TOGETHER: Final = 100
+_TRIES: Final = 10
 
 
 class RosterReport(Struct, frozen=True, kw_only=True):
@@ -72,23 +75,17 @@ class RosterImport:
 
         Raises:
             NotAllowed: The caller's role may not.
+            Conflict: Somebody else goes on changing a class.
             DependencyDown: A record could not be kept. Classes before it are changed; the same import again does the rest.
         """
         today = await self.permit(caller)
         told = cohorts_of(enrolments)
         changes: list[ClassChange] = []
+        detail = {"import": source, "mode": mode} | ({"dry_run": "yes"} if dry_run else {})
         for first in range(0, len(told), _TOGETHER):
             part = told[first : first + _TOGETHER]
-            before = await asyncio.gather(
-                *(self._rosters.get(caller.tenant_id, one.cohort_id) for one in part)
-            )
-            planned = [changed(old, one, mode, today) for old, one in zip(before, part, strict=True)]
-            done = [(cohort, change) for cohort, change in planned if not change.is_none]
-            detail = {"import": source, "mode": mode} | ({"dry_run": "yes"} if dry_run else {})
-            await asyncio.gather(*(self._record(caller, change, detail) for _, change in done))
-            if done and not dry_run:
-                await self._rosters.put(caller.tenant_id, [cohort for cohort, _ in done])
-            changes += [change for _, change in done]
+            made = await asyncio.gather(*(self._change(caller, one, mode, today, detail) for one in part))
+            changes += [change for change in made if not change.is_none]
         return RosterReport(
             mode=mode,
             dry_run=dry_run,
@@ -98,7 +95,20 @@ class RosterImport:
             changes=tuple(changes),
         )
 
-    async def _record(self, caller: Caller, change: ClassChange, detail: dict[str, str]) -> None:
-        students = sorted(change.students.concerned)
-        detail = {"cohort_id": change.cohort_id} | detail
-        await self._reader.access.record(caller, ACTION, students, allowed=True, detail=detail)
+    async def _change(
+        self, caller: Caller, told: Cohort, mode: Mode, today: date, detail: dict[str, str]
+    ) -> ClassChange:
+        """One class; planned anew if somebody else has changed it meanwhile."""
+        for _ in range(_TRIES):
+            before = await self._rosters.get(caller.tenant_id, told.cohort_id)
+            after, change = changed(before, told, mode, today)
+            if change.is_none:
+                return change
+            students = sorted(change.students.concerned)
+            facts = {"cohort_id": told.cohort_id} | detail
+            await self._reader.access.record(caller, ACTION, students, allowed=True, detail=facts)
+            if "dry_run" in detail:
+                return change
+            if await self._rosters.replace(caller.tenant_id, told.cohort_id, before, after):
+                return change
+        raise Conflict(f"class {told.cohort_id!r} is being changed by others; import again")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, final
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final, TypeVar, final
 
 from msgspec import Struct, field
 
@@ -25,7 +26,11 @@ from mastery_engine.ports import (
 )
 
 STEP_DEADLINE_SECONDS: Final = 30.0
+WRITE_SECONDS: Final = 10.0
+LATEST_WRITE_SECONDS: Final = STEP_DEADLINE_SECONDS + WRITE_SECONDS
+"""From the beginning of a step: no write begins after its deadline, and one that has begun ends, or is ended, by then."""
 MOST_CONFLICTS: Final = 100
+Result = TypeVar("Result")
 
 
 class StepLate(MasteryError):
@@ -66,17 +71,19 @@ class Work:
         records: The learner's records of the batch, in the log's order.
         entry: The document as the store holds it, None if there is none.
         erased: Whether the learner is erased, so that the records are dropped.
+        restricted: Whether the learner's processing is restricted: folded, and told nobody.
         document: The document, changed in place by the fold.
         batch: What folding came to.
     """
 
-    __slots__ = ("batch", "document", "entry", "erased", "learner", "records")
+    __slots__ = ("batch", "document", "entry", "erased", "learner", "records", "restricted")
 
     def __init__(self, learner: Learner, records: list[Accepted]) -> None:
         self.learner = learner
         self.records = records
         self.entry: Entry | None = None
         self.erased = False
+        self.restricted = False
         self.document = Document()
         self.batch = FoldedBatch(self.document)
 
@@ -116,6 +123,7 @@ class StepReport(Struct, kw_only=True):
             if work.erased:
                 self.erased += len(work.records)
                 continue
+            self.erased += work.batch.dropped
             self.folded += len(work.batch.folded)
             self.answered += work.batch.answered
             self.repeats += work.batch.repeats
@@ -163,6 +171,28 @@ class Step:
         """
         if self._clock.monotonic() > self._deadline:
             raise StepLate(f"a step took longer than {STEP_DEADLINE_SECONDS:.0f} s and starts over")
+
+    async def write(self, call: Coroutine[Any, Any, Result]) -> Result:
+        """Make a write, which the deadline lets begin, and which is ended `WRITE_SECONDS` after that.
+
+        An adapter may make it in several calls to a server; an eraser relies on the end of all of them.
+
+        Raises:
+            StepLate: The deadline has passed, or the write took too long; some of it may have been made.
+        """
+        try:
+            self.check_deadline()
+        except StepLate:
+            call.close()
+            raise
+        limit = asyncio.timeout(self._deadline + WRITE_SECONDS - self._clock.monotonic())
+        try:
+            async with limit:
+                return await call
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise StepLate(f"a write went on {WRITE_SECONDS:.0f} s after its step's deadline") from None
 
 
 def never_at_rest() -> DependencyDown:

@@ -9,9 +9,11 @@ import structlog
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, Document, decode_document, encode_document
+from mastery_engine.contracts.erasure import refused_until
 from mastery_engine.contracts.event_json import encode_event
 from mastery_engine.contracts.outcome import Processed, encode_processed
 from mastery_engine.contracts.processed import read_processed
+from mastery_engine.contracts.restricted import decode_restricted
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.engine.dead_letter_forms import letter_of
 from mastery_engine.engine.derived import DerivedKeys
@@ -27,6 +29,7 @@ from mastery_engine.ports import ABSENT, ArchivedEvent, OutputMessage, Write
 ByTenant = Mapping[str, Records]
 """`processed:` records by tenant and event id."""
 
+_NOBODY: Final[frozenset[bytes]] = frozenset()
 _FINISHED_KEPT: Final = 20_000
 _MOST_FINISHED_KEPT: Final = 8
 
@@ -57,17 +60,24 @@ class Parts:
             )
 
     async def read(self, works: list[Work]) -> ByTenant:
-        """Part 2: documents, then erasure markers where there is none, then `processed:` records.
+        """Part 2: documents and who is restricted, then erasure markers where there is none, then `processed:` records.
 
         Raises:
             DamagedDocument: One of the documents cannot be read.
             NewerVersion: A newer release wrote one of them.
         """
         store = self._ports.store
-        entries = await store.get_many([work.learner.key for work in works])
+        tenants = {work.learner.tenant.tenant_id: _NOBODY for work in works}
+        entries = await store.get_many(
+            [*(work.learner.key for work in works), *map(keys.restricted, tenants)]
+        )
+        for tenant_id, entry in zip(tenants, entries[len(works) :], strict=True):
+            if entry is not None:
+                tenants[tenant_id] = decode_restricted(entry.value)
         absent: list[Work] = []
-        for work, entry in zip(works, entries, strict=True):
+        for work, entry in zip(works, entries[: len(works)], strict=True):
             work.entry = entry
+            work.restricted = work.learner.pseudonym in tenants[work.learner.tenant.tenant_id]
             work.erased = entry is not None and entry.value == TOMBSTONE
             work.document = (
                 decode_document(entry.value) if entry is not None and not work.erased else Document()
@@ -80,7 +90,9 @@ class Parts:
         if absent:
             markers = await store.get_many([keys.erased(work.learner.pseudonym.hex()) for work in absent])
             for work, marker in zip(absent, markers, strict=True):
-                work.erased = marker is not None
+                until = refused_until(None if marker is None else marker.value)
+                work.erased = until is None
+                work.document.refused_until = until or 0
         letters = [letter for work in works for letter in work.document.given_up]
         if letters:
             await self._ports.dead_letters.add(letters)
@@ -101,16 +113,20 @@ class Parts:
             )
             for work in changed
         ]
-        step.check_deadline()
-        written = await self._ports.store.write_many(writes)
+        written = await step.write(self._ports.store.write_many(writes))
         return [work for work, kept in zip(changed, written, strict=True) if not kept]
 
-    async def derive(self, works: list[Work]) -> None:
+    async def derive(self, step: Step, works: list[Work]) -> None:
         """Part 5, the derived keys."""
         now_ms = self._ports.clock.now_ms()
-        writes = [write for work in works for write in self._derived.writes(work.learner, work.batch, now_ms)]
+        writes = [
+            write
+            for work in works
+            if not work.restricted
+            for write in self._derived.writes(work.learner, work.batch, now_ms)
+        ]
         if writes:
-            await self._ports.store.write_many(writes)
+            await step.write(self._ports.store.write_many(writes))
 
     async def archive(self, works: list[Work], topic_id: str) -> None:
         """Part 5, the archive."""
@@ -121,19 +137,22 @@ class Parts:
                 await archive.add(events)
 
     async def send(self, works: list[Work]) -> None:
-        """Part 6."""
+        """Part 6; of a restricted learner nothing is told, later neither."""
         messages: list[OutputMessage] = []
         for work in works:
+            if work.restricted:
+                continue
             for outcome in work.document.outcomes:
                 formula = self._formulas.get(outcome.formula)
                 messages += messages_of(work.learner.tenant, work.learner.student_id, outcome, formula)
         if messages:
             await self._ports.results.publish(messages)
 
-    async def mark(self, works: list[Work], *, archived: bool = False) -> None:
+    async def mark(self, step: Step, works: list[Work], *, archived: bool = False) -> None:
         """Part 7.
 
         Args:
+            step: Whose deadline counts.
             works: Whose outcomes.
             archived: Leave out outcomes whose records this batch has not archived: they may not be in the archive yet. One
                 whose `processed:` record is there, and damaged, is.
@@ -151,7 +170,7 @@ class Parts:
                     writes.append(Write(key, encode_processed(pseudonym, outcome), None, ttl))
                     names.append(pseudonym + outcome.event_id)
         if writes:
-            await self._ports.store.write_many(writes)
+            await step.write(self._ports.store.write_many(writes))
             self._finished.add(names)
 
     async def slim(self, step: Step, works: list[Work]) -> None:
@@ -172,7 +191,7 @@ class Parts:
             ttl = self._lifetimes.document(work.learner.tenant, work.document.state.newest, now_ms)
             writes.append(Write(work.learner.key, encode_document(work.document), entry.version, ttl))
         # Whoever has changed one meanwhile has taken them out, or will.
-        await store.write_many(writes)
+        await step.write(store.write_many(writes))
 
     def _drop_finished(self, work: Work) -> None:
         """Pass over the outcomes whose `processed:` records this very process has written: they need not be read."""

@@ -16,6 +16,8 @@ from typing import Protocol, final
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
+from mastery_engine.contracts.document import TOMBSTONE
+from mastery_engine.contracts.erasure import is_refused, refused_until
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS
@@ -107,7 +109,9 @@ class TopicEvents:
         self, tenant_id: str, batch: list[Record], oldest_ms: int, read: TopicRead
     ) -> list[Accepted]:
         """Those of a batch that count, each id once."""
-        accepted, refused = await self._judge.judge(batch)
+        present = [record for record in batch if record.value != TOMBSTONE]
+        read.erased += len(batch) - len(present)
+        accepted, refused = await self._judge.judge(present)
         read.refused += sum(one.event is None or one.event.tenant_id == tenant_id for one in refused)
         mine = [one for one in accepted if one.event.tenant_id == tenant_id]
         young = [one for one in mine if one.event.timestamp >= oldest_ms]
@@ -116,11 +120,11 @@ class TopicEvents:
             student: self._pseudonyms.digest(tenant_id, student)
             for student in {one.event.student_id for one in young}
         }
-        present = await self._present(tenant_id, young, digests)
-        read.erased += len(young) - len(present)
+        kept = await self._present(tenant_id, young, digests)
+        read.erased += len(young) - len(kept)
         first: dict[bytes, Accepted] = {}
-        names = [keys.processed(tenant_id, one.event_id) for one in present]
-        for one, entry in zip(present, await self._ports.store.get_many(names), strict=True):
+        names = [keys.processed(tenant_id, one.event_id) for one in kept]
+        for one, entry in zip(kept, await self._ports.store.get_many(names), strict=True):
             if entry is not None and _is_another(one, digests[one.event.student_id], entry.value):
                 read.refused += 1
             elif first.setdefault(one.event_id, one) is not one:
@@ -133,13 +137,19 @@ class TopicEvents:
         """Those whose students are not erased."""
         hashes = {student: digest.hex() for student, digest in digests.items()}
         markers = await self._ports.store.get_many([keys.erased(one) for one in hashes.values()])
-        marked = {student for student, marker in zip(hashes, markers, strict=True) if marker is not None}
+        until = {
+            student: refused_until(None if marker is None else marker.value)
+            for student, marker in zip(hashes, markers, strict=True)
+        }
         erasures = await self._ports.erasures.find(tenant_id, list(hashes.values()))
 
         def is_erased(one: Accepted) -> bool:
             student = one.event.student_id
             erasure = erasures.get(hashes[student])
-            return student in marked or (erasure is not None and erasure.refuses(one.event.timestamp))
+            entered = (one.event.timestamp, one.record.appended_ms)
+            return is_refused(until[student], *entered) or (
+                erasure is not None and erasure.refuses(min(entered))
+            )
 
         return [one for one in accepted if not is_erased(one)]
 

@@ -16,6 +16,7 @@ import structlog
 from mastery_engine.domain.errors import DependencyDown, NewerVersion
 from mastery_engine.engine.error_kinds import ErrorKind, kind_of
 from mastery_engine.engine.housekeeping import Housekeeping
+from mastery_engine.engine.pausing import pause
 from mastery_engine.engine.process import Processor
 from mastery_engine.engine.step import StepLate, StepReport, summed
 from mastery_engine.ports import Clock, LogConsumer
@@ -136,7 +137,7 @@ class Runner:
                     _log.warning("processing waits", kind=kind, reason=error.message)
                     self.waiting = Waiting(error.message, self._clock.now_ms())
                 self.waiting = self.waiting._replace(reason=error.message)
-                await self._pause(stop, wait)
+                await pause(self._clock, wait, stop)
                 wait = min(LONGEST_WAIT_SECONDS, wait * 2)
             else:
                 if self.waiting is not None:
@@ -177,17 +178,13 @@ class Runner:
         if self._housekeeping is not None and self._clock.monotonic() >= self._tidied + TIDY_SECONDS:
             cleared = await self._housekeeping.clear()
             self._tidied = self._clock.monotonic()
-            _log.info("cleared away", keys=cleared.keys, archived=cleared.archived, records=cleared.records)
-
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        """Let time pass, or be told to stop."""
-        tasks = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(stop.wait())}
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            _log.info(
+                "cleared away",
+                keys=cleared.keys,
+                archived=cleared.archived,
+                records=cleared.records,
+                letters=cleared.letters,
+            )
 
 
 @final

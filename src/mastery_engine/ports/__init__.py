@@ -5,12 +5,23 @@ One contract suite for each (tests/contract) runs on every adapter. Moments are 
 
 from mastery_engine.contracts.dead_letter import DeadLetter, LetterKind, LetterStatus
 from mastery_engine.contracts.erasure import Erasure
+from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestKind, RequestState
 from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
-from mastery_engine.ports.audit_trail import AuditEntry, AuditRecord, AuditTrail
+from mastery_engine.ports.audit_trail import (
+    REFUSED,
+    AuditEntry,
+    AuditRecord,
+    AuditTrail,
+    IndexRow,
+    action_term,
+    actor_term,
+    request_term,
+)
 from mastery_engine.ports.backup_target import BackupTarget
 from mastery_engine.ports.cache import Cache, Cached, Fill
 from mastery_engine.ports.clock import Clock
 from mastery_engine.ports.dead_letters import DeadLetters, DeadLetterSink
+from mastery_engine.ports.erasable import ErasableLog, Leftover, RawScan, Retention, Retentions
 from mastery_engine.ports.erasure_ledger import ErasureLedger
 from mastery_engine.ports.event_codec import EventCodec
 from mastery_engine.ports.event_log import (
@@ -26,13 +37,17 @@ from mastery_engine.ports.event_log import (
     Share,
 )
 from mastery_engine.ports.flags import Flags
+from mastery_engine.ports.limits import WINDOW_SECONDS, Limits, Standing
+from mastery_engine.ports.privacy_requests import OpenRequests, PrivacyRequests
 from mastery_engine.ports.rosters import Rosters
 from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
 from mastery_engine.ports.tenant_book import TenantBook
 
 __all__ = [
     "ABSENT",
+    "REFUSED",
     "WHOLE",
+    "WINDOW_SECONDS",
     "Archive",
     "ArchivedDay",
     "ArchivedEvent",
@@ -47,24 +62,40 @@ __all__ = [
     "DeadLetterSink",
     "DeadLetters",
     "Entry",
+    "ErasableLog",
     "Erasure",
     "ErasureLedger",
     "EventCodec",
     "EventLog",
     "Fill",
     "Flags",
+    "IndexRow",
+    "Leftover",
     "LetterKind",
     "LetterStatus",
+    "Limits",
     "LogConsumer",
     "LogFollower",
     "NewRecord",
+    "OpenRequests",
     "OutputMessage",
     "Position",
+    "PrivacyRequest",
+    "PrivacyRequests",
+    "RawScan",
     "Record",
+    "RequestKind",
+    "RequestState",
     "Results",
+    "Retention",
+    "Retentions",
     "Rosters",
     "Share",
+    "Standing",
     "StateStore",
     "TenantBook",
     "Write",
+    "action_term",
+    "actor_term",
+    "request_term",
 ]

@@ -59,6 +59,12 @@ class Archive(Protocol):
         """All events of a student, by day, then partition and offset."""
         ...
 
+    async def page_of_student(
+        self, tenant_id: str, student_id: str, after: ArchivedEvent | None, limit: int
+    ) -> list[ArchivedEvent]:
+        """The same in pages: up to `limit` events, those after the last one of the page before, None for the first page."""
+        ...
+
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
         """All events of several students, in no order; those without an event are not in it."""
         ...
@@ -84,6 +90,10 @@ class Archive(Protocol):
 
         A transaction for each part, so that nobody who adds or reads waits for long; interrupted, it goes on the next time.
         """
+        ...
+
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        """Remove all events of a student; returns how many."""
         ...
 
     async def ping(self) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
+
+from mastery_engine.contracts.audit_seals import ChainEnd
+
+REFUSED: Final = "refused"
+"""Term of every record of a refused access."""
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
@@ -33,6 +38,28 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     request_id: str
     detail: dict[str, str] = {}
 
+    @property
+    def terms(self) -> list[str]:
+        """By what it is found, each once: its subjects, and the terms of actor, action, request and refusal."""
+        told = [actor_term(self.actor), action_term(self.action), request_term(self.request_id)]
+        refused = [] if self.allowed else [REFUSED]
+        return list(dict.fromkeys((*self.subjects, *told, *refused)))
+
+
+def actor_term(actor: str) -> str:
+    """Finds what somebody did; a keyed hash has no colon, so that no subject is taken for it."""
+    return f"actor:{actor}"
+
+
+def action_term(action: str) -> str:
+    """Finds what was done."""
+    return f"action:{action}"
+
+
+def request_term(request_id: str) -> str:
+    """Finds what one request did."""
+    return f"request:{request_id}"
+
 
 class AuditRecord(Struct, frozen=True, kw_only=True):
     """An entry in its place in the chain.
@@ -49,11 +76,18 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
     entry: AuditEntry
 
 
+class IndexRow(NamedTuple):
+    """A line of the index: by this term that record is found."""
+
+    term: str
+    sequence: int
+
+
 class AuditTrail(Protocol):
-    """Append-only, one hash chain a tenant."""
+    """Append-only, one hash chain a tenant and one of signed notes on them, `REGISTER`."""
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Chain and store all, durably, before returning."""
+        """Chain and store all, durably, before returning; with them the notes that the register must have of them."""
         ...
 
     async def read(
@@ -62,8 +96,28 @@ class AuditTrail(Protocol):
         """Records in order, those with a sequence above `after`, of one subject if given."""
         ...
 
+    async def search(
+        self,
+        tenant_id: str,
+        terms: Sequence[str],
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[AuditRecord]:
+        """Records that have all the terms, the newest first, with a sequence above `after` and below `before`."""
+        ...
+
     async def tenants(self) -> list[str]:
-        """Tenants with a chain, sorted."""
+        """Tenants with a chain, sorted; the register is not among them."""
+        ...
+
+    async def end(self, tenant_id: str) -> ChainEnd | None:
+        """Where a chain ends, as it was noted when it was last added to; None without a chain."""
+        ...
+
+    async def index(self, tenant_id: str, after: IndexRow | None, limit: int) -> list[IndexRow]:
+        """Lines of the index in order, those after the one given; for who checks that it agrees with the records."""
         ...
 
     async def close(self) -> None:

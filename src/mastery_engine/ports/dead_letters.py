@@ -12,7 +12,11 @@ class DeadLetterSink(Protocol):
     """Where a worker sends what cannot count."""
 
     async def add(self, letters: Sequence[DeadLetter]) -> int:
-        """Take, durably, those whose id is not there yet; returns how many were new, as far as the sink can tell."""
+        """Take, durably, those whose id is not there yet; returns how many were new, as far as the sink can tell.
+
+        Letters of record are passed over where an erasure of their student refuses them, as the ledger beside them says in the
+        same transaction.
+        """
         ...
 
 
@@ -36,6 +40,10 @@ class DeadLetters(DeadLetterSink, Protocol):
 
     async def replace(self, letter: DeadLetter, expected: DeadLetter) -> bool:
         """Put `letter` in place of `expected` (same id); False if it is no longer like that."""
+        ...
+
+    async def remove(self, letter_ids: Sequence[str]) -> int:
+        """Remove letters; returns how many were there."""
         ...
 
     async def counts(self) -> dict[LetterStatus, int]:

@@ -20,8 +20,16 @@ class Rosters(Protocol):
         """The cohort of that id."""
         ...
 
-    async def list(self, tenant_id: str, *, after: str = "", limit: int = 100) -> list[Cohort]:
-        """Cohorts in the order of their ids, those after the id `after`."""
+    async def replace(
+        self, tenant_id: str, cohort_id: str, before: Cohort | None, after: Cohort | None
+    ) -> bool:
+        """Put `after` in the place of `before`, None for no cohort of that id; False if it is no longer like that."""
+        ...
+
+    async def list(
+        self, tenant_id: str, *, after: str = "", limit: int = 100, teacher_id: str | None = None
+    ) -> list[Cohort]:
+        """Cohorts in the order of their ids, those after the id `after`; only those that name the teacher on any day."""
         ...
 
     async def taught(self, tenant_id: str, teacher_id: str, students: Sequence[str], on: date) -> set[str]:

@@ -24,6 +24,18 @@ MATRIX: dict[Action, str] = {
     "events.ingest": "service:tenant admin:tenant operator:tenant",
     "results.export": "admin:tenant operator:tenant",
     "replay.run": "admin:tenant operator:tenant",
+    "jobs.read": "student:own teacher:taught admin:tenant operator:tenant",
+    "jobs.cancel": "student:own teacher:taught admin:tenant operator:tenant",
+    "cohorts.read": "teacher:taught admin:tenant operator:tenant",
+    "cohorts.write": "admin:tenant operator:tenant",
+    "audit.read": "admin:tenant operator:tenant",
+    "audit.verify": "admin:tenant operator:tenant",
+    "accesses.read": "student:own admin:tenant operator:tenant",
+    "tokens.revoke": "admin:tenant operator:tenant",
+    "privacy.erase": "admin:tenant operator:tenant",
+    "privacy.erase_tenant": "operator:tenant",
+    "privacy.read": "admin:tenant operator:tenant",
+    "privacy.lift": "admin:tenant operator:tenant",
     "dead_letters.read": "admin:tenant operator:tenant",
     "dead_letters.write": "admin:tenant operator:tenant",
     "archive.drop": "admin:tenant operator:tenant",
@@ -31,6 +43,9 @@ MATRIX: dict[Action, str] = {
     "tenants.write": "operator:tenant",
     "backup.create": "operator:tenant",
     "backup.restore": "operator:tenant",
+    "student.export": "student:own admin:tenant operator:tenant",
+    "tenant.export": "operator:tenant",
+    "restriction.write": "admin:tenant operator:tenant",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from mastery_engine.adapters.memory import MemoryAuditTrail
 from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS
 from mastery_engine.engine import audit
-from mastery_engine.engine.audit import check_chain, last_records
+from mastery_engine.engine.audit import check_chain
 from mastery_engine.ports import AuditEntry, AuditRecord
 
 Chain = list[AuditRecord]
@@ -116,17 +116,3 @@ async def test_a_record_cut_off_the_end_shows_only_by_the_hash_kept_elsewhere() 
     cut = await check_chain(await trail_of(5, taken_out(5)), "north")
     assert cut.broken_at is None
     assert cut.last_hash != kept
-
-
-async def test_the_newest_records_come_oldest_first() -> None:
-    trail = await trail_of(8)
-    assert [one.sequence for one in await last_records(trail, "north", limit=4)] == [5, 6, 7, 8]
-    assert [one.sequence for one in await last_records(trail, "north")] == list(range(1, 9))
-    assert await last_records(trail, "nowhere") == []
-
-
-async def test_the_newest_records_of_one_subject_are_his_alone() -> None:
-    trail = await trail_of(20)
-    found = await last_records(trail, "north", subject="bob", limit=2)
-    assert [(one.sequence, one.entry.subjects) for one in found] == [(17, ("bob",)), (20, ("bob",))]
-    assert await last_records(trail, "north", subject="nobody") == []

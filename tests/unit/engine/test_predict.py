@@ -90,7 +90,9 @@ async def test_there_is_no_forecast_of_unknown_or_unseen_students_or_days(school
 
 
 async def test_a_trajectory_joins_the_days_behind_and_ahead(school: School) -> None:
-    line = await school.engine.predictions.trajectory(caller(), "ann", ahead=2)
+    answer = await school.engine.predictions.trajectory(caller(), "ann", ahead=2)
+    line = answer.trajectory
+    assert answer.current.score == line.past[-1].score
     assert [(point.day.day, point.score) for point in line.past] == [
         (6, 0.34),
         (7, 0.34),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, cast, final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -12,6 +13,7 @@ from msgspec import Struct
 from mastery_engine.adapters.kafka.admin import ANSWER_SECONDS, KafkaAdmin
 from mastery_engine.contracts.topics import TopicNames
 from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.ports import Retention
 
 _DAY_MS: Final = 86_400_000
 _LARGEST_BYTES: Final = 4 << 20
@@ -106,6 +108,30 @@ class Topics:
         return await self._admin.ask(
             "make the topics", lambda: [self._apply(one, grow=grow) for one in self.wanted]
         )
+
+    async def retentions(self) -> list[Retention]:
+        """How long each topic that is there keeps its records.
+
+        Raises:
+            DependencyDown: Kafka does not answer.
+        """
+        return await self._admin.ask(
+            "ask how long topics keep their records", lambda: [*self._kept(one.name for one in self.wanted)]
+        )
+
+    def _kept(self, names: Iterable[str]) -> Iterator[Retention]:
+        for name in names:
+            try:
+                self._admin.topic(name)
+            except KafkaException as error:
+                failure: KafkaError = error.args[0]
+                if failure.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+            else:
+                told = self._config(name)
+                # A segment is deleted whole, once its newest record is old enough, and is rolled by time or size.
+                kept, rolled = int(told["retention.ms"]), int(told["segment.ms"])
+                yield Retention(name, None if kept < 0 else kept + rolled)
 
     async def check(self) -> None:
         """To be asked before a process reads or writes.

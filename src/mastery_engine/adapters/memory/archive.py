@@ -15,6 +15,10 @@ def _place(event: ArchivedEvent) -> tuple[str, int, int, int]:
     return (event.student_id, event.day, event.partition, event.offset)
 
 
+def _turn(event: ArchivedEvent) -> tuple[int, int, int, str]:
+    return (event.day, event.partition, event.offset, event.topic_id)
+
+
 def _day(event: ArchivedEvent) -> int:
     return event.day
 
@@ -46,6 +50,12 @@ class MemoryArchive:
 
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         return [event for event in self._of_tenant(tenant_id) if event.student_id == student_id]
+
+    async def page_of_student(
+        self, tenant_id: str, student_id: str, after: ArchivedEvent | None, limit: int
+    ) -> list[ArchivedEvent]:
+        found = sorted(await self.of_student(tenant_id, student_id), key=_turn)
+        return [event for event in found if after is None or _turn(event) > _turn(after)][:limit]
 
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
         wanted = set(student_ids)
@@ -84,6 +94,12 @@ class MemoryArchive:
         for key in old:
             del self._events[key]
         return len(old)
+
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        gone = [key for key in self._events if key[:2] == (tenant_id, student_id)]
+        for key in gone:
+            del self._events[key]
+        return len(gone)
 
     async def ping(self) -> None:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 from uuid import uuid4
@@ -76,6 +76,21 @@ class MemoryEventLog:
             dropped += len(records) - len(kept)
             self._partitions[number] = kept
         return dropped
+
+    async def scrub(self, belongs: Callable[[Record], bool], blank: bytes | None) -> int:
+        """See `ErasableLog`."""
+        scrubbed = 0
+        for number, records in enumerate(self._partitions):
+            kept: list[Record] = []
+            for record in records:
+                if not belongs(record):
+                    kept.append(record)
+                    continue
+                scrubbed += 1
+                if blank is not None:
+                    kept.append(Record(record.partition, record.offset, record.appended_ms, b"", blank, ()))
+            self._partitions[number] = kept
+        return scrubbed
 
     async def recreate(self, topic_id: str | None = None) -> None:
         """Delete the topic and make it again: no records, offsets from 0, another id; commits are kept."""
@@ -167,7 +182,10 @@ class MemoryResults:
 
     Attributes:
         messages: All of it, repeats included.
+        topic: Its name.
     """
+
+    topic = "mastery.results"
 
     def __init__(self) -> None:
         """Start with nothing sent."""
@@ -175,3 +193,11 @@ class MemoryResults:
 
     async def publish(self, messages: Sequence[OutputMessage]) -> None:
         self.messages.extend(messages)
+
+    async def scrub(self, belongs: Callable[[Record], bool], blank: bytes | None) -> int:
+        """See `ErasableLog`; nothing is ever left in a message's place."""
+        del blank
+        kept = [one for one in self.messages if not belongs(Record(0, 0, 0, one.key, one.value, one.headers))]
+        scrubbed = len(self.messages) - len(kept)
+        self.messages[:] = kept
+        return scrubbed

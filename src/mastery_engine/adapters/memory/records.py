@@ -1,4 +1,4 @@
-"""Dead letters, audit trail, rosters and tenants in dictionaries."""
+"""Dead letters, rosters and tenants in dictionaries."""
 
 from __future__ import annotations
 
@@ -7,21 +7,36 @@ from datetime import date
 from itertools import islice
 from typing import get_args
 
-from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, link
+from mastery_engine.adapters.memory.erasures import MemoryErasureLedger
+from mastery_engine.adapters.shared.unerased import owner_hashes, unerased_letters
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tenant_privacy import TenantPrivacy
 from mastery_engine.domain.cohort import Cohort
-from mastery_engine.ports import AuditEntry, AuditRecord, DeadLetter, LetterStatus
+from mastery_engine.ports import DeadLetter, LetterStatus
 
 
 class MemoryDeadLetters:
     """Dead letters by id."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(
+        self, ledger: MemoryErasureLedger | None = None, pseudonyms: Pseudonyms | None = None
+    ) -> None:
+        """Start empty.
+
+        Args:
+            ledger: Of the erasures.
+            pseudonyms: By which it knows students; without both it is not asked.
+        """
+        self._ledger = ledger
+        self._pseudonyms = pseudonyms
         self._letters: dict[str, DeadLetter] = {}
 
     async def add(self, letters: Sequence[DeadLetter]) -> int:
         before = len(self._letters)
+        if self._ledger is not None and self._pseudonyms is not None:
+            latest = self._ledger.latest_of_all(owner_hashes(self._pseudonyms, letters))
+            letters = unerased_letters(self._pseudonyms, letters, latest)
         for letter in letters:
             self._letters.setdefault(letter.letter_id, letter)
         return len(self._letters) - before
@@ -52,40 +67,14 @@ class MemoryDeadLetters:
         self._letters[letter.letter_id] = letter
         return True
 
+    async def remove(self, letter_ids: Sequence[str]) -> int:
+        return sum(self._letters.pop(letter_id, None) is not None for letter_id in letter_ids)
+
     async def counts(self) -> dict[LetterStatus, int]:
         counts: dict[LetterStatus, int] = dict.fromkeys(get_args(LetterStatus), 0)
         for letter in self._letters.values():
             counts[letter.status] += 1
         return counts
-
-    async def close(self) -> None:
-        return
-
-
-class MemoryAuditTrail:
-    """One list a tenant."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._chains: dict[str, list[AuditRecord]] = {}
-
-    async def append(self, entries: Sequence[AuditEntry]) -> None:
-        for entry in entries:
-            chain = self._chains.setdefault(entry.tenant_id, [])
-            previous = chain[-1].hash if chain else FIRST_PREVIOUS
-            sequence = len(chain) + 1
-            digest = link(previous, sequence, entry)
-            chain.append(AuditRecord(sequence=sequence, previous=previous, hash=digest, entry=entry))
-
-    async def read(
-        self, tenant_id: str, *, subject: str | None = None, after: int = 0, limit: int = 100
-    ) -> list[AuditRecord]:
-        chain = self._chains.get(tenant_id, [])[after:]
-        found = (record for record in chain if subject is None or subject in record.entry.subjects)
-        return list(islice(found, limit))
-
-    async def tenants(self) -> list[str]:
-        return sorted(self._chains)
 
     async def close(self) -> None:
         return
@@ -104,9 +93,28 @@ class MemoryRosters:
     async def get(self, tenant_id: str, cohort_id: str) -> Cohort | None:
         return self._cohorts.get(tenant_id, {}).get(cohort_id)
 
-    async def list(self, tenant_id: str, *, after: str = "", limit: int = 100) -> list[Cohort]:
+    async def replace(
+        self, tenant_id: str, cohort_id: str, before: Cohort | None, after: Cohort | None
+    ) -> bool:
+        cohorts = self._cohorts.setdefault(tenant_id, {})
+        if cohorts.get(cohort_id) != before:
+            return False
+        if after is None:
+            cohorts.pop(cohort_id, None)
+        else:
+            cohorts[cohort_id] = after
+        return True
+
+    async def list(
+        self, tenant_id: str, *, after: str = "", limit: int = 100, teacher_id: str | None = None
+    ) -> list[Cohort]:
         cohorts = sorted(self._cohorts.get(tenant_id, {}).items())
-        return [cohort for cohort_id, cohort in cohorts if cohort_id > after][:limit]
+        return [
+            cohort
+            for cohort_id, cohort in cohorts
+            if cohort_id > after
+            and (teacher_id is None or any(one.person_id == teacher_id for one in cohort.teachers))
+        ][:limit]
 
     async def taught(self, tenant_id: str, teacher_id: str, students: Sequence[str], on: date) -> set[str]:
         found: set[str] = set()
@@ -128,6 +136,7 @@ class MemoryTenantBook:
     def __init__(self) -> None:
         """Start empty."""
         self._tenants: dict[str, Tenant] = {}
+        self._privacy: dict[str, TenantPrivacy] = {}
 
     async def keep(self, tenants: Sequence[Tenant]) -> None:
         for tenant in tenants:
@@ -135,6 +144,16 @@ class MemoryTenantBook:
 
     async def all(self) -> list[Tenant]:
         return [tenant for _, tenant in sorted(self._tenants.items())]
+
+    async def privacy(self, tenant_id: str) -> TenantPrivacy | None:
+        return self._privacy.get(tenant_id)
+
+    async def set_privacy(self, tenant_id: str, privacy: TenantPrivacy) -> None:
+        self._privacy[tenant_id] = privacy
+
+    async def remove(self, tenant_id: str) -> bool:
+        self._privacy.pop(tenant_id, None)
+        return self._tenants.pop(tenant_id, None) is not None
 
     async def close(self) -> None:
         return

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from psycopg import Error
-from sqlalchemy import ARRAY, any_, func, literal, select
+from sqlalchemy import ARRAY, Select, any_, delete, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -83,26 +83,24 @@ class PostgresArchive(Lease):
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         async with self._database.read() as connection:
             numbers = await _numbers(connection)
-            tenant_no = numbers.get(tenant_id)
-            days = (
-                await connection.scalars(
-                    select(IDS.c.day)
-                    .distinct()
-                    .where(IDS.c.tenant_no == tenant_no, IDS.c.student_id == student_id)
-                )
-            ).all()
-            if not days:
-                return []
-            # Told its days, the server opens no other partition.
+            chosen = await _of_student(connection, numbers.get(tenant_id), student_id)
             rows = await connection.execute(
-                events()
-                .where(
-                    EVENTS.c.tenant_no == tenant_no,
-                    EVENTS.c.student_id == student_id,
-                    EVENTS.c.day == any_(literal(list(days), ARRAY(EVENTS.c.day.type))),
-                )
-                .order_by(EVENTS.c.day, EVENTS.c.partition, EVENTS.c.record_offset)
+                chosen.order_by(EVENTS.c.day, EVENTS.c.partition, EVENTS.c.record_offset)
             )
+            return archived(rows, tenant_id, numbers)
+
+    async def page_of_student(
+        self, tenant_id: str, student_id: str, after: ArchivedEvent | None, limit: int
+    ) -> list[ArchivedEvent]:
+        turn = (EVENTS.c.day, EVENTS.c.partition, EVENTS.c.record_offset, EVENTS.c.topic_no)
+        async with self._database.read() as connection:
+            numbers = await _numbers(connection)
+            first = None if after is None else date_of(after.day)
+            chosen = await _of_student(connection, numbers.get(tenant_id), student_id, first)
+            if after is not None:
+                place = (first, after.partition, after.offset, numbers.get(after.topic_id, 0))
+                chosen = chosen.where(tuple_(*turn) > place)
+            rows = await connection.execute(chosen.order_by(*turn).limit(limit))
             return archived(rows, tenant_id, numbers)
 
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
@@ -195,6 +193,17 @@ class PostgresArchive(Lease):
                 dropped += await connection.scalar(select(func.archive_drop_day(tenant_no, one))) or 0
         return dropped
 
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        async with self._database.write(LONG_SECONDS) as connection:
+            await connection.execute(LONG)
+            await connection.execute(HOLD)
+            tenant_no = (await _numbers(connection)).get(tenant_id)
+            for table in (EVENTS, IDS):
+                removed = await connection.execute(
+                    delete(table).where(table.c.tenant_no == tenant_no, table.c.student_id == student_id)
+                )
+            return removed.rowcount
+
     async def _old_days(self, tenant_id: str, day: int) -> tuple[int | None, Sequence[date]]:
         """The tenant's number, and the days before `day` that have a partition; none for a tenant without a number."""
         async with self._database.read() as connection:
@@ -202,6 +211,19 @@ class PostgresArchive(Lease):
             if tenant_no is None:
                 return None, ()
             return tenant_no, (await connection.scalars(OLD_DAYS, {"day": date_of(day)})).all()
+
+
+async def _of_student(
+    connection: AsyncConnection, tenant_no: int | None, student_id: str, first: date | None = None
+) -> Select[Any]:
+    """A student's events from a day on; told the days, the server opens no other partition."""
+    days = select(IDS.c.day).distinct().where(IDS.c.tenant_no == tenant_no, IDS.c.student_id == student_id)
+    found = (await connection.scalars(days if first is None else days.where(IDS.c.day >= first))).all()
+    return events().where(
+        EVENTS.c.tenant_no == tenant_no,
+        EVENTS.c.student_id == student_id,
+        EVENTS.c.day == any_(literal(list(found), ARRAY(EVENTS.c.day.type))),
+    )
 
 
 async def _add(connection: AsyncConnection, batch: Sequence[ArchivedEvent]) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from mastery_engine.adapters.postgres.database import Lease
+from mastery_engine.adapters.postgres.database import Database, Lease
+from mastery_engine.adapters.postgres.erasures import unerased_of
 from mastery_engine.adapters.postgres.tables import LETTERS
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import DeadLetter, LetterStatus
 
 _LETTER: Final = msgspec.msgpack.Decoder(DeadLetter)
@@ -20,11 +22,23 @@ _ADD_BATCH: Final = 1_000
 class PostgresDeadLetters(Lease):
     """Dead letters by id."""
 
+    def __init__(self, database: Database, pseudonyms: Pseudonyms | None = None) -> None:
+        """Use a database.
+
+        Args:
+            database: Its schema must be this release's.
+            pseudonyms: By which the erasure ledger knows students; without them it is not asked.
+        """
+        super().__init__(database)
+        self._pseudonyms = pseudonyms
+
     async def add(self, letters: Sequence[DeadLetter]) -> int:
-        # In one order by all writers; of one id the first comes first, as the sort keeps their order.
-        rows = [_row(letter) for letter in sorted(letters, key=lambda letter: letter.letter_id)]
         added = 0
         async with self._database.write() as connection:
+            if self._pseudonyms is not None and letters:
+                letters = await unerased_of(connection, self._pseudonyms, letters)
+            # In one order by all writers; of one id the first comes first, as the sort keeps their order.
+            rows = [_row(letter) for letter in sorted(letters, key=lambda letter: letter.letter_id)]
             for start in range(0, len(rows), _ADD_BATCH):
                 adding = insert(LETTERS).values(rows[start : start + _ADD_BATCH]).on_conflict_do_nothing()
                 added += len((await connection.scalars(adding.returning(LETTERS.c.letter_id))).all())
@@ -61,6 +75,11 @@ class PostgresDeadLetters(Lease):
                 return False
             await connection.execute(update(LETTERS).where(this).values(_row(letter)))
             return True
+
+    async def remove(self, letter_ids: Sequence[str]) -> int:
+        gone = delete(LETTERS).where(LETTERS.c.letter_id.in_(sorted(letter_ids)))
+        async with self._database.write() as connection:
+            return (await connection.execute(gone)).rowcount
 
     async def counts(self) -> dict[LetterStatus, int]:
         async with self._database.read() as connection:

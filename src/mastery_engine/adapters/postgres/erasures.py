@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mastery_engine.adapters.postgres.database import Lease
 from mastery_engine.adapters.postgres.tables import ERASURES
-from mastery_engine.adapters.shared.unerased import StudentHashes, in_turn, latest_of
+from mastery_engine.adapters.shared.unerased import (
+    StudentHashes,
+    in_turn,
+    latest_of,
+    owner_hashes,
+    unerased_letters,
+)
 from mastery_engine.contracts.erasure import (
     Erasure,
     ErasureState,
@@ -21,7 +27,7 @@ from mastery_engine.contracts.erasure import (
     next_step,
 )
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.ports import ArchivedEvent
+from mastery_engine.ports import ArchivedEvent, DeadLetter
 
 _LOCK: Final = (0x6D617374, 3)
 """Shared by those who add events, and alone for who takes a step; ("mast", 0) to ("mast", 2) are others'."""
@@ -112,6 +118,17 @@ async def unerased(
         return events
     students = StudentHashes(pseudonyms, events)
     return students.unerased(events, latest_of(await _rows(connection, students.hashes)))
+
+
+async def unerased_of(
+    connection: AsyncConnection, pseudonyms: Pseudonyms, letters: Sequence[DeadLetter]
+) -> Sequence[DeadLetter]:
+    """The dead letters that no erasure refuses; until the transaction ends, none comes into force."""
+    await connection.execute(_ADDING)
+    if not await connection.scalar(_ANY):
+        return letters
+    latest = latest_of(await _rows(connection, owner_hashes(pseudonyms, letters)))
+    return unerased_letters(pseudonyms, letters, latest)
 
 
 async def _rows(connection: AsyncConnection, students: Sequence[str]) -> Sequence[Sequence[Any]]:

@@ -10,9 +10,12 @@ from mastery_engine.adapters.postgres.audit import PostgresAuditTrail
 from mastery_engine.adapters.postgres.database import Database
 from mastery_engine.adapters.postgres.dead_letters import PostgresDeadLetters
 from mastery_engine.adapters.postgres.erasures import PostgresErasureLedger
+from mastery_engine.adapters.postgres.privacy_requests import PostgresPrivacyRequests
+from mastery_engine.adapters.postgres.raw_scan import PostgresRawScan
 from mastery_engine.adapters.postgres.rosters import PostgresRosters
 from mastery_engine.adapters.postgres.schema import SchemaState, schema_state
 from mastery_engine.adapters.postgres.tenants import PostgresTenantBook
+from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import Clock
 
@@ -27,10 +30,21 @@ class PostgresRecords:
     dead_letters: PostgresDeadLetters
     erasures: PostgresErasureLedger
     tenant_book: PostgresTenantBook
+    privacy_requests: PostgresPrivacyRequests
+    raw_scan: PostgresRawScan
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
-        ours = (self.archive, self.audit, self.rosters, self.dead_letters, self.erasures, self.tenant_book)
+        ours = (
+            self.archive,
+            self.audit,
+            self.rosters,
+            self.dead_letters,
+            self.erasures,
+            self.tenant_book,
+            self.privacy_requests,
+            self.raw_scan,
+        )
         for port in ours:
             await port.close()
 
@@ -43,7 +57,8 @@ async def open_postgres(
     Args:
         url: `postgresql://USER:PASSWORD@HOST/DATABASE`, with any parameter that PostgreSQL knows.
         clock: For pauses between two tries.
-        pseudonyms: By which the erasure ledger knows students; without them the archive does not ask it.
+        pseudonyms: By which the erasure ledger knows students, and from whose key that of the audit trail's seals follows;
+            without them the archive does not ask the ledger, and the key is known to all.
         check: Ask for the version of the schema. Without it nothing is asked of the server, for those who will not ask either.
 
     Raises:
@@ -60,11 +75,13 @@ async def open_postgres(
             raise
     return PostgresRecords(
         archive=PostgresArchive(database, clock, pseudonyms),
-        audit=PostgresAuditTrail(database),
+        audit=PostgresAuditTrail(database, AuditSeals(pseudonyms)),
         rosters=PostgresRosters(database),
-        dead_letters=PostgresDeadLetters(database),
+        dead_letters=PostgresDeadLetters(database, pseudonyms),
         erasures=PostgresErasureLedger(database),
         tenant_book=PostgresTenantBook(database),
+        privacy_requests=PostgresPrivacyRequests(database),
+        raw_scan=PostgresRawScan(database),
     )
 
 

@@ -11,7 +11,7 @@ from mastery_engine.adapters.postgres.database import Database
 from mastery_engine.adapters.postgres.tables import VERSION
 from mastery_engine.domain.errors import ConfigurationError, NewerVersion
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Versions that this release knows, the newest last: one a file of `migrations`."""
 
 OLDEST_SERVER: Final = 150_000

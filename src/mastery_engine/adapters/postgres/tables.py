@@ -109,6 +109,8 @@ CHAINS: Final = Table(
     Column("tenant_id", WORD, nullable=False, unique=True),
     Column("sequence", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("day", Integer),
+    Column("seal", _ASCII),
 )
 RECORDS: Final = Table(
     "audit_records",
@@ -138,6 +140,25 @@ ERASURES: Final = Table(
 )
 TENANTS: Final = Table(
     "tenants",
+    METADATA,
+    Column("tenant_id", _ASCII, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+REQUESTS: Final = Table(
+    "privacy_requests",
+    METADATA,
+    Column("request_id", _ASCII, primary_key=True),
+    Column("tenant_id", _ASCII, nullable=False),
+    Column("kind", _ASCII, nullable=False),
+    Column("state", _ASCII, nullable=False),
+    Column("subject", _ASCII),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("privacy_requests_by_time", "tenant_id", "asked_ms", "request_id"),
+    Index("privacy_requests_by_state", "state", "asked_ms"),
+)
+PRIVACY: Final = Table(
+    "tenant_privacy",
     METADATA,
     Column("tenant_id", _ASCII, primary_key=True),
     Column("body", Text, nullable=False),

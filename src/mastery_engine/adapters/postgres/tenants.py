@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from mastery_engine.adapters.postgres.database import Lease
-from mastery_engine.adapters.postgres.tables import TENANTS
+from mastery_engine.adapters.postgres.tables import PRIVACY, TENANTS
 from mastery_engine.contracts.tenant import Tenant, decode_tenant, encode_tenant
+from mastery_engine.contracts.tenant_privacy import TenantPrivacy, decode_privacy, encode_privacy
 
 
 class PostgresTenantBook(Lease):
@@ -30,3 +31,22 @@ class PostgresTenantBook(Lease):
         async with self._database.read() as connection:
             bodies = await connection.scalars(select(TENANTS.c.body).order_by(TENANTS.c.tenant_id))
             return [decode_tenant(body.encode()) for body in bodies.all()]
+
+    async def privacy(self, tenant_id: str) -> TenantPrivacy | None:
+        async with self._database.read() as connection:
+            body = await connection.scalar(select(PRIVACY.c.body).where(PRIVACY.c.tenant_id == tenant_id))
+            return None if body is None else decode_privacy(body)
+
+    async def set_privacy(self, tenant_id: str, privacy: TenantPrivacy) -> None:
+        body = encode_privacy(privacy).decode()
+        adding = insert(PRIVACY).values(tenant_id=tenant_id, body=body)
+        async with self._database.write() as connection:
+            await connection.execute(
+                adding.on_conflict_do_update(index_elements=[PRIVACY.c.tenant_id], set_={"body": body})
+            )
+
+    async def remove(self, tenant_id: str) -> bool:
+        async with self._database.write() as connection:
+            await connection.execute(delete(PRIVACY).where(PRIVACY.c.tenant_id == tenant_id))
+            gone = await connection.execute(delete(TENANTS).where(TENANTS.c.tenant_id == tenant_id))
+            return gone.rowcount > 0

@@ -31,9 +31,12 @@ _GRANTS: Final = (
     "GRANT SELECT, INSERT, DELETE ON archived_events, archived_ids TO {role}",
     "GRANT EXECUTE ON FUNCTION archive_make_days, archive_drop_day TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters, cohorts, cohort_teachers TO {role}",
+    "GRANT SELECT, INSERT, UPDATE ON privacy_requests TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON tenant_privacy TO {role}",
     # Nobody but the owner can do away with what is on record.
     "GRANT SELECT, INSERT, UPDATE ON audit_chains TO {role}",
-    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures, tenants TO {role}",
+    "GRANT SELECT, INSERT ON audit_records, audit_subjects, erasures TO {role}",
+    "GRANT SELECT, INSERT, DELETE ON tenants TO {role}",
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, final
 
 from mastery_engine.contracts.erasure import Erasure, ErasureStep, erasures
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.ports import ArchivedEvent
+from mastery_engine.ports import ArchivedEvent, DeadLetter
 
 _by_student: Final = itemgetter(0, 1)
 
@@ -43,7 +43,31 @@ class StudentHashes:
 
     def _is_refused(self, event: ArchivedEvent, latest: Mapping[str, Erasure]) -> bool:
         erasure = latest.get(self._hashes[event.tenant_id, event.student_id])
-        return erasure is not None and erasure.refuses(event.timestamp)
+        return erasure is not None and erasure.refuses(min(event.timestamp, event.appended_ms))
+
+
+def owner_hashes(pseudonyms: Pseudonyms, letters: Iterable[DeadLetter]) -> list[str]:
+    """Keyed hashes of the students of some dead letters, sorted."""
+    return sorted({pseudonyms.of(*owner) for letter in letters if (owner := letter.owner) is not None})
+
+
+def unerased_letters(
+    pseudonyms: Pseudonyms, letters: Sequence[DeadLetter], latest: Mapping[str, Erasure]
+) -> Sequence[DeadLetter]:
+    """The letters that no erasure refuses.
+
+    Args:
+        pseudonyms: By which the erasures know students.
+        letters: Any.
+        latest: The latest erasure of each of their students who has one, by hash.
+    """
+
+    def is_kept(letter: DeadLetter) -> bool:
+        owner = letter.owner
+        erasure = None if owner is None else latest.get(pseudonyms.of(*owner))
+        return erasure is None or not erasure.refuses(letter.failed_at_ms)
+
+    return [letter for letter in letters if is_kept(letter)] if latest else letters
 
 
 def latest_of(rows: Iterable[Sequence[Any]]) -> dict[str, Erasure]:

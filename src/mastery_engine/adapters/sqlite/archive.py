@@ -31,6 +31,12 @@ _OF_STUDENT: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? "  # noqa: S608 - constant
     "ORDER BY day, partition, record_offset"
 )
+_PAGE_OF_STUDENT: Final = (
+    _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? "  # noqa: S608 - constant
+    "AND (day, partition, record_offset, topic_no) > (?, ?, ?, coalesce((SELECT no FROM names WHERE name = ?), 0)) "
+    "ORDER BY day, partition, record_offset, topic_no LIMIT ?"
+)
+_BEFORE_ALL: Final = (-(1 << 62), 0, 0, "")
 _AFTER: Final = (
     _SELECT + "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) "  # noqa: S608 - constant
     "AND (student_id, event_id) > (?, ?) ORDER BY student_id, event_id LIMIT ?"
@@ -69,6 +75,10 @@ _OLD_DAYS: Final = (
     "SELECT day, count(*), sum(length(value)) FROM events "
     "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND day < ? GROUP BY day ORDER BY day"
 )
+_REMOVE: Final = (
+    "DELETE FROM events WHERE (tenant_no, student_id, event_id) IN (SELECT tenant_no, student_id, event_id FROM events "
+    "WHERE tenant_no = (SELECT no FROM names WHERE name = ?) AND student_id = ? LIMIT ?)"
+)
 _by_student = attrgetter("student_id")
 _Place = tuple[str, bytes | str]
 """Student and event id, as they lie in the file."""
@@ -98,6 +108,14 @@ class SqliteArchive(Lease):
     async def of_student(self, tenant_id: str, student_id: str) -> list[ArchivedEvent]:
         return await self._database.read(
             lambda connection: _read(connection, tenant_id, _OF_STUDENT, student_id)
+        )
+
+    async def page_of_student(
+        self, tenant_id: str, student_id: str, after: ArchivedEvent | None, limit: int
+    ) -> list[ArchivedEvent]:
+        place = _BEFORE_ALL if after is None else (after.day, after.partition, after.offset, after.topic_id)
+        return await self._database.read(
+            lambda connection: _read(connection, tenant_id, _PAGE_OF_STUDENT, student_id, *place, limit)
         )
 
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
@@ -148,6 +166,16 @@ class SqliteArchive(Lease):
             )
             dropped += part
         return dropped
+
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        removed = 0
+        while True:
+            part = await self._database.write(
+                lambda connection: connection.execute(_REMOVE, (tenant_id, student_id, _DROP_BATCH)).rowcount
+            )
+            removed += part
+            if part < _DROP_BATCH:
+                return removed
 
 
 def _add(connection: sqlite3.Connection, events: Sequence[ArchivedEvent]) -> int:

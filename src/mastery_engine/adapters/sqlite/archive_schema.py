@@ -1,4 +1,4 @@
-"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger, tenants."""
+"""Tables of `archive.db`: archive, dead letters, audit trail, rosters, erasure ledger, tenants, requests."""
 
 from __future__ import annotations
 
@@ -69,4 +69,43 @@ _ERASURES: Final = (
         BEGIN SELECT RAISE(ABORT, 'the erasure ledger is append-only'); END""",
 )
 _TENANTS: Final = ("CREATE TABLE tenants (tenant_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",)
-ARCHIVE_SCHEMA: Final = Schema(steps=((*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS), _ERASURES, _TENANTS))
+_AUDIT_SEALS: Final = (
+    "ALTER TABLE audit_chains ADD COLUMN day INTEGER",
+    "ALTER TABLE audit_chains ADD COLUMN seal TEXT",
+    # What is searched for beside subjects stands in the same index.
+    """INSERT OR IGNORE INTO audit_subjects (chain, subject, sequence)
+        SELECT chain, 'actor:' || json_extract(CAST(entry AS TEXT), '$.actor'), sequence FROM audit_records""",
+    """INSERT OR IGNORE INTO audit_subjects (chain, subject, sequence)
+        SELECT chain, 'action:' || json_extract(CAST(entry AS TEXT), '$.action'), sequence FROM audit_records""",
+    """INSERT OR IGNORE INTO audit_subjects (chain, subject, sequence)
+        SELECT chain, 'request:' || json_extract(CAST(entry AS TEXT), '$.request_id'), sequence FROM audit_records""",
+    """INSERT OR IGNORE INTO audit_subjects (chain, subject, sequence)
+        SELECT chain, 'refused', sequence FROM audit_records
+        WHERE NOT json_extract(CAST(entry AS TEXT), '$.allowed')""",
+    """CREATE TRIGGER audit_subjects_are_not_changed BEFORE UPDATE ON audit_subjects
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END""",
+    """CREATE TRIGGER audit_subjects_are_not_deleted BEFORE DELETE ON audit_subjects
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END""",
+)
+_REQUESTS: Final = (
+    """CREATE TABLE privacy_requests (
+        request_id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+        subject TEXT CHECK (length(subject) = 32 AND subject NOT GLOB '*[^0-9a-f]*'),
+        asked_ms INTEGER NOT NULL, body BLOB NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX privacy_requests_by_time ON privacy_requests (tenant_id, asked_ms, request_id)",
+    "CREATE INDEX privacy_requests_by_state ON privacy_requests (state, asked_ms)",
+)
+_PRIVACY: Final = (
+    "CREATE TABLE tenant_privacy (tenant_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+)
+ARCHIVE_SCHEMA: Final = Schema(
+    steps=(
+        (*_ARCHIVE, *_DEAD_LETTERS, *_AUDIT, *_ROSTERS),
+        _ERASURES,
+        _TENANTS,
+        _AUDIT_SEALS,
+        _REQUESTS,
+        _PRIVACY,
+    )
+)

@@ -8,8 +8,10 @@ from typing import Final, get_args
 
 import msgspec
 
-from mastery_engine.adapters.sqlite.database import Lease
+from mastery_engine.adapters.sqlite.database import Database, Lease
+from mastery_engine.adapters.sqlite.erasures import unerased_of
 from mastery_engine.adapters.sqlite.rows import Row, insert
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import DeadLetter, LetterStatus
 
 _LETTER: Final = msgspec.msgpack.Decoder(DeadLetter)
@@ -18,16 +20,29 @@ _LETTER: Final = msgspec.msgpack.Decoder(DeadLetter)
 class SqliteDeadLetters(Lease):
     """Dead letters by id."""
 
+    def __init__(self, database: Database, pseudonyms: Pseudonyms | None = None) -> None:
+        """Use a database with `ARCHIVE_SCHEMA`.
+
+        Args:
+            database: Open.
+            pseudonyms: By which the erasure ledger knows students; without them it is not asked.
+        """
+        super().__init__(database)
+        self._pseudonyms = pseudonyms
+
     async def add(self, letters: Sequence[DeadLetter]) -> int:
-        rows = [_row(letter) for letter in letters]
-        return await self._database.write(
-            lambda connection: insert(
+        def job(connection: sqlite3.Connection) -> int:
+            kept = letters
+            if self._pseudonyms is not None:
+                kept = unerased_of(connection, self._pseudonyms, letters)
+            return insert(
                 connection,
                 "INSERT INTO dead_letters (letter_id, tenant_id, status, body)",
-                rows,
+                [_row(letter) for letter in kept],
                 "ON CONFLICT DO NOTHING",
             )
-        )
+
+        return await self._database.write(job)
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         return await self._database.read(lambda connection: _get(connection, letter_id))
@@ -61,6 +76,13 @@ class SqliteDeadLetters(Lease):
             return True
 
         return await self._database.write(job)
+
+    async def remove(self, letter_ids: Sequence[str]) -> int:
+        def job(connection: sqlite3.Connection) -> int:
+            delete = "DELETE FROM dead_letters WHERE letter_id = ?"
+            return sum(connection.execute(delete, (letter_id,)).rowcount for letter_id in letter_ids)
+
+        return await self._database.write(job) if letter_ids else 0
 
     async def counts(self) -> dict[LetterStatus, int]:
         rows = await self._database.read(

@@ -6,7 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from mastery_engine.adapters.shared.unerased import StudentHashes, in_turn, latest_of
+from mastery_engine.adapters.shared.unerased import (
+    StudentHashes,
+    in_turn,
+    latest_of,
+    owner_hashes,
+    unerased_letters,
+)
 from mastery_engine.adapters.sqlite.database import Lease
 from mastery_engine.adapters.sqlite.rows import select_in
 from mastery_engine.contracts.erasure import (
@@ -18,7 +24,7 @@ from mastery_engine.contracts.erasure import (
     next_step,
 )
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.ports import ArchivedEvent
+from mastery_engine.ports import ArchivedEvent, DeadLetter
 
 _OF: Final = "SELECT number, kind, at_ms, actor FROM erasures WHERE tenant_id = ? AND student = ?"
 _SELECT: Final = "SELECT tenant_id, student, number, kind, at_ms, actor FROM erasures"
@@ -94,6 +100,16 @@ def unerased(
     students = StudentHashes(pseudonyms, events)
     rows = select_in(connection, f"{_SELECT} WHERE student IN", students.hashes)
     return students.unerased(events, latest_of(rows))
+
+
+def unerased_of(
+    connection: sqlite3.Connection, pseudonyms: Pseudonyms, letters: Sequence[DeadLetter]
+) -> Sequence[DeadLetter]:
+    """The dead letters that no erasure refuses, asked in the transaction that adds them."""
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM erasures)").fetchone() == (0,):
+        return letters
+    rows = select_in(connection, f"{_SELECT} WHERE student IN", owner_hashes(pseudonyms, letters))
+    return unerased_letters(pseudonyms, letters, latest_of(rows))
 
 
 def _of(connection: sqlite3.Connection, tenant_id: str, student: str) -> list[Erasure]:

@@ -15,11 +15,13 @@ from mastery_engine.adapters.sqlite.erasures import SqliteErasureLedger
 from mastery_engine.adapters.sqlite.lock import FoldingLock
 from mastery_engine.adapters.sqlite.log import SqliteEventLog
 from mastery_engine.adapters.sqlite.log_rows import LOG_SCHEMA
+from mastery_engine.adapters.sqlite.privacy_requests import SqlitePrivacyRequests
 from mastery_engine.adapters.sqlite.rosters import SqliteRosters
 from mastery_engine.adapters.sqlite.schema import Schema
 from mastery_engine.adapters.sqlite.state import SqliteStateStore
 from mastery_engine.adapters.sqlite.state_rows import STATE_SCHEMA
 from mastery_engine.adapters.sqlite.tenants import SqliteTenantBook
+from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.ports import Clock
@@ -56,20 +58,24 @@ class SqliteHome:
         )
 
     async def archive(self, pseudonyms: Pseudonyms | None = None) -> SqliteArchive:
-        """The archive, in `archive.db` as the five after it.
+        """The archive, in `archive.db` as the six after it.
 
         Args:
             pseudonyms: By which the erasure ledger knows students; without them it is not asked.
         """
         return SqliteArchive(await self._database("archive.db", ARCHIVE_SCHEMA), pseudonyms)
 
-    async def dead_letters(self) -> SqliteDeadLetters:
-        """The dead letters of record."""
-        return SqliteDeadLetters(await self._database("archive.db", ARCHIVE_SCHEMA))
+    async def dead_letters(self, pseudonyms: Pseudonyms | None = None) -> SqliteDeadLetters:
+        """The dead letters of record; see `archive`."""
+        return SqliteDeadLetters(await self._database("archive.db", ARCHIVE_SCHEMA), pseudonyms)
 
-    async def audit(self) -> SqliteAuditTrail:
-        """The audit trail."""
-        return SqliteAuditTrail(await self._database("archive.db", ARCHIVE_SCHEMA))
+    async def audit(self, pseudonyms: Pseudonyms | None = None) -> SqliteAuditTrail:
+        """The audit trail.
+
+        Args:
+            pseudonyms: From whose key that of its seals follows; without them the key is known to all.
+        """
+        return SqliteAuditTrail(await self._database("archive.db", ARCHIVE_SCHEMA), AuditSeals(pseudonyms))
 
     async def rosters(self) -> SqliteRosters:
         """The rosters."""
@@ -82,6 +88,10 @@ class SqliteHome:
     async def tenant_book(self) -> SqliteTenantBook:
         """The copy of the tenants' settings."""
         return SqliteTenantBook(await self._database("archive.db", ARCHIVE_SCHEMA))
+
+    async def privacy_requests(self) -> SqlitePrivacyRequests:
+        """The requests about data."""
+        return SqlitePrivacyRequests(await self._database("archive.db", ARCHIVE_SCHEMA))
 
     def folding_lock(self) -> FoldingLock:
         """The lock of the one process that folds, not taken yet."""

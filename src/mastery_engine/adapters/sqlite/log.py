@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import uuid4
 from zlib import crc32
@@ -20,6 +20,7 @@ from mastery_engine.ports import WHOLE, Clock, NewRecord, OutputMessage, Positio
 
 _INSERT: Final = "INSERT INTO records (place, appended_ms, key, value, headers)"
 _TRIM_BATCH: Final = 5_000
+_SCRUB_BATCH: Final = 1_000
 
 
 class SqliteEventLog(Lease):
@@ -90,6 +91,22 @@ class SqliteEventLog(Lease):
                 )
                 dropped += part
         return dropped
+
+    async def scrub(self, belongs: Callable[[Record], bool], blank: bytes | None) -> int:
+        """See `ErasableLog`; a short transaction for a thousand records looked at."""
+        scrubbed = 0
+        for partition in range(self._count):
+            offset = 0
+            while records := await self.read(partition, offset, _SCRUB_BATCH):
+                offset = records[-1].offset + 1
+                base = first_place(self._topic_no, partition)
+                places = [base + record.offset for record in records if belongs(record)]
+                if places:
+                    await self._database.write(
+                        lambda connection, places=places: _scrub(connection, places, blank)
+                    )
+                    scrubbed += len(places)
+        return scrubbed
 
     async def recreate(self, topic_id: str | None = None) -> None:
         """Delete the topic and make it again: no records, offsets from 0, another id; commits are kept."""
@@ -162,6 +179,16 @@ class SqliteResults:
 
     async def publish(self, messages: Sequence[OutputMessage]) -> None:
         await self._log.append([NewRecord(one.key, one.value, one.headers) for one in messages])
+
+
+def _scrub(connection: sqlite3.Connection, places: Sequence[int], blank: bytes | None) -> None:
+    if blank is None:
+        connection.executemany("DELETE FROM records WHERE place = ?", [(place,) for place in places])
+    else:
+        connection.executemany(
+            "UPDATE records SET key = x'', value = ?, headers = NULL WHERE place = ?",
+            [(blank, place) for place in places],
+        )
 
 
 def _place(row: Row) -> int:

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from mastery_engine.api.bodies import MOST_INGEST_BYTES, read_json, read_model
+from mastery_engine.api.asking import check_day, wait_for_position
+from mastery_engine.api.bodies import MOST_INGEST_BYTES, read_body, read_model
 from mastery_engine.api.envelope import failure, success
 from mastery_engine.api.errors import detail_of
 from mastery_engine.api.models import (
-    FIRST_DAY,
-    LAST_DAY,
     MOST_EVENTS,
     CalculateRequest,
-    IngestAnswer,
-    ItemResult,
     QueryRequest,
     Success,
 )
-from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
+from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
-from mastery_engine.api.positions import HEADER
 from mastery_engine.contracts.answers import Calculation, Profile
+from mastery_engine.contracts.ingest_answer import IngestAnswer, ItemResult
+from mastery_engine.contracts.strict_json import decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.scores import Components
-from mastery_engine.engine.access import TABLE, Action, Caller
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.idempotency import Kept
 from mastery_engine.engine.ingest import Receipt
 
 PREFIX: Final = "/api/v1"
+KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _MOST_ID: Final = 50
 router: Final = APIRouter(prefix=PREFIX, dependencies=[Depends(check_accept)])
 
@@ -51,7 +53,8 @@ async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
     """Events in."""
     # Who may not send events is told so before megabytes of them are read.
     await parts.engine.access.permit(caller, "events.ingest", [], _today(parts))
-    return await answer_ingest(request, parts, caller, await read_json(request, MOST_INGEST_BYTES))
+    raw = await read_body(request, MOST_INGEST_BYTES)
+    return await answer_ingest(request, parts, caller, decode_strictly(raw), raw)
 
 
 async def answer_query(request: Request, parts: Parts, caller: Caller, asked: QueryRequest) -> Response:
@@ -80,8 +83,16 @@ async def answer_calculation(
     return success(request, calculation)
 
 
-async def answer_ingest(request: Request, parts: Parts, caller: Caller, body: object) -> Response:
-    """The answer to one event or a list of them, as decoded JSON."""
+async def answer_ingest(request: Request, parts: Parts, caller: Caller, body: object, raw: bytes) -> Response:
+    """The answer to one event or a list of them.
+
+    Args:
+        request: What is answered; its `Idempotency-Key` is read.
+        parts: What there is to work with.
+        caller: Who sends them.
+        body: Decoded JSON.
+        raw: The same as bytes: what must be the same for the same key.
+    """
     engine = parts.engine
     items = cast("list[object]", body) if isinstance(body, list) else [body]
     if not 1 <= len(items) <= MOST_EVENTS:
@@ -90,47 +101,43 @@ async def answer_ingest(request: Request, parts: Parts, caller: Caller, body: ob
     students = sorted({student for item in items if (student := _text(item, "student_id")) is not None})
     detail = {"events": str(len(items))}
     await engine.access.permit(caller, "events.ingest", students, _today(parts), detail)
-    receipts = await engine.ingest.take(items, caller.tenant_id)
-    results = tuple(_result(receipt, item) for receipt, item in zip(receipts, items, strict=True))
+    given = request.headers.getlist(KEY_HEADER)
+    if not given:
+        receipts = await engine.ingest.take(items, caller.tenant_id)
+        return _ingested(request, items, receipts, await _token(parts, receipts))
+    if len(given) > 1:
+        raise InvalidInput.of(Problem(KEY_HEADER, f"{len(given)} of them", "must stand once"))
+    begun = await engine.idempotency.begin(caller, given[0], raw)
+    if isinstance(begun, Kept):
+        # Made anew from the body, as it was judged then: so nothing of any student need be kept for it.
+        receipts = await engine.ingest.judge(items, caller.tenant_id, begun.at_ms)
+        answer = _ingested(request, items, receipts, begun.token or "")
+        answer.headers[REPLAYED_HEADER] = "true"
+        return answer
+    try:
+        receipts = await engine.ingest.take(items, caller.tenant_id, begun.kept.at_ms)
+        token = await _token(parts, receipts)
+    except BaseException:
+        await engine.idempotency.release(begun)
+        raise
+    await engine.idempotency.finish(begun, token)
+    return _ingested(request, items, receipts, token)
+
+
+async def _token(parts: Parts, receipts: Sequence[Receipt]) -> str:
+    """The token of the events that lie in the log, empty where none does."""
     lie = [receipt.position for receipt in receipts if receipt.position is not None]
-    if not lie:
+    return await parts.positions.token(lie) if lie else ""
+
+
+def _ingested(request: Request, items: Sequence[object], receipts: Sequence[Receipt], token: str) -> Response:
+    results = tuple(_result(receipt, item) for receipt, item in zip(receipts, items, strict=True))
+    accepted = sum(result.accepted for result in results)
+    if not accepted:
         details = tuple(detail for result in results for detail in result.errors)
         return failure(request, InvalidInput.code, "no event was accepted; see details", details)
-    answer = IngestAnswer(
-        accepted=len(lie),
-        refused=len(results) - len(lie),
-        position=await parts.positions.token(lie),
-        results=results,
-    )
+    answer = IngestAnswer(accepted=accepted, refused=len(results) - accepted, position=token, results=results)
     return success(request, answer, 202)
-
-
-def check_day(day: date | None) -> None:
-    """Refuse a day that no calendar of ours has.
-
-    Raises:
-        InvalidInput: It is too early or too late.
-    """
-    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-        rule = f"must be from {FIRST_DAY.isoformat()} to {LAST_DAY.isoformat()}"
-        raise InvalidInput.of(Problem("date", day.isoformat(), rule))
-
-
-async def wait_for_position(
-    request: Request, parts: Parts, caller: Caller, action: Action, student_id: str
-) -> None:
-    """Return once the events are folded that the request names, if it names any and the role may use the action.
-
-    What is read of the student from then on is no older than they are.
-    """
-    positions = request.headers.getlist(HEADER)
-    if len(positions) > 1:
-        raise InvalidInput.of(
-            Problem(HEADER, f"{len(positions)} of them", "must stand once; send the last one")
-        )
-    if positions and caller.role in TABLE[action]:
-        await parts.positions.wait(positions[0])
-        await parts.engine.reader.refresh(caller, [student_id])
 
 
 def _today(parts: Parts) -> date:
@@ -143,7 +150,7 @@ def _result(receipt: Receipt, item: object) -> ItemResult:
     return ItemResult(
         index=receipt.index,
         event_id=event_id,
-        accepted=receipt.position is not None,
+        accepted=receipt.error is None,
         errors=tuple(detail_of(problem, receipt.index, event_id) for problem in problems),
     )
 
@@ -167,10 +174,12 @@ OPERATIONS: Final = (
         "IngestedAnswer",
         "IngestRequest",
         202,
-        tuple(code for code in WITH_BODY if code != "NOT_FOUND"),
+        (*(code for code in WITH_BODY if code != "NOT_FOUND"), "CONFLICT"),
         asks_for=("bearer",),
         action="events.ingest",
         rate=1_200,
+        rated="service",
+        headers=(IDEMPOTENCY_KEY,),
     ),
     Operation(
         "query",

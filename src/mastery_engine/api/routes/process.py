@@ -15,13 +15,19 @@ from msgspec import Struct
 
 from mastery_engine.api.app_token import check_sidecar
 from mastery_engine.api.bodies import MOST_BYTES, MOST_INGEST_BYTES, model_of, read_body, too_large
-from mastery_engine.api.dapr_models import PredictRequest, RecommendRequest, SecurityContext
-from mastery_engine.api.envelope import success
-from mastery_engine.api.models import CalculateRequest, QueryRequest, Success
-from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
+from mastery_engine.api.dapr_models import SecurityContext
+from mastery_engine.api.models import CalculateRequest, QueryRequest
+from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept
-from mastery_engine.api.routes import mastery
-from mastery_engine.contracts.answers import ForecastAnswer, RecommendationsAnswer
+from mastery_engine.api.question_models import (
+    ComparisonRequest,
+    HistoryRequest,
+    PathRequest,
+    PredictRequest,
+    RecommendRequest,
+    TrajectoryRequest,
+)
+from mastery_engine.api.routes import analytics, mastery, predictions, recommendations
 from mastery_engine.contracts.event_words import shown
 from mastery_engine.contracts.strict_json import MOST_DEPTH, decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -35,41 +41,29 @@ _FIELDS: Final = ("intent", "payload", "security_context")
 router: Final = APIRouter(dependencies=[Depends(check_accept), Depends(check_sidecar)])
 
 
-async def _predict(request: Request, parts: Parts, caller: Caller, asked: PredictRequest) -> Response:
-    mastery.check_day(asked.date)
-    await mastery.wait_for_position(request, parts, caller, "forecast.read", asked.student_id)
-    answer = await parts.engine.predictions.forecast(
-        caller, asked.student_id, days=asked.days, course_id=asked.course_id, as_of=asked.date
-    )
-    return success(request, answer)
-
-
-async def _recommend(request: Request, parts: Parts, caller: Caller, asked: RecommendRequest) -> Response:
-    mastery.check_day(asked.date)
-    await mastery.wait_for_position(request, parts, caller, "recommendations.read", asked.student_id)
-    answer = await parts.engine.advice.recommendations(
-        caller, asked.student_id, limit=asked.limit, course_id=asked.course_id, as_of=asked.date
-    )
-    return success(request, answer)
-
-
 class Intent(NamedTuple):
     """What can be asked for.
 
     Attributes:
+        operation: Name of the route that does the same; a caller's requests here and there are counted together.
         model: Of the payload.
         answer: Gives the answer of the route that does the same.
     """
 
+    operation: str
     model: type[Struct]
     answer: Callable[[Request, Parts, Caller, Any], Awaitable[Response]]
 
 
 INTENTS: Final[dict[str, Intent]] = {
-    "query_mastery": Intent(QueryRequest, mastery.answer_query),
-    "calculate": Intent(CalculateRequest, mastery.answer_calculation),
-    "predict": Intent(PredictRequest, _predict),
-    "recommend": Intent(RecommendRequest, _recommend),
+    "query_mastery": Intent("query", QueryRequest, mastery.answer_query),
+    "calculate": Intent("calculate", CalculateRequest, mastery.answer_calculation),
+    "predict": Intent("next_week", PredictRequest, predictions.answer_forecast),
+    "trajectory": Intent("trajectory", TrajectoryRequest, predictions.answer_trajectory),
+    "recommend": Intent("adaptive", RecommendRequest, recommendations.answer_recommendations),
+    "learning_path": Intent("learning_path", PathRequest, recommendations.answer_path),
+    "mastery_history": Intent("mastery_history", HistoryRequest, analytics.answer_history),
+    "compare": Intent("compare", ComparisonRequest, analytics.answer_comparison),
 }
 """All but `ingest`, whose payload is one event or a list, each judged by itself."""
 
@@ -83,9 +77,12 @@ async def process(request: Request, parts: PartsNeeded) -> Response:
     if intent != INGEST and len(body) > MOST_BYTES:
         raise too_large(MOST_BYTES)
     caller = await _caller(request, parts, fields.get("security_context"))
-    if intent == INGEST:
-        return await mastery.answer_ingest(request, parts, caller, fields["payload"])
-    known = INTENTS[intent]
+    known = INTENTS.get(intent)
+    await parts.limits.admit(request, caller, INGEST if known is None else known.operation)
+    if known is None:
+        # Of the events alone: a request that is sent again may bring a newer token.
+        payload = fields["payload"]
+        return await mastery.answer_ingest(request, parts, caller, payload, msgspec.json.encode(payload))
     asked = model_of(fields["payload"], known.model, "payload")
     return await known.answer(request, parts, caller, asked)
 
@@ -157,22 +154,21 @@ OPERATIONS: Final = (
         "Ask through service invocation",
         "For other services, through their Dapr sidecar. The intent `ingest` answers as POST /api/v1/mastery/ingest, "
         "`query_mastery` as /query and `calculate` as /calculate, with the same checks, errors and audit, and with "
-        "`X-Mastery-Position`; `predict` forecasts, and `recommend` tells what to do next. `security_context.token` is the "
+        "`X-Mastery-Position`; `predict` forecasts some days; `trajectory`, `recommend`, `learning_path`, `mastery_history` "
+        "and `compare` answer as the routes of that name (`recommend` as /adaptive), always as JSON. "
+        "`security_context.token` is the "
         "end user's JWT, verified like one in `Authorization`, which is not looked at here; other claims in the body are not "
         "looked at either. A service without a token may ingest and calculate only, in the installation's own tenant.",
         "ProcessAnswer",
         "ProcessRequest",
-        errors=WITH_BODY,
+        errors=(*WITH_BODY, "RATE_LIMITED", "CONFLICT"),
         asks_for=("dapr",),
         others=((202, "IngestedAnswer"),),
-        headers=(POSITION,),
+        headers=(POSITION, IDEMPOTENCY_KEY),
     ),
 )
 TYPES: Final[dict[str, Any]] = {
     "PredictRequest": PredictRequest,
-    "RecommendRequest": RecommendRequest,
     "SecurityContext": SecurityContext,
-    "PredictAnswer": Success[ForecastAnswer],
-    "RecommendAnswer": Success[RecommendationsAnswer],
 }
 """Names in the document and the types behind them."""

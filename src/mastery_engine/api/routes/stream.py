@@ -11,18 +11,18 @@ from fastapi import APIRouter, Request, Response
 from msgspec import Meta, Struct
 
 from mastery_engine.adapters.auth import Claims
-from mastery_engine.api.accept import accepts
+from mastery_engine.api.accept import best_of
+from mastery_engine.api.admission import admission_of
 from mastery_engine.api.envelope import moment_text, success
-from mastery_engine.api.errors import Refusal
+from mastery_engine.api.errors import CredentialsMissing, Refusal
 from mastery_engine.api.event_stream import MEDIA_TYPE, EventStream
 from mastery_engine.api.models import CourseId, Success
 from mastery_engine.api.operation import BODILESS, JSON, Operation
 from mastery_engine.api.parameters import read_parameters
-from mastery_engine.api.parts import Parts, PartsNeeded, bearer_of, check_accept
+from mastery_engine.api.parts import Parts, PartsNeeded, bearer_of, caller_with, check_accept, claims_by
 from mastery_engine.contracts.answers import LiveResult
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.domain.events import StudentId
-from mastery_engine.engine.access import Caller
 from mastery_engine.engine.live_updates import ACTION, Admission, Following
 from mastery_engine.engine.stream_tickets import TICKET_SECONDS
 
@@ -75,27 +75,30 @@ async def stream(request: Request, parts: PartsNeeded) -> Response:
     _check_accept(request)
     asked = read_parameters(request, StreamParameters)
     claims = await _claims(request, parts, asked)
-    caller = _caller(request, claims)
+    caller = caller_with(request, claims)
+    await parts.limits.admit(request, caller)
     since = request.headers.get(LAST_ID) or asked.last_event_id
     following = Following(student_id=asked.student_id, course_id=asked.course_id, since=since)
-    admission = Admission(int(claims.exp * 1_000), _holding(request, parts))
+    admission = Admission(int(claims.exp * 1_000), _holding(parts, claims))
     parts.seats.take(caller)
     try:
         moments = await parts.engine.live_updates.open(caller, following, admission)
     except BaseException:
         parts.seats.leave(caller)
         raise
-    # From here on the answer leaves the seat.
+    # It takes a seat and no place of a request; from here on the answer leaves the seat.
+    admission_of(request).stay()
     return EventStream(moments, lambda: parts.seats.leave(caller))
 
 
 @router.post("/students/{student_id}/stream-ticket")
 async def ticket(request: Request, parts: PartsNeeded) -> Response:
     """A ticket for one stream."""
-    check_accept(request)
+    await check_accept(request)
     asked = read_parameters(request, TicketParameters)
-    claims = parts.tokens.verify(bearer_of(request))
-    engine, caller = parts.engine, _caller(request, claims)
+    claims = await claims_by(request, bearer_of(request))
+    engine, caller = parts.engine, caller_with(request, claims)
+    await parts.limits.admit(request, caller)
     tenant, _ = await engine.reader.day(caller, None)
     detail = {"stream": "ticket"}
     await engine.access.permit(caller, ACTION, [asked.student_id], engine.reader.today(tenant), detail)
@@ -108,24 +111,25 @@ async def ticket(request: Request, parts: PartsNeeded) -> Response:
 async def _claims(request: Request, parts: Parts, asked: StreamParameters) -> Claims:
     """Of the token, or of the one that the ticket was asked for with."""
     if asked.ticket is None:
-        return parts.tokens.verify(bearer_of(request))
+        return await claims_by(request, bearer_of(request))
     if "authorization" in request.headers:
-        raise NotAuthenticated("send a token or a ticket, not both")
-    found = await parts.engine.stream_tickets.use(asked.ticket)
-    if found is None or found.student_id != asked.student_id:
-        raise NotAuthenticated("the ticket is not valid: each holds once, for a minute, for one student")
-    return msgspec.json.decode(found.claims, type=Claims)
+        raise CredentialsMissing("send a token or a ticket, not both")
+    with parts.guessers.watched(request, asked.ticket):
+        found = await parts.engine.stream_tickets.use(asked.ticket)
+        if found is None or found.student_id != asked.student_id:
+            message = "the ticket is not valid: each holds once, for a minute, for one student"
+            raise NotAuthenticated(message, "ticket")
+        claims = msgspec.json.decode(found.claims, type=Claims)
+        await _check(parts, claims)
+    return claims
 
 
-def _holding(request: Request, parts: Parts) -> Callable[[], Awaitable[bool]]:
-    """Whether what the caller was let in by holds still."""
-    token = bearer_of(request) if "authorization" in request.headers else None
+def _holding(parts: Parts, claims: Claims) -> Callable[[], Awaitable[bool]]:
+    """Whether the token that it began with was not revoked; its end is told apart."""
 
     async def holds() -> bool:
-        if token is None:
-            return True
         try:
-            parts.tokens.verify(token)
+            await _check(parts, claims)
         except NotAuthenticated:
             return False
         return True
@@ -133,14 +137,12 @@ def _holding(request: Request, parts: Parts) -> Callable[[], Awaitable[bool]]:
     return holds
 
 
-def _caller(request: Request, claims: Claims) -> Caller:
-    return Caller(
-        tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
-    )
+async def _check(parts: Parts, claims: Claims) -> None:
+    await parts.engine.revocations.check(claims.tenant_id, claims.sub, claims.jti, claims.iat)
 
 
 def _check_accept(request: Request) -> None:
-    if not accepts(request.headers.getlist("accept"), MEDIA_TYPE):
+    if best_of(request.headers.getlist("accept"), (MEDIA_TYPE,)) is None:
         message = f"a stream is {MEDIA_TYPE}; let Accept name it, or leave Accept out"
         raise Refusal("NOT_ACCEPTABLE", message)
 

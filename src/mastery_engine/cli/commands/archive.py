@@ -23,7 +23,7 @@ def retention(
     apply: Annotated[bool, typer.Option("--apply", help="Drop them; on record in the audit trail.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Show which days of the archive have outlived their school's retention; with --apply, drop them.
+    """Show which archived days and dead letters have outlived their school's retention; with --apply, drop them.
 
     The worker (on Kafka the archiver) does so by itself once an hour. A school with the retention none loses nothing.
     """

@@ -81,7 +81,7 @@ def fix(
 
     async def job(session: Session) -> letters.LetterView:
         payload = event.read_bytes() if event else await letters.changed(session, letter, changes or [])
-        return letters.view(await session.engine.letters.fix(session.caller, letter, payload))
+        return letters.letter_view(await session.engine.letters.fix(session.caller, letter, payload))
 
     found = run(job)
     if json:
@@ -141,7 +141,7 @@ def discard(
     from mastery_engine.cli.session import run
 
     async def job(session: Session) -> letters.LetterView:
-        return letters.view(await session.engine.letters.discard(session.caller, letter, reason))
+        return letters.letter_view(await session.engine.letters.discard(session.caller, letter, reason))
 
     found = run(job)
     if json:

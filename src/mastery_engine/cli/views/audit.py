@@ -12,6 +12,7 @@ from mastery_engine.cli import words
 from mastery_engine.contracts.event_words import printable
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.engine.audit import ChainReport
+from mastery_engine.engine.audit_notes import AuditHead
 from mastery_engine.ports import AuditRecord
 
 _HASH_SHOWN = 12
@@ -19,14 +20,32 @@ _HASH_SHOWN = 12
 
 def chain_sentence(report: ChainReport) -> str:
     """What was found of one chain."""
+    name = f"school {report.tenant_id}" if report.tenant_id else "heads"
     checked = words.counted(report.records, "record")
     if report.broken_at is not None:
         return (
-            f"school {report.tenant_id}: BROKEN at record {report.broken_at:,}, which was changed, is "
+            f"{name}: BROKEN at record {report.broken_at:,}, which was changed, is "
             f"missing or out of place; {checked} before it {'holds' if report.records == 1 else 'hold'}"
         )
+    if report.problem is not None:
+        return f"{name}: BROKEN, {report.problem}"
     verb = "holds" if report.records == 1 else "hold"
-    return f"school {report.tenant_id}: {checked} {verb}; the last one's hash is\n  {report.last_hash}"
+    sealed = "" if report.sealed else " (without a seal; the next record brings one)"
+    return f"{name}: {checked} {verb}{sealed}; the last one's hash is\n  {report.last_hash}"
+
+
+def heads_view(found: Sequence[AuditHead]) -> Group:
+    """Each note on two lines."""
+    if not found:
+        return Group(Text("no head yet"))
+    parts: list[RenderableType] = []
+    for head in found:
+        kind = head.kind.removeprefix("audit.")
+        line = Text(f"{head.number:,}  {head.day}  ", style="dim")
+        line.append(f"{kind}", style="bold" if kind != "broken" else "bright_red")
+        line.append(printable(f"  school {head.tenant_id}, record {head.sequence:,}"))
+        parts += [line, Padding(Text(head.hash), (0, 0, 0, 4), expand=False)]
+    return Group(*parts)
 
 
 def lost_sentence(digest: str) -> str:

@@ -22,7 +22,7 @@ def retention_view(found: Sequence[OldDays]) -> Iterator[RenderableType]:
         yield ""
     for old in found:
         yield f"{old.tenant_id}: {_told(old)}"
-    if any(old.days and old.dropped is None for old in found):
+    if any((old.days or old.letters) and old.dropped is None for old in found):
         yield "nothing was dropped; drop them with --apply"
 
 
@@ -43,9 +43,11 @@ def _told(old: OldDays) -> str:
     if old.first_kept is None:
         return "keeps everything"
     kept = f"{old.retention_days} days are kept, from {old.first_kept.isoformat()} on"
-    if not old.days:
+    if not (old.days or old.letters):
         return f"{kept}; nothing older is there"
     days, events = counted(len(old.days), "day"), counted(sum(day.events for day in old.days), "event")
     if old.dropped is None:
-        return f"{kept}; {days} with {events} would go"
-    return f"{kept}; {days} with {counted(old.dropped, 'event')} went"
+        letters = f" and {counted(old.letters, 'dead letter')}" if old.letters else ""
+        return f"{kept}; {days} with {events}{letters} would go"
+    letters = f" and {counted(old.dropped_letters or 0, 'dead letter')}" if old.letters else ""
+    return f"{kept}; {days} with {counted(old.dropped, 'event')}{letters} went"

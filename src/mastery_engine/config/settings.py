@@ -1,59 +1,40 @@
-"""Settings: from the environment (`MASTERY_...`), then from a TOML file, then the defaults.
-
-Unsafe ones are refused, and so are lines of the file that are no settings.
-"""
+"""Every setting, and where each is read from."""
 
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from mastery_engine.config.addresses import (
+    DAPR_SCHEME,
+    EMBEDDED_LOG,
+    POSTGRES_SCHEME,
+    REDIS_SCHEMES,
+    without_secrets,
+)
+from mastery_engine.config.doors import DoorSettings
+from mastery_engine.config.kinds import DerivedKinds, UserPath
+from mastery_engine.config.safety import (
+    DAPRS_OWN,
+    check_jwks,
+    check_pseudonym_key,
+    check_secrets,
+    secrets_of,
+)
 from mastery_engine.domain.errors import ConfigurationError
 
 PREFIX: Final = "MASTERY_"
-SHORTEST_SECRET_BYTES: Final = 32
-SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
-LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
 SETTINGS_FILE: Final = "mastery.toml"
-DAPRS_OWN: Final = "APP_API_TOKEN"
-"""The variable in which a sidecar is told the token that it sends to its application."""
-EMBEDDED_LOG: Final = "embedded"
-KAFKA_SCHEME: Final = "kafka://"
-POSTGRES_SCHEME: Final = "postgresql://"
-REDIS_SCHEMES: Final = tuple(
-    f"redis{tls}{kind}://" for tls in ("", "s") for kind in ("", "+sentinel", "+cluster")
-)
-"""An own primary, one that sentinels name, a cluster; each also by TLS."""
-DAPR_SCHEME: Final = "dapr://"
-DerivedKind = Literal["day", "component", "activity"]
-# After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
-_USER: Final = re.compile(r"\A([^:/?#@]*:/{0,2})(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
-_QUERY: Final = re.compile(r"\?.*", re.DOTALL)
-_HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-
-
-def without_secrets(url: str) -> str:
-    """A URL as it may be shown: without user, password and whatever its query holds."""
-    return _QUERY.sub("?***", _USER.sub(r"\1***@", url))
-
-
-def _listed(value: object) -> object:
-    """The environment's way to write a list: `day, activity`, or `[]` for none."""
-    if not isinstance(value, str):
-        return value
-    return [name for one in value.strip().strip("[]").split(",") if (name := one.strip().strip("\"'"))]
 
 
 def _daprs_own() -> SecretStr | None:
@@ -61,11 +42,7 @@ def _daprs_own() -> SecretStr | None:
     return SecretStr(token) if token else None
 
 
-UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
-DerivedKinds = Annotated[tuple[DerivedKind, ...], NoDecode, BeforeValidator(_listed)]
-
-
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """What is in force.
 
     Every field is a variable `MASTERY_{NAME}` and a line `name = ...` of the TOML file.
@@ -133,9 +110,6 @@ class Settings(BaseSettings):
     cache_bytes: int = Field(
         64 << 20, ge=0, le=64 << 30, description="memory for learners that a service keeps for 30 s; 0: none"
     )
-    jwt_secret: SecretStr | None = Field(None, description="secret of HS256 tokens, at least 32 bytes")
-    jwt_issuer: str = Field("mastery-engine", description="issuer that a token must name")
-    jwt_audience: str = Field("mastery-api", description="audience that a token must name")
     pseudonym_key: SecretStr | None = Field(
         None, description="key of the hashes that stand for students; embedded: made under the home"
     )
@@ -220,21 +194,11 @@ class Settings(BaseSettings):
         """Refuse to serve unsafely.
 
         Raises:
-            ConfigurationError: A secret is missing or too short; the message says how to make one.
+            ConfigurationError: A secret is missing or too short, and the message says how to make one; or what is set for
+                tokens does not go together.
         """
-        if self.jwt_secret is not None:
-            if _size(self.jwt_secret) < SHORTEST_SECRET_BYTES:
-                raise ConfigurationError(
-                    f"MASTERY_JWT_SECRET has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}"
-                )
-        elif self.env == "production":
-            raise ConfigurationError(f"MASTERY_JWT_SECRET is required in production; {_HOW_TO_MAKE}")
-        token = self.dapr_app_token
-        if self.env == "production" and token is not None and _size(token) < SHORTEST_SECRET_BYTES:
-            raise ConfigurationError(
-                f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN}) has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}"
-            )
-        self.check_pseudonym_key()
+        check_secrets(self)
+        check_jwks(self)
 
     def check_pseudonym_key(self) -> None:
         """Refuse a key of the students' hashes that would not hide them, or that would be cut.
@@ -242,16 +206,17 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: It is too short or too long.
         """
-        if self.pseudonym_key is None:
-            return
-        size = _size(self.pseudonym_key)
-        if size < SHORTEST_PSEUDONYM_KEY_BYTES:
-            bound = f"fewer than {SHORTEST_PSEUDONYM_KEY_BYTES}"
-        elif size > LONGEST_PSEUDONYM_KEY_BYTES:
-            bound = f"more than {LONGEST_PSEUDONYM_KEY_BYTES}"
-        else:
-            return
-        raise ConfigurationError(f"MASTERY_PSEUDONYM_KEY has {bound} bytes; {_HOW_TO_MAKE}")
+        check_pseudonym_key(self.pseudonym_key)
+
+    @property
+    def checks_tokens(self) -> bool:
+        """Whether anything is named that tokens are verified with."""
+        return self.jwt_secret is not None or bool(self.jwt_jwks_url)
+
+    @property
+    def jwt_secrets(self) -> tuple[bytes, ...]:
+        """Secrets of HS256 tokens: the one that signs, then the earlier ones."""
+        return secrets_of(self)
 
     @property
     def archive_on_postgres(self) -> bool:
@@ -270,27 +235,3 @@ class Settings(BaseSettings):
             f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; "
             f"write it like sqlite:///FOLDER{servers}"
         )
-
-
-def _size(secret: SecretStr) -> int:
-    return len(secret.get_secret_value().encode())
-
-
-def load_settings(**given: Any) -> Settings:
-    """Read the settings.
-
-    Args:
-        given: Settings that go before environment and file.
-
-    Raises:
-        ConfigurationError: A setting is not valid, every one is named; or the file cannot be read.
-    """
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        found = "; ".join(
-            f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()
-        )
-        raise ConfigurationError(f"settings are not valid: {found}") from None
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"the settings file cannot be read: {error}") from None

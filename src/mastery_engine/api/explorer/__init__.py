@@ -1,0 +1,1 @@
+"""The page of the API: what is in it is data."""

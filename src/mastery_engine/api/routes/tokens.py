@@ -1,0 +1,81 @@
+"""Revoking tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from msgspec import Meta, Struct
+
+from mastery_engine.adapters.auth import Subject, TokenId
+from mastery_engine.api.bodies import model_of, read_json
+from mastery_engine.api.envelope import success
+from mastery_engine.api.models import Success
+from mastery_engine.api.operation import WITH_BODY, Operation
+from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
+from mastery_engine.engine.revocations import Revocation
+
+REVOKE: Final = "/api/v1/tokens/revoke"
+Moment = Annotated[int, Meta(ge=0, le=4_102_444_800)]
+router: Final = APIRouter(dependencies=[Depends(check_accept)])
+
+
+class RevokeToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names one token.
+
+    Attributes:
+        jti: Its id.
+        exp: When it expires, Unix seconds; left out, the note is kept as long as any token may live.
+    """
+
+    jti: TokenId
+    exp: Moment | None = None
+
+
+class RevokeSubject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names all tokens of somebody, up to a moment.
+
+    Attributes:
+        subject: Whose: their `sub`.
+        not_before: Those issued (`iat`) up to this moment, Unix seconds; left out, or later than now, up to now.
+    """
+
+    subject: Subject
+    not_before: Moment | None = None
+
+
+@router.post(REVOKE)
+async def revoke(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """No longer take a token, or anybody's tokens up to a moment."""
+    body = await read_json(request)
+    revocations = parts.engine.revocations
+    if isinstance(body, dict) and "subject" in body:
+        whose = model_of(cast("object", body), RevokeSubject)
+        return success(request, await revocations.revoke_subject(caller, whose.subject, whose.not_before))
+    token = model_of(cast("object", body), RevokeToken)
+    return success(request, await revocations.revoke_token(caller, token.jti, token.exp))
+
+
+OPERATIONS: Final = (
+    Operation(
+        "revoke_tokens",
+        "post",
+        REVOKE,
+        "tokens",
+        "Revoke tokens",
+        "One token by its `jti`, or all of somebody's that were issued up to a moment, in the caller's school. They hold "
+        "no longer within a second, in every process. Revoking again changes nothing. Role: admin.",
+        "RevokedAnswer",
+        "RevokeRequest",
+        errors=(*(code for code in WITH_BODY if code != "NOT_FOUND"), "CONFLICT"),
+        asks_for=("bearer",),
+        action="tokens.revoke",
+        rate=30,
+    ),
+)
+TYPES: Final[dict[str, Any]] = {
+    "RevokeToken": RevokeToken,
+    "RevokeSubject": RevokeSubject,
+    "RevokedAnswer": Success[Revocation],
+}
+"""Names in the document and the types behind them."""

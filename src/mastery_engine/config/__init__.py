@@ -1,0 +1,45 @@
+"""Settings: from the environment (`MASTERY_...`), then from a TOML file, then the defaults.
+
+Unsafe ones are refused, and so are lines of the file that are no settings.
+"""
+
+from mastery_engine.config.addresses import (
+    DAPR_SCHEME,
+    EMBEDDED_LOG,
+    KAFKA_SCHEME,
+    POSTGRES_SCHEME,
+    REDIS_SCHEMES,
+    without_secrets,
+)
+from mastery_engine.config.kinds import DerivedKind, LimitedRole
+from mastery_engine.config.loading import load_settings
+from mastery_engine.config.safety import (
+    DAPRS_OWN,
+    LONGEST_PSEUDONYM_KEY_BYTES,
+    SHORTEST_PSEUDONYM_KEY_BYTES,
+    SHORTEST_SECRET_BYTES,
+)
+from mastery_engine.config.settings import (
+    PREFIX,
+    SETTINGS_FILE,
+    Settings,
+)
+
+__all__ = [
+    "DAPRS_OWN",
+    "DAPR_SCHEME",
+    "EMBEDDED_LOG",
+    "KAFKA_SCHEME",
+    "LONGEST_PSEUDONYM_KEY_BYTES",
+    "POSTGRES_SCHEME",
+    "PREFIX",
+    "REDIS_SCHEMES",
+    "SETTINGS_FILE",
+    "SHORTEST_PSEUDONYM_KEY_BYTES",
+    "SHORTEST_SECRET_BYTES",
+    "DerivedKind",
+    "LimitedRole",
+    "Settings",
+    "load_settings",
+    "without_secrets",
+]

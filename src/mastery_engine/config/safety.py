@@ -1,0 +1,126 @@
+"""What settings must be for a service to be safe: secrets long enough, and keys fetched from nowhere else than named."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from mastery_engine.config.addresses import without_secrets
+from mastery_engine.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mastery_engine.config.settings import Settings
+
+SHORTEST_SECRET_BYTES: Final = 32
+MOST_OLD_SECRETS: Final = 4
+SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
+LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
+DAPRS_OWN: Final = "APP_API_TOKEN"
+"""The variable in which a sidecar is told the token that it sends to its application."""
+_HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """Secrets of HS256 tokens: the one that signs, then the earlier ones; none without one that signs."""
+    if settings.jwt_secret is None:
+        return ()
+    return settings.jwt_secret.get_secret_value().encode(), *_old_secrets(settings)
+
+
+def check_secrets(settings: Settings) -> None:
+    """Refuse secrets that are missing or too short.
+
+    Raises:
+        ConfigurationError: One is; the message says how to make one.
+    """
+    if settings.jwt_secret is not None:
+        _check_long("MASTERY_JWT_SECRET", _size(settings.jwt_secret))
+    elif settings.env == "production" and not settings.jwt_jwks_url:
+        raise ConfigurationError(f"MASTERY_JWT_SECRET is required in production; {_HOW_TO_MAKE}")
+    _check_old_secrets(settings)
+    token = settings.dapr_app_token
+    if settings.env == "production" and token is not None:
+        _check_long(f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN})", _size(token))
+    check_pseudonym_key(settings.pseudonym_key)
+
+
+def check_jwks(settings: Settings) -> None:
+    """Refuse an address of the issuer's keys that somebody on the way could answer for.
+
+    Raises:
+        ConfigurationError: It is not https, nor http on this machine in development; or holds what no address of keys does.
+    """
+    url = settings.jwt_jwks_url
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.scheme not in {"https", "http"} or "@" in parts.netloc or parts.fragment:
+        raise ConfigurationError(
+            f"MASTERY_JWT_JWKS_URL = {without_secrets(url)!r} is no address of keys; "
+            "write it like https://HOST/PATH, without user and password"
+        )
+    if parts.scheme == "http" and not (settings.env == "development" and _is_loopback(parts)):
+        raise ConfigurationError(
+            f"MASTERY_JWT_JWKS_URL = {without_secrets(url)!r} must be https: by http, whoever sits on the way signs "
+            "tokens; http is taken in development from this machine only"
+        )
+
+
+def check_pseudonym_key(key: SecretStr | None) -> None:
+    """Refuse a key of the students' hashes that would not hide them, or that would be cut.
+
+    Raises:
+        ConfigurationError: It is too short or too long.
+    """
+    if key is None:
+        return
+    size = _size(key)
+    if size < SHORTEST_PSEUDONYM_KEY_BYTES:
+        bound = f"fewer than {SHORTEST_PSEUDONYM_KEY_BYTES}"
+    elif size > LONGEST_PSEUDONYM_KEY_BYTES:
+        bound = f"more than {LONGEST_PSEUDONYM_KEY_BYTES}"
+    else:
+        return
+    raise ConfigurationError(f"MASTERY_PSEUDONYM_KEY has {bound} bytes; {_HOW_TO_MAKE}")
+
+
+def _check_old_secrets(settings: Settings) -> None:
+    old = _old_secrets(settings)
+    if old and settings.jwt_secret is None:
+        raise ConfigurationError("MASTERY_JWT_SECRETS_OLD is set without MASTERY_JWT_SECRET; set that too")
+    if len(old) > MOST_OLD_SECRETS:
+        raise ConfigurationError(
+            f"MASTERY_JWT_SECRETS_OLD holds {len(old)} secrets; at most {MOST_OLD_SECRETS} are tried with each token"
+        )
+    for one in old:
+        _check_long("MASTERY_JWT_SECRETS_OLD", len(one))
+
+
+def _old_secrets(settings: Settings) -> tuple[bytes, ...]:
+    if settings.jwt_secrets_old is None:
+        return ()
+    text = settings.jwt_secrets_old.get_secret_value()
+    return tuple(one.strip().encode() for one in text.split(",") if one.strip())
+
+
+def _check_long(name: str, size: int) -> None:
+    if size < SHORTEST_SECRET_BYTES:
+        raise ConfigurationError(f"{name} has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}")
+
+
+def _is_loopback(address: SplitResult) -> bool:
+    try:
+        return ipaddress.ip_address(address.hostname or "").is_loopback
+    except ValueError:
+        return address.hostname == "localhost"
+
+
+def _size(secret: SecretStr) -> int:
+    return len(secret.get_secret_value().encode())

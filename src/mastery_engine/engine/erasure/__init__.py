@@ -1,0 +1,1 @@
+"""Erasing students: asking for it, carrying it out whatever crashes, and seeing that nothing is left."""

@@ -1,0 +1,156 @@
+"""Everything held on a school, as a zip that is made while it is written: in memory there is one page of it at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Final, final
+
+import msgspec
+from msgspec import Struct
+
+from mastery_engine import __version__
+from mastery_engine.contracts import keys
+from mastery_engine.contracts import student_export as form
+from mastery_engine.contracts.document import VERSION
+from mastery_engine.contracts.tenant import Tenant
+from mastery_engine.contracts.tenant_privacy import TenantPrivacy
+from mastery_engine.domain.calendar import moment_of
+from mastery_engine.engine.access import Access, Caller
+from mastery_engine.engine.export_lines import letter_of
+from mastery_engine.engine.export_parts import ZipParts
+from mastery_engine.engine.holdings import ExportPorts, Holdings
+from mastery_engine.engine.tenant_settings import TenantSettings
+from mastery_engine.engine.tenants import TenantDirectory
+
+PAGE: Final = 500
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class ExportedTenant(Struct, frozen=True, kw_only=True):
+    """A school's settings, and what it says of the processing."""
+
+    tenant: Tenant
+    privacy: TenantPrivacy
+
+
+class ExportedPupil(Struct, frozen=True, kw_only=True):
+    """A student of the school; `pseudonym` stands for them in the audit trail and in requests."""
+
+    pseudonym: str
+    held: form.ExportedStudent
+
+
+@final
+class TenantExports:
+    """Hands out everything held on a school."""
+
+    def __init__(
+        self,
+        ports: ExportPorts,
+        tenants: TenantDirectory,
+        settings: TenantSettings,
+        holdings: Holdings,
+        access: Access,
+        pseudonyms: keys.Pseudonyms,
+    ) -> None:
+        """Put the parts together."""
+        self._ports = ports
+        self._tenants = tenants
+        self._settings = settings
+        self._holdings = holdings
+        self._access = access
+        self._pseudonyms = pseudonyms
+
+    async def zip(self, caller: Caller) -> AsyncGenerator[bytes]:
+        """The zip of the caller's school.
+
+        Raises:
+            NotAllowed: The caller's role may not.
+            NotFound: There is no such school. This and the others before anything is made.
+            DependencyDown: A store does not answer, or the access could not be recorded.
+        """
+        tenant, now_ms = await self._tenants.get(caller.tenant_id), self._ports.clock.now_ms()
+        await self._access.permit(caller, "tenant.export", (), moment_of(now_ms).date())
+        await self._access.record(caller, "tenant.export", (), allowed=True)
+        return self._packed(tenant, now_ms)
+
+    async def _packed(self, tenant: Tenant, now_ms: int) -> AsyncGenerator[bytes]:
+        parts, tenant_id = ZipParts(now_ms), tenant.tenant_id
+        for name, what, pages in (
+            (
+                "tenant.json",
+                "settings, and what the school says of the processing",
+                self._settings_of(tenant),
+            ),
+            ("classes.jsonl", "classes with their members: a line each", self._classes(tenant_id)),
+            ("students.jsonl", "results and evidence: a line a student", self._students(tenant, now_ms)),
+            (form.EVENTS, "every event, as it was taken: a line each", self._events(tenant_id)),
+            (form.LETTERS, "records that could not be counted: a line each", self._letters(tenant_id)),
+            ("audit.jsonl", "the audit trail with its hashes: a line a record", self._audit(tenant_id)),
+            ("requests.jsonl", "requests about data: a line each", self._requests(tenant_id)),
+        ):
+            parts.begin(name, what)
+            async for data in pages:
+                await asyncio.to_thread(parts.write, data)
+                yield parts.take()
+            parts.end()
+        manifest = form.ExportManifest(
+            format=form.FORMAT,
+            kind="tenant",
+            made_at=form.iso(now_ms),
+            engine_version=__version__,
+            document_version=VERSION,
+            parts=list(parts.done),
+        )
+        parts.begin(form.MANIFEST, "what is in here, with sizes and SHA-256")
+        parts.write(msgspec.json.format(_encode(manifest), indent=2) + b"\n")
+        parts.end()
+        yield parts.finish()
+
+    async def _settings_of(self, tenant: Tenant) -> AsyncIterator[bytes]:
+        privacy = await self._settings.privacy(tenant.tenant_id)
+        yield _encode(ExportedTenant(tenant=tenant, privacy=privacy)) + b"\n"
+
+    async def _classes(self, tenant_id: str) -> AsyncIterator[bytes]:
+        after = ""
+        while page := await self._ports.rosters.list(tenant_id, after=after, limit=PAGE):
+            yield _lines(page)
+            after = page[-1].cohort_id
+
+    async def _students(self, tenant: Tenant, now_ms: int) -> AsyncIterator[bytes]:
+        tenant_id = tenant.tenant_id
+        prefix = keys.learner(tenant_id, "")
+        students = set(await self._ports.archive.students(tenant_id))
+        async for batch in self._ports.store.scan(prefix):
+            named = (keys.student_of_document(key, prefix) for key in batch)
+            students.update(one for one in named if one is not None)
+        for student in sorted(students):
+            held = await self._holdings.of_student(tenant, student, now_ms)
+            yield _lines([ExportedPupil(pseudonym=self._pseudonyms.of(tenant_id, student), held=held.told)])
+
+    async def _events(self, tenant_id: str) -> AsyncIterator[bytes]:
+        async for events in self._ports.archive.by_student(tenant_id):
+            yield b"".join(one.value + b"\n" for one in events)
+
+    async def _letters(self, tenant_id: str) -> AsyncIterator[bytes]:
+        after: str | None = None
+        while page := await self._ports.dead_letters.find(tenant_id=tenant_id, after=after, limit=PAGE):
+            yield _lines([letter_of(one) for one in page])
+            after = page[-1].letter_id
+
+    async def _audit(self, tenant_id: str) -> AsyncIterator[bytes]:
+        after = 0
+        while page := await self._ports.audit.read(tenant_id, after=after, limit=PAGE):
+            yield _lines(page)
+            after = page[-1].sequence
+
+    async def _requests(self, tenant_id: str) -> AsyncIterator[bytes]:
+        after: tuple[int, str] | None = None
+        while page := await self._ports.requests.find(tenant_id=tenant_id, after=after):
+            yield _lines([msgspec.structs.replace(one, sealed=None) for one in page])
+            after = (page[-1].asked_ms, page[-1].request_id)
+
+
+def _lines(found: Sequence[object]) -> bytes:
+    return msgspec.json.Encoder(order="deterministic").encode_lines(found)
