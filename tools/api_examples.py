@@ -21,6 +21,8 @@ ERASED: Final = "5d0d2d8e-1c0f-5b0e-9a41-d2b7c3a4e6f1"
 CANCELLED: Final = "0b6f3d1f4c5e4a8f9d2a7c1e5b3f6a71"
 PARAMETERS: Final[dict[str, dict[str, str]]] = {
     "accesses": {"student_id": "amal"},
+    "stream": {"student_id": "amal"},
+    "ticket": {"student_id": "amal"},
     "export_student": {"student_id": "amal"},
     "restrict": {"student_id": "cleo"},
     "unrestrict": {"student_id": "cleo"},
@@ -43,6 +45,7 @@ PARAMETERS: Final[dict[str, dict[str, str]]] = {
 }
 """Of path and query, by the name of the operation."""
 REQUESTS: Final[dict[str, object]] = {
+    "import_cohorts": "cohort_id,name,role,person_id,end\n8c,Python,teacher,ms-yun,\n8c,Python,student,amal,2026-07-15\n",
     "ingest": [
         quiz(event_id="6a1f0c1e-3f0a-4f62-9a57-0d6f3c1b2a01", course_id="python-1", confidence_score=0.9),
         {

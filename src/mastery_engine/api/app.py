@@ -24,6 +24,7 @@ from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import Positions
 from mastery_engine.api.proxies import Proxies
 from mastery_engine.api.readiness import Watched, watched_of
+from mastery_engine.api.seats import Seats
 from mastery_engine.api.table import OPERATIONS, ROUTERS
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.bootstrap.dapr_doors import deliveries_of
@@ -76,7 +77,15 @@ def create_app(
             stack.enter_context(lag.watched())
             watched = watched_of(opened, troubles, consumer, archives=True, tasks=tasks, tokens=tokens)
             yield {
-                "parts": Parts(opened, tokens.verifier, positions, deliveries_of(opened), limits, guessers),
+                "parts": Parts(
+                    opened,
+                    tokens.verifier,
+                    positions,
+                    deliveries_of(opened),
+                    limits,
+                    guessers,
+                    app.state.seats,
+                ),
                 "watched": replace(watched, degraded={**watched.degraded, **limits_troubles(limiting)}),
             }
 
@@ -90,6 +99,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.clock = engine.adapters.clock if engine else SystemClock()
+    app.state.seats = Seats()
     app.openapi = document
     app.state.document = document_bytes
     for router in ROUTERS:

@@ -39,18 +39,19 @@ async def read_json(request: Request, most_bytes: int = MOST_BYTES) -> object:
     return decode_strictly(await read_body(request, most_bytes))
 
 
-async def read_body(request: Request, most_bytes: int) -> bytes:
-    """Read a body of JSON.
+async def read_body(request: Request, most_bytes: int, known: Sequence[str] = (_JSON,)) -> bytes:
+    """Read a body of JSON, or of other media types.
 
     Args:
         request: Whose body.
         most_bytes: Most bytes; no more than that is ever held.
+        known: Media types that are taken.
 
     Raises:
         Refusal: The body is too large, too slow, or says that it is no plain JSON.
         CallerGone: It did not come whole.
     """
-    check_media_type(request)
+    check_media_type(request, known)
     try:
         async with asyncio.timeout(MOST_SECONDS):
             return await _read(request, most_bytes)

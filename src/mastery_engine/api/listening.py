@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,18 +16,31 @@ from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 
 GRACE_SECONDS: Final = 10
+UNTAKEN_MS: Final = 60_000
 MOST_HEAD_BYTES: Final = 32 << 10
 """Of a request's line and headers; a token has at most 8 KiB."""
 _BACKLOG: Final = 2048
 
 
 class Server(uvicorn.Server):
-    """A server that leaves signals to us: uvicorn raises them again at its end, as the exit code."""
+    """A server that leaves signals to us: uvicorn raises them again at its end, as the exit code.
+
+    Attributes:
+        ending: Called when it begins to end, so that whatever would go on for ever ends first.
+    """
+
+    ending: Callable[[], None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         """Catch none."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams, then wait for the requests under way."""
+        if self.ending is not None:
+            self.ending()
+        await super().shutdown(sockets)
 
 
 def server_of(settings: Settings, app: FastAPI, tls: ssl.SSLContext | None = None) -> Server:
@@ -101,6 +114,9 @@ def listening(
         raise ConfigurationError(f"cannot listen on {host}, port {port}: {error}; {advice}") from None
     # asyncio sets this on sockets that name their protocol only; without it an answer waits 40 ms for an ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Who takes nothing of what was sent for so long is cut off, by the system: an answer to nobody would lie there for ever.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MS)
     with listener:
         yield listener
 

@@ -170,7 +170,11 @@ def _answer(operation: Operation, answer: str | None, example: object = None) ->
     content: dict[str, Any] = {}
     for media_type in operation.answers_with:
         is_json = media_type == JSON
-        schema = {"type": "string"} if not is_json else reference(answer) if answer else {"type": "object"}
+        schema: dict[str, Any] = reference(answer) if answer else {"type": "object"}
+        if not is_json:
+            # The events of a stream are JSON within a text.
+            inner = {"contentMediaType": JSON, "contentSchema": schema} if answer else {}
+            schema = {"type": "string", **inner}
         content[media_type] = {"schema": schema}
         if is_json and example is not None:
             content[media_type]["example"] = example

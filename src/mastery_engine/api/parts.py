@@ -9,12 +9,13 @@ from typing import Annotated, Final, cast
 import structlog
 from fastapi import Depends, Request
 
-from mastery_engine.adapters.auth import TokenVerifier
+from mastery_engine.adapters.auth import Claims, TokenVerifier
 from mastery_engine.api.accept import accepts_json
 from mastery_engine.api.errors import CredentialsMissing, Refusal
 from mastery_engine.api.guessers import Guessers
 from mastery_engine.api.limits import CallerLimits
 from mastery_engine.api.positions import Positions
+from mastery_engine.api.seats import Seats
 from mastery_engine.bootstrap import Engine
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.engine.access import Caller
@@ -37,6 +38,7 @@ class Parts:
     deliveries: Deliveries
     limits: CallerLimits
     guessers: Guessers
+    seats: Seats
     refused_tokens: Counter[str] = field(default_factory=Counter[str])
 
 
@@ -69,19 +71,40 @@ async def caller_of(request: Request) -> Caller:
         NotAuthenticated: No token, more than one, or one that does not hold.
         Refusal: The caller comes too often, or the address sends tokens that do not hold.
     """
+    caller = await caller_by(request, bearer_of(request))
+    await parts_of(request).limits.admit(request, caller)
+    return caller
+
+
+def bearer_of(request: Request) -> str:
+    """The bearer token as it was sent.
+
+    Raises:
+        NotAuthenticated: No token, or more than one.
+    """
     given = request.headers.getlist("authorization")
     if not given:
         raise CredentialsMissing("a token is required: Authorization: Bearer TOKEN")
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         raise CredentialsMissing("send one token, as: Authorization: Bearer TOKEN")
-    caller = await caller_by(request, token.strip())
-    await parts_of(request).limits.admit(request, caller)
-    return caller
+    return token.strip()
 
 
 async def caller_by(request: Request, token: str) -> Caller:
-    """Who asks, by a JWT.
+    """Who asks, by a JWT; errors as those of `claims_by`."""
+    return caller_with(request, await claims_by(request, token))
+
+
+def caller_with(request: Request, claims: Claims) -> Caller:
+    """Who asks, by what a token says."""
+    return Caller(
+        tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
+    )
+
+
+async def claims_by(request: Request, token: str) -> Claims:
+    """What a JWT says that holds.
 
     Raises:
         NotAuthenticated: It does not hold, or was revoked.
@@ -98,9 +121,7 @@ async def caller_by(request: Request, token: str) -> Caller:
         # Nothing of the token itself: it may hold elsewhere, and name whom it is about.
         _log.info("token refused", request_id=request.state.request_id, reason=error.reason)
         raise
-    return Caller(
-        tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
-    )
+    return claims
 
 
 PartsNeeded = Annotated[Parts, Depends(parts_for)]

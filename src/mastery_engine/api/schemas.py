@@ -83,6 +83,10 @@ def all_schemas() -> dict[str, Any]:
             {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": reference("LearningEvent")},
         ],
     }
+    found["RosterFile"] = {
+        "description": "A CSV file in UTF-8: cohort_id, name, role, person_id, start, end.",
+        "type": "string",
+    }
     found["RevokeRequest"] = {
         "description": "One token, or all of somebody's.",
         "anyOf": [reference("RevokeToken"), reference("RevokeSubject")],

@@ -126,6 +126,7 @@ async def serve(
             run = Supervised(worker, stop)
             async with background(engine) as tasks:
                 server = server_of(settings, create_app(settings, engine, run.trouble, tasks), tls)
+                server.ending = None if engine.live is None else engine.live.end
                 signals.end(server)
                 announce(f"serving {url_of(listener, tls)} (API and worker; Ctrl-C ends it)")
                 if doors_of(settings) == "closed":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
 from typing import Final
+from uuid import uuid4
 
 from mastery_engine.adapters.shared.log_tail import LogTail
 from mastery_engine.bootstrap.choice import MEMORY_URL, Adapters
@@ -19,9 +19,10 @@ from mastery_engine.engine.cache_counts import CacheCounts
 from mastery_engine.engine.cached_learners import CachedLearners
 from mastery_engine.engine.evicting_store import EvictingStore
 from mastery_engine.engine.following import Following
+from mastery_engine.engine.live import LiveHub
 from mastery_engine.engine.sealed_cache import SealedCache
 from mastery_engine.engine.shared_documents import SharedDocuments
-from mastery_engine.ports import Cache
+from mastery_engine.ports import Cache, EventLog, LogFollower
 
 _NEEDED: Final = ("redis", "hiredis")
 REDIS_SCHEMES: Final = ("redis://", "rediss://")
@@ -32,8 +33,7 @@ def with_caches(
     adapters: Adapters,
     stack: AsyncExitStack,
     pseudonyms: Callable[[], Pseudonyms],
-    *,
-    serves: bool,
+    live: LiveHub | None,
 ) -> tuple[Adapters, CachedLearners | None]:
     """The adapters with a store that evicts what it writes, and learners kept in memory where a process serves.
 
@@ -42,13 +42,14 @@ def with_caches(
         adapters: What they name.
         stack: Closes the caches, before the adapters.
         pseudonyms: Give the key of the seals on shared copies.
-        serves: Whether many questions are to be answered. A command asks once: it only evicts.
+        live: To be told of changes, where many questions are answered. None for a command, which asks once: it only evicts.
 
     Raises:
         ConfigurationError: The shared cache is none, or stands where it gains nothing.
     """
     cache = shared_cache(settings)
-    if cache is None and not (serves and settings.cache_bytes):
+    serves = live is not None
+    if cache is None and not serves:
         return adapters, None
     counts, clock = CacheCounts.zero(), adapters.clock
     shared = None
@@ -58,14 +59,26 @@ def with_caches(
         shared = SharedDocuments(sealed, clock, counts)
     learners = CachedLearners(adapters.store, clock, settings.cache_bytes if serves else 0, counts, shared)
     stack.push_async_callback(learners.close)
-    evicting = replace(adapters, store=EvictingStore(adapters.store, learners.evict, clock))
-    if not serves:
-        return evicting, None
-    following = _following(adapters, learners)
+    if live is None:
+        return replace(adapters, store=EvictingStore(adapters.store, learners.evict, clock)), None
+
+    async def evict(changed: Mapping[str, int]) -> None:
+        await learners.evict(changed)
+        live.changed(changed)
+
+    following = _following(adapters, learners, live)
     if following is not None:
         task = asyncio.create_task(following.run(), name="follow the results")
         stack.push_async_callback(_ended, task)
-    return evicting, learners
+    keeps = cache is not None or settings.cache_bytes > 0
+    return replace(adapters, store=EvictingStore(adapters.store, evict, clock)), learners if keeps else None
+
+
+def live_hub(adapters: Adapters) -> LiveHub:
+    """What tells of changes of learners; of those of this process alone, where it keeps no results to be followed."""
+    if adapters.apart is None and adapters.results_log is None:
+        return LiveHub(uuid4().hex, counts=True)
+    return LiveHub()
 
 
 def shared_cache(settings: Settings) -> Cache | None:
@@ -103,20 +116,25 @@ def cache_troubles(learners: CachedLearners | None) -> Mapping[str, Callable[[],
     return troubles
 
 
-def _following(adapters: Adapters, learners: CachedLearners) -> Following | None:
+def _following(adapters: Adapters, learners: CachedLearners, live: LiveHub) -> Following | None:
     """Who evicts what others change; nobody else can change a state in this process's own memory."""
+    follow: Callable[[], Awaitable[LogFollower]]
+    log: EventLog
     if adapters.apart is not None:
-        apart = adapters.apart
-        return Following(apart.follow_results, apart.results_log.ping, learners, adapters.clock)
-    if adapters.results_log is not None:
+        log, follow = adapters.apart.results_log, adapters.apart.follow_results
+    elif adapters.results_log is not None:
         log = adapters.results_log
-        return Following(partial(_tail, adapters), log.ping, learners, adapters.clock)
-    return None
+        follow = LogTail(log, adapters.clock).open
+    else:
+        return None
 
+    async def begin() -> LogFollower:
+        topic_id = await log.topic_id()
+        follower = await follow()
+        live.began(topic_id)
+        return follower
 
-async def _tail(adapters: Adapters) -> LogTail:
-    assert adapters.results_log is not None  # noqa: S101 - asked above
-    return await LogTail(adapters.results_log, adapters.clock).open()
+    return Following(begin, log.ping, learners, adapters.clock, live)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.job_runner import JobRunner
     from mastery_engine.engine.jobs import Jobs
+    from mastery_engine.engine.live import LiveHub
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.replay_jobs import Replays
@@ -282,10 +283,12 @@ async def open_engine(
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
         cached: CachedLearners | None = None
+        live: LiveHub | None = None
         if serves or settings.cache_url:
-            from mastery_engine.bootstrap.caches import with_caches  # noqa: PLC0415 - see above
+            from mastery_engine.bootstrap.caches import live_hub, with_caches  # noqa: PLC0415 - see above
 
-            adapters, cached = with_caches(settings, adapters, stack, pseudonyms, serves=serves)
+            live = live_hub(adapters) if serves else None
+            adapters, cached = with_caches(settings, adapters, stack, pseudonyms, live)
         yield Engine(
             settings=settings,
             adapters=adapters,
@@ -293,4 +296,5 @@ async def open_engine(
             choice=FormulaChoice(formulas, flags),
             pseudonyms=pseudonyms(),
             cached=cached,
+            live=live,
         )

@@ -19,6 +19,7 @@ from mastery_engine.engine.tenants import TenantDirectory
 if TYPE_CHECKING:
     # Not in the way of a command that asks once.
     from mastery_engine.engine.cached_learners import CachedLearners
+    from mastery_engine.engine.live import LiveHub
 
 CONSUMER_GROUP: Final = "mastery-engine"
 PROCESSED_KEPT_SECONDS: Final = 14 * 86_400
@@ -31,6 +32,7 @@ class Foundation:
 
     Attributes:
         cached: Learners kept in memory, where a process serves many questions.
+        live: Tells those who follow a learner, there too.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Foundation:
     choice: FormulaChoice
     pseudonyms: Pseudonyms
     cached: CachedLearners | None = None
+    live: LiveHub | None = None
 
     @cached_property
     def group(self) -> str:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from mastery_engine.engine.cohorts import Cohorts
     from mastery_engine.engine.export import Exports
     from mastery_engine.engine.letters import DeadLetterDesk
+    from mastery_engine.engine.live_updates import LiveUpdates
     from mastery_engine.engine.revocations import Revocations
+    from mastery_engine.engine.roster_import import RosterImport
+    from mastery_engine.engine.stream_tickets import StreamTickets
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,27 @@ class UseCases(Foundation):
         from mastery_engine.engine.cohorts import Cohorts  # noqa: PLC0415 - see above
 
         return Cohorts(self.reader, self.adapters.rosters)
+
+    @cached_property
+    def roster_import(self) -> RosterImport:
+        """Rosters from other systems."""
+        from mastery_engine.engine.roster_import import RosterImport  # noqa: PLC0415 - see above
+
+        return RosterImport(self.reader, self.adapters.rosters)
+
+    @cached_property
+    def live_updates(self) -> LiveUpdates:
+        """A student's result as it changes."""
+        from mastery_engine.engine.live_updates import LiveUpdates  # noqa: PLC0415 - see above
+
+        return LiveUpdates(self.reader, self.live, self.adapters.clock)
+
+    @cached_property
+    def stream_tickets(self) -> StreamTickets:
+        """Tickets for those who open a stream without a token."""
+        from mastery_engine.engine.stream_tickets import StreamTickets  # noqa: PLC0415 - see above
+
+        return StreamTickets(self.adapters.store, self.adapters.clock)
 
     @cached_property
     def ingest(self) -> Ingest:

@@ -49,7 +49,10 @@ COMMANDS: Final[dict[str, str | Group]] = {
             "discard": "dlq:discard",
         },
     ),
-    "cohort": Group("Classes and who is in them.", {"put": "cohort:put", "list": "cohort:list_cohorts"}),
+    "cohort": Group(
+        "Classes and who is in them.",
+        {"put": "cohort:put", "list": "cohort:list_cohorts", "import": "cohort_import:import_cohorts"},
+    ),
     "formula": Group(
         "How components make a score.", {"list": "formula:list_formulas", "show": "formula:show"}
     ),

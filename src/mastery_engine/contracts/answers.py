@@ -61,6 +61,24 @@ class Profile(Struct, frozen=True, kw_only=True):
     path: LearningPath
 
 
+class LiveResult(Struct, frozen=True, kw_only=True):
+    """A student's result while it is followed: what a query tells as `current`, with what it rests on.
+
+    Attributes:
+        student_id: Whose.
+        course_id: The course, None for all together.
+        as_of: Day at whose end it holds: today in the school's time zone.
+        events: How many events it rests on.
+        current: The result.
+    """
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    events: int
+    current: ResultView
+
+
 class Calculation(Struct, frozen=True, kw_only=True):
     """A what-if calculation, stored nowhere; `current` where a student was named."""
 

@@ -81,6 +81,11 @@ def erased(student_hash: str) -> str:
     return f"erased:{student_hash}"
 
 
+def stream_ticket(digest: str) -> str:
+    """Key of a ticket for a stream, by the digest of its text."""
+    return f"stream-ticket:{digest}"
+
+
 def revoked_token(tenant_id: str, token_id: str) -> str:
     """Key of the note that a token was revoked; a digest of its id (`jti`), which may be long and hold any character."""
     digest = hashlib.blake2b(token_id.encode(), digest_size=_KEYED_HASH_BYTES).hexdigest()

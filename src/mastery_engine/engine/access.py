@@ -23,10 +23,12 @@ Relation = Literal["own", "taught", "tenant"]
 Action = Literal[
     "mastery.read",
     "mastery.calculate",
+    "mastery.follow",
     "history.read",
     "forecast.read",
     "recommendations.read",
     "cohort.compare",
+    "cohorts.write",
     "batch.read",
     "events.ingest",
     "results.export",
@@ -34,7 +36,6 @@ Action = Literal[
     "jobs.read",
     "jobs.cancel",
     "cohorts.read",
-    "cohorts.write",
     "dead_letters.read",
     "dead_letters.write",
     "archive.drop",
@@ -65,6 +66,7 @@ _OPERATIONS: Final[dict[Role, Relation]] = {"admin": "tenant", "operator": "tena
 TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "mastery.read": _READS,
     "mastery.calculate": {**_READS, "service": "tenant"},
+    "mastery.follow": _READS,
     "history.read": _READS,
     "forecast.read": _READS,
     "recommendations.read": _READS,
@@ -207,6 +209,13 @@ class Access:
             raise _not_allowed(caller, action)
         if not allowed:
             raise not_found()
+
+    async def may(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> bool:
+        """Whether an access that is on record already would be allowed still; leaves no record."""
+        relation = TABLE[action].get(caller.role)
+        if relation is None or not await self._relates(caller, relation, students, on):
+            return False
+        return len(await self.open_to(caller, action, students)) == len(students)
 
     async def visible(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> list[str]:
         """Those of the students whom the caller may see; both kinds are on record when this returns.

@@ -11,6 +11,7 @@ import structlog
 from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import MasteryError
 from mastery_engine.engine.cached_learners import CachedLearners
+from mastery_engine.engine.live import LiveHub
 from mastery_engine.ports import Clock, LogFollower, Record
 
 POLL_SECONDS: Final = 0.25
@@ -27,12 +28,14 @@ Ping = Callable[[], Awaitable[None]]
 
 @final
 class Following:
-    """Follows the results, and pauses the cache whenever it cannot.
+    """Follows the results for the cache and for live updates, and pauses the cache whenever it cannot.
 
     A client that has lost its brokers only falls silent, so they are asked every second whether they are there.
     """
 
-    def __init__(self, follow: Follow, ping: Ping, learners: CachedLearners, clock: Clock) -> None:
+    def __init__(
+        self, follow: Follow, ping: Ping, learners: CachedLearners, clock: Clock, live: LiveHub
+    ) -> None:
         """Pause the cache until `run` follows.
 
         Args:
@@ -40,7 +43,9 @@ class Following:
             ping: Returns if the results can be followed.
             learners: Whose entries are evicted.
             clock: For the waits.
+            live: Told of what has changed, once it is evicted.
         """
+        self._live = live
         self._follow = follow
         self._ping = ping
         self._learners = learners
@@ -68,6 +73,7 @@ class Following:
             if self._learners.trouble not in {None, NOT_YET}:
                 _log.warning("the results are followed again: learners are kept in memory")
             self._learners.resume()
+            self._live.lost()
             checked = self._clock.monotonic()
             while True:
                 await self._evict(await follower.poll(_MOST, POLL_SECONDS))
@@ -87,6 +93,7 @@ class Following:
         }
         if changed:
             await self._learners.evict(changed)
+            self._live.take(records)
 
     def _paused(self, reason: str) -> None:
         if self._learners.trouble in {None, NOT_YET}:

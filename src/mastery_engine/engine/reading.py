@@ -135,6 +135,17 @@ class Reader:
                 )
         return found
 
+    async def known_one(self, tenant: Tenant, student_id: str, on: date) -> Reading:
+        """One of them; the access must be on record already.
+
+        Raises:
+            NotFound: No such student, or nothing of the student.
+        """
+        found = await self.known(tenant, [student_id], day_of(on))
+        if student_id not in found:
+            raise not_found()
+        return found[student_id]
+
     async def refresh(self, caller: Caller, student_ids: Sequence[str]) -> None:
         """Let what is read of these students from now on be as the store has it now, or newer; nothing is told of them."""
         await self._learners.refresh([keys.document(caller.tenant_id, one) for one in student_ids])

@@ -13,6 +13,7 @@ from mastery_engine.adapters.shared.log_tail import LogTail
 from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.following import NOT_YET, Following
+from mastery_engine.engine.live import LiveHub
 from mastery_engine.ports import NewRecord, Write
 from tests.unit.engine.house import StandingClock
 from tests.unit.engine.learners_house import Process, WatchedStore, document_bytes, key_of
@@ -44,9 +45,14 @@ class School:
         self.store = WatchedStore(self.clock)
         self.process = Process(self.store, self.clock)
         self.log = MemoryEventLog(self.clock, partitions=2)
+        self.live = LiveHub("topic")
         self.error: Exception | None = None
         self.following = Following(
-            lambda: LogTail(self.log, self.clock).open(), self.ping, self.process.learners, self.clock
+            lambda: LogTail(self.log, self.clock).open(),
+            self.ping,
+            self.process.learners,
+            self.clock,
+            self.live,
         )
         self.before = self.process.learners.trouble
         self.task = asyncio.create_task(self.following.run())
