@@ -161,6 +161,15 @@ class FaultyArchive:
         await reading("archive.of_student")
         return await self._inner.of_student(tenant_id, student_id)
 
+    async def page_of_student(
+        self, tenant_id: str, student_id: str, after: ArchivedEvent | None, limit: int
+    ) -> list[ArchivedEvent]:
+        await reading("archive.page_of_student")
+        return await self._inner.page_of_student(tenant_id, student_id, after, limit)
+
+    async def remove_student(self, tenant_id: str, student_id: str) -> int:
+        return await self._inner.remove_student(tenant_id, student_id)
+
     async def of_students(self, tenant_id: str, student_ids: Sequence[str]) -> dict[str, list[ArchivedEvent]]:
         await reading("archive.of_students")
         return await self._inner.of_students(tenant_id, student_ids)
