@@ -50,7 +50,7 @@ async def measure(folder: Path, urls: Mapping[str, str]) -> dict[str, Any]:
             await worker.drain()
         for name, changed in _variants(engine).items():
             async with AsyncExitStack() as stack:
-                ask = await _asking(changed, secret, stack, trusts=name == "authentication")
+                ask = await _asking(changed, secret, stack, without=name)
                 figures["answer"] = (await ask(0)).decode()
                 figures[name] = await _measured(ask)
     return figures
@@ -63,16 +63,19 @@ def _variants(engine: Engine) -> dict[str, Engine]:
         "whole": engine,
         "audit": replace(engine, adapters=no_trail),
         "authentication": replace(engine),
+        "limits": replace(engine),
     }
 
 
-async def _asking(engine: Engine, secret: str, stack: AsyncExitStack, *, trusts: bool) -> Ask:
+async def _asking(engine: Engine, secret: str, stack: AsyncExitStack, *, without: str) -> Ask:
     app = create_app(engine.settings, engine)
     state = await stack.enter_async_context(app.router.lifespan_context(app)) or {}
     asking = students(_EVENTS)
-    if trusts:
-        parts = state["parts"]
+    parts = state["parts"]
+    if without == "authentication":
         state = {**state, "parts": replace(parts, tokens=_Trusting(parts.tokens))}
+    elif without == "limits":
+        state = {**state, "parts": replace(parts, limits=_Unlimited())}
     told = [
         (
             [(name.lower().encode(), value.encode()) for name, value in _headers(secret, student).items()],
@@ -139,6 +142,14 @@ async def _measured(ask: Ask) -> dict[str, float]:
     }
 
 
+class _Unlimited:
+    """Lets everybody pass."""
+
+    async def admit(self, *asked: object) -> None:
+        """Ask nothing."""
+        del asked
+
+
 class _Trusting:
     """Believes a token that it has seen."""
 
@@ -146,8 +157,8 @@ class _Trusting:
         self._verifier = verifier
         self._seen: dict[str, Any] = {}
 
-    def verify(self, token: str) -> Any:
+    async def verify(self, token: str) -> Any:
         """The claims."""
         if token not in self._seen:
-            self._seen[token] = self._verifier.verify(token)
+            self._seen[token] = await self._verifier.verify(token)
         return self._seen[token]

@@ -19,6 +19,7 @@ from mastery_engine.engine.jobs import Jobs
 from mastery_engine.engine.learners import StoredLearners
 from mastery_engine.engine.reading import Reader
 from mastery_engine.engine.tenants import TenantDirectory
+from mastery_engine.ports import Clock, StateStore
 from tests.api.school import StillClock
 from tests.unit.engine.house import SetFlags
 
@@ -55,7 +56,7 @@ class Counting:
 class Replica:
     """A process that does jobs."""
 
-    def __init__(self, store: MemoryStateStore, clock: StillClock, kind: JobKind, ids: Iterator[int]) -> None:
+    def __init__(self, store: StateStore, clock: Clock, kind: JobKind, ids: Iterator[int]) -> None:
         self.audit = MemoryAuditTrail()
         access = Access(MemoryRosters(), self.audit, PSEUDONYMS, clock)
         reader = Reader(
