@@ -22,6 +22,7 @@ BY_MORE_RULES = {
     "trajectory": "the same",
     "learning_path": "goal, topic and assessment go together, and the assessment is after the day",
     "mastery_history": "the end is not before the start",
+    "import_cohorts": "the text is a table with these columns",
     "put_cohort": "no membership ends before it begins",
     "fix_letter": "the event is judged as one",
 }

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.config import Settings
-from mastery_engine.engine.live_updates import Admission, Beat, Following, LiveStream, Moment, Told
+from mastery_engine.engine.live_moments import Admission, Beat, Following, Moment, Told
+from mastery_engine.engine.live_updates import LiveStream
 from tests.integration.kafka_house import DEADLINE_SECONDS, until
 from tests.integration.telling import Telling
 from tests.unit.engine.house import quiz

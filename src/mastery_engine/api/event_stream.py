@@ -15,7 +15,8 @@ import structlog
 from fastapi import Response
 
 from mastery_engine.api.asgi import Message, Receive, Scope, Send
-from mastery_engine.engine.live_updates import Beat, Ended, LiveStream, Moment
+from mastery_engine.engine.live_moments import Beat, Ended, Moment
+from mastery_engine.engine.live_updates import LiveStream
 
 MEDIA_TYPE: Final = "text/event-stream"
 RETRY_MS: Final = 3_000

@@ -200,9 +200,7 @@ class Access:
             DependencyDown: The record could not be kept, so there is no answer.
         """
         relation = TABLE[action].get(caller.role)
-        allowed = relation is not None and granted and await self._relates(caller, relation, students, on)
-        if allowed and students and len(await self.open_to(caller, action, students)) < len(students):
-            allowed = False
+        allowed = granted and await self.may(caller, action, students, on)
         if students or not allowed:
             await self.record(caller, action, students, allowed=allowed, detail=detail)
         if relation is None:
@@ -213,9 +211,8 @@ class Access:
     async def may(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> bool:
         """Whether an access that is on record already would be allowed still; leaves no record."""
         relation = TABLE[action].get(caller.role)
-        if relation is None or not await self._relates(caller, relation, students, on):
-            return False
-        return len(await self.open_to(caller, action, students)) == len(students)
+        related = relation is not None and await self._relates(caller, relation, students, on)
+        return related and len(await self.open_to(caller, action, students)) == len(students)
 
     async def visible(self, caller: Caller, action: Action, students: Sequence[str], on: date) -> list[str]:
         """Those of the students whom the caller may see; both kinds are on record when this returns.
@@ -252,7 +249,7 @@ class Access:
         Raises:
             DependencyDown: The store does not answer.
         """
-        if self._restrictions is None or action in DESPITE_RESTRICTION:
+        if not students or self._restrictions is None or action in DESPITE_RESTRICTION:
             return list(students)
         restricted = await self._restrictions.among(caller.tenant_id, students)
         if caller.role == "student":

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import Final, Literal, Self, final
+from typing import Final, Self, final
 
 import structlog
 from msgspec import Struct
@@ -16,6 +15,7 @@ from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.errors import MasteryError, NotFound
 from mastery_engine.engine.access import Action, Caller, not_found
 from mastery_engine.engine.live import LiveHub
+from mastery_engine.engine.live_moments import Admission, Beat, Ended, Following, Moment, Told
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import Clock
 
@@ -25,61 +25,7 @@ CHECK_SECONDS: Final = 30.0
 RECORD_SECONDS: Final = 3_600.0
 PACE_SECONDS: Final = 0.1
 """Least time between two updates of a stream; what changes meanwhile is in the second."""
-Reason = Literal["token_expired", "not_found", "unavailable", "shutdown", "not_followed"]
 _log: Final = structlog.get_logger(__name__)
-
-
-class Admission(Struct, frozen=True):
-    """What a caller was let in by.
-
-    Attributes:
-        until_ms: When it ends, Unix milliseconds.
-        holds: Whether it still holds; asked while a stream goes on.
-    """
-
-    until_ms: int
-    holds: Callable[[], Awaitable[bool]]
-
-
-class Following(Struct, frozen=True, kw_only=True):
-    """What is asked for.
-
-    Attributes:
-        student_id: Whose result.
-        course_id: A course; None means all together.
-        since: Id of the last update that the caller has; None for none.
-    """
-
-    student_id: str
-    course_id: str | None = None
-    since: str | None = None
-
-
-class Told(Struct, frozen=True):
-    """A result.
-
-    Attributes:
-        kind: A snapshot stands alone; an update follows what the caller has.
-        place: Id to go on from; None where there is none yet.
-        result: The whole of it.
-    """
-
-    kind: Literal["snapshot", "update"]
-    place: str | None
-    result: LiveResult
-
-
-class Beat(Struct, frozen=True):
-    """Nothing new; the stream lives."""
-
-
-class Ended(Struct, frozen=True):
-    """The last of a stream, and why."""
-
-    reason: Reason
-
-
-Moment = Told | Beat | Ended
 
 
 class _Due(Struct):

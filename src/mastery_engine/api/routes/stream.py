@@ -23,7 +23,8 @@ from mastery_engine.api.parts import Parts, PartsNeeded, bearer_of, caller_with,
 from mastery_engine.contracts.answers import LiveResult
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.domain.events import StudentId
-from mastery_engine.engine.live_updates import ACTION, Admission, Following
+from mastery_engine.engine.live_moments import Admission, Following
+from mastery_engine.engine.live_updates import ACTION
 from mastery_engine.engine.stream_tickets import TICKET_SECONDS
 
 LAST_ID: Final = "Last-Event-ID"
