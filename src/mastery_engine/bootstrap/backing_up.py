@@ -14,6 +14,7 @@ from mastery_engine.bootstrap.archiving import groups
 from mastery_engine.bootstrap.backup_files import missing_files, put_back, snapshots
 from mastery_engine.bootstrap.choice import MEMORY_URL, store_of
 from mastery_engine.bootstrap.extras import require
+from mastery_engine.bootstrap.recovering import recovery_of
 from mastery_engine.config import EMBEDDED_LOG, Settings, without_secrets
 from mastery_engine.contracts.backup import Manifest
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput, Problem
@@ -21,7 +22,6 @@ from mastery_engine.engine.backup import About, Backup
 from mastery_engine.engine.backup_parts import Watcher
 from mastery_engine.engine.backup_verify import verify
 from mastery_engine.engine.log_setback import LogSetback
-from mastery_engine.engine.recovery import Recovery
 from mastery_engine.engine.restore import Restore
 from mastery_engine.engine.restore_items import RestoreReport
 from mastery_engine.engine.restore_room import RestoreRoom
@@ -29,7 +29,6 @@ from mastery_engine.ports import BackupTarget
 
 if TYPE_CHECKING:
     from mastery_engine.bootstrap.engine import Engine
-    from mastery_engine.bootstrap.foundation import Foundation
     from mastery_engine.engine.access import Caller
 
 OBJECT_SCHEMES: Final = ("s3", "gs", "az")
@@ -161,11 +160,6 @@ def restore_of(engine: Engine) -> Restore:
         engine.access,
         adapters.clock,
     )
-
-
-def recovery_of(foundation: Foundation) -> Recovery:
-    """What gets schools and erasure markers back."""
-    return Recovery(foundation.adapters.store, foundation.tenants, foundation.adapters.erasures)
 
 
 async def _check_room(settings: Settings) -> None:

@@ -34,18 +34,15 @@ if TYPE_CHECKING:
     from mastery_engine.engine.erasure.asking import Erasures
     from mastery_engine.engine.erasure.runner import ErasureRunner
     from mastery_engine.engine.housekeeping import Housekeeping
-    from mastery_engine.engine.idempotency import Idempotency
     from mastery_engine.engine.intake import Folder, Intake
     from mastery_engine.engine.job_runner import JobRunner
     from mastery_engine.engine.jobs import Jobs
     from mastery_engine.engine.live import LiveHub
     from mastery_engine.engine.process import Processor
-    from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.replay_jobs import Replays
     from mastery_engine.engine.restricting import Restricting
     from mastery_engine.engine.student_export import StudentExports
     from mastery_engine.engine.tenant_export import TenantExports
-    from mastery_engine.engine.tenant_settings import TenantSettings
     from mastery_engine.engine.work import Runner, Worker
 
 
@@ -100,20 +97,6 @@ class Engine(UseCases):
         return FoldingLock(self.settings.database_folder)
 
     @cached_property
-    def replay(self) -> Replay:
-        """Rebuilding from the archive."""
-        from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
-
-        return replay_of(self)
-
-    @cached_property
-    def idempotency(self) -> Idempotency:
-        """Requests that may be sent again."""
-        from mastery_engine.engine.idempotency import Idempotency  # noqa: PLC0415 - see above
-
-        return Idempotency(self.adapters.store, self.pseudonyms, self.adapters.clock)
-
-    @cached_property
     def jobs(self) -> Jobs:
         """What takes longer than an answer."""
         from mastery_engine.bootstrap.jobs import jobs_of  # noqa: PLC0415 - see above
@@ -147,14 +130,6 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.worker_parts import housekeeping_of  # noqa: PLC0415 - see above
 
         return housekeeping_of(self)
-
-    @cached_property
-    def settings_of_tenants(self) -> TenantSettings:
-        """Settings of tenants that may change."""
-        from mastery_engine.engine.tenant_settings import TenantSettings  # noqa: PLC0415 - see above
-
-        ours = self.adapters
-        return TenantSettings(ours.tenant_book, self.tenants, self.access, ours.clock)
 
     @cached_property
     def student_exports(self) -> StudentExports:

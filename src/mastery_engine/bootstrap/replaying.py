@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol, final
 from uuid import uuid4
 
-from mastery_engine.bootstrap.backing_up import recovery_of
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.bootstrap.choice import MEMORY_URL
+from mastery_engine.bootstrap.recovering import recovery_of
 from mastery_engine.bootstrap.replay_parts import TopicCopy, copied_topic, replay_from
 from mastery_engine.bootstrap.replaying_process import replaying_apart
 from mastery_engine.contracts.tenant import Tenant

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from mastery_engine.engine.audit_search import AuditDesk
     from mastery_engine.engine.cohorts import Cohorts
     from mastery_engine.engine.export import Exports
+    from mastery_engine.engine.idempotency import Idempotency
     from mastery_engine.engine.letters import DeadLetterDesk
     from mastery_engine.engine.live_updates import LiveUpdates
+    from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.revocations import Revocations
     from mastery_engine.engine.roster_import import RosterImport
     from mastery_engine.engine.stream_tickets import StreamTickets
+    from mastery_engine.engine.tenant_settings import TenantSettings
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,25 @@ class UseCases(Foundation):
         from mastery_engine.engine.audit_search import AuditDesk  # noqa: PLC0415 - see above
 
         return AuditDesk(self.reader, self.adapters.audit, self.pseudonyms)
+
+    @cached_property
+    def replay(self) -> Replay:
+        """Rebuilding from the archive."""
+        from mastery_engine.bootstrap.replay_parts import replay_of  # noqa: PLC0415 - see above
+
+        return replay_of(self)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """Requests that may be sent again."""
+        from mastery_engine.engine.idempotency import Idempotency  # noqa: PLC0415 - see above
+
+        return Idempotency(self.adapters.store, self.pseudonyms, self.adapters.clock)
+
+    @cached_property
+    def settings_of_tenants(self) -> TenantSettings:
+        """Settings of tenants that may change."""
+        from mastery_engine.engine.tenant_settings import TenantSettings  # noqa: PLC0415 - see above
+
+        ours = self.adapters
+        return TenantSettings(ours.tenant_book, self.tenants, self.access, ours.clock)

@@ -14,11 +14,11 @@ from mastery_engine.config.addresses import (
 from mastery_engine.config.kinds import DerivedKind, LimitedRole
 from mastery_engine.config.loading import load_settings
 from mastery_engine.config.safety import (
-    DAPRS_OWN,
     LONGEST_PSEUDONYM_KEY_BYTES,
     SHORTEST_PSEUDONYM_KEY_BYTES,
     SHORTEST_SECRET_BYTES,
 )
+from mastery_engine.config.secrets import DAPRS_OWN
 from mastery_engine.config.settings import (
     PREFIX,
     SETTINGS_FILE,

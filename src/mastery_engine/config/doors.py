@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import Field
 
 from mastery_engine.config.kinds import Networks, Origins, RatesByRole, UserPath
+from mastery_engine.config.secrets import SecretSettings
 
 
-class DoorSettings(BaseSettings):
+class DoorSettings(SecretSettings):
     """What the doors of a service ask and bear."""
 
-    jwt_secret: SecretStr | None = Field(
-        None, description="secret of HS256 tokens, at least 32 bytes; signs and verifies"
-    )
-    jwt_secrets_old: SecretStr | None = Field(
-        None,
-        description="up to 4 earlier secrets with commas between them, whose tokens still hold; each at least 32 bytes",
-    )
-    jwt_jwks_url: str = Field(
-        "",
-        description="where the issuer publishes its public keys, for RS256 and ES256 tokens; https, in development also "
-        "http on this machine",
-    )
     jwt_jwks_stale_seconds: int = Field(
         86_400,
         ge=600,

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
 from mastery_engine.config.addresses import without_secrets
+from mastery_engine.config.secrets import DAPRS_OWN, SecretSettings
 from mastery_engine.domain.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from mastery_engine.config.settings import Settings
 
 SHORTEST_SECRET_BYTES: Final = 32
 MOST_OLD_SECRETS: Final = 4
 SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
 LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
-DAPRS_OWN: Final = "APP_API_TOKEN"
-"""The variable in which a sidecar is told the token that it sends to its application."""
 _HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
-def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+def secrets_of(settings: SecretSettings) -> tuple[bytes, ...]:
     """Secrets of HS256 tokens: the one that signs, then the earlier ones; none without one that signs."""
     if settings.jwt_secret is None:
         return ()
     return settings.jwt_secret.get_secret_value().encode(), *_old_secrets(settings)
 
 
-def check_secrets(settings: Settings) -> None:
+def check_secrets(settings: SecretSettings) -> None:
     """Refuse secrets that are missing or too short.
 
     Raises:
@@ -47,7 +43,7 @@ def check_secrets(settings: Settings) -> None:
     check_pseudonym_key(settings.pseudonym_key)
 
 
-def check_jwks(settings: Settings) -> None:
+def check_jwks(settings: SecretSettings) -> None:
     """Refuse an address of the issuer's keys that somebody on the way could answer for.
 
     Raises:
@@ -91,7 +87,7 @@ def check_pseudonym_key(key: SecretStr | None) -> None:
     raise ConfigurationError(f"MASTERY_PSEUDONYM_KEY has {bound} bytes; {_HOW_TO_MAKE}")
 
 
-def _check_old_secrets(settings: Settings) -> None:
+def _check_old_secrets(settings: SecretSettings) -> None:
     old = _old_secrets(settings)
     if old and settings.jwt_secret is None:
         raise ConfigurationError("MASTERY_JWT_SECRETS_OLD is set without MASTERY_JWT_SECRET; set that too")
@@ -103,7 +99,7 @@ def _check_old_secrets(settings: Settings) -> None:
         _check_long("MASTERY_JWT_SECRETS_OLD", len(one))
 
 
-def _old_secrets(settings: Settings) -> tuple[bytes, ...]:
+def _old_secrets(settings: SecretSettings) -> tuple[bytes, ...]:
     if settings.jwt_secrets_old is None:
         return ()
     text = settings.jwt_secrets_old.get_secret_value()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -25,7 +24,6 @@ from mastery_engine.config.addresses import (
 from mastery_engine.config.doors import DoorSettings
 from mastery_engine.config.kinds import DerivedKinds, UserPath
 from mastery_engine.config.safety import (
-    DAPRS_OWN,
     check_jwks,
     check_pseudonym_key,
     check_secrets,
@@ -37,11 +35,6 @@ PREFIX: Final = "MASTERY_"
 SETTINGS_FILE: Final = "mastery.toml"
 
 
-def _daprs_own() -> SecretStr | None:
-    token = os.environ.get(DAPRS_OWN)
-    return SecretStr(token) if token else None
-
-
 class Settings(DoorSettings):
     """What is in force.
 
@@ -50,9 +43,6 @@ class Settings(DoorSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
-    env: Literal["development", "production"] = Field(
-        "development", description="production refuses to start without the secrets that it needs"
-    )
     home: UserPath = Field(
         default_factory=lambda: user_data_path("mastery-engine"), description="folder of the embedded data"
     )
@@ -110,18 +100,10 @@ class Settings(DoorSettings):
     cache_bytes: int = Field(
         64 << 20, ge=0, le=64 << 30, description="memory for learners that a service keeps for 30 s; 0: none"
     )
-    pseudonym_key: SecretStr | None = Field(
-        None, description="key of the hashes that stand for students; embedded: made under the home"
-    )
     dapr_pubsub: str = Field(
         "pubsub",
         pattern=r"^[a-z0-9.-]{1,100}$",
         description="pub/sub component from which the Dapr sidecar brings learning.events",
-    )
-    dapr_app_token: SecretStr | None = Field(
-        default_factory=_daprs_own,
-        description="token by which the Dapr sidecar is known, at least 32 bytes in production, where its doors are closed "
-        f"without one; default: {DAPRS_OWN}, which the sidecar reads too",
     )
     tenant: str = Field(
         "default",
