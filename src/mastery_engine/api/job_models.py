@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -10,11 +9,11 @@ from msgspec import Meta, Struct
 from mastery_engine.api.envelope import moment_text
 from mastery_engine.api.models import AskedDay, CourseId
 from mastery_engine.api.pages import Cursor, Limit
-from mastery_engine.contracts.answers import BatchItem
-from mastery_engine.contracts.job import Job, JobState, Priority
+from mastery_engine.contracts.job import Job, Priority
+from mastery_engine.contracts.job_view import JobView
 from mastery_engine.domain.events import StudentId
 from mastery_engine.engine.query import MOST_IN_A_BATCH
-from mastery_engine.engine.replay_jobs import ReplayCounts, counts_of
+from mastery_engine.engine.replay_jobs import counts_of
 
 JobId = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{32}\Z", description="Id of a job, as the answer to asking for it told")
@@ -63,56 +62,6 @@ class ReplayRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     student_id: StudentId | None = None
     formula: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     switch: bool = True
-
-
-class JobView(Struct, frozen=True, kw_only=True):
-    """A job.
-
-    Attributes:
-        job_id: Its id.
-        kind: What it does: `batch`, `replay`, ...
-        state: How it stands; the last three never change.
-        priority: Which jobs go before others.
-        done: How much is done.
-        total: Of how much; null before that is known.
-        created: When it was asked for, ISO 8601 in UTC.
-        finished: When it was finished; null before.
-        cancelled: Whether somebody wanted it to end; it does so after the part under way.
-        error: Code of the error that it failed with, else null.
-        message: The error in words, else null.
-        replay: Of a replay, what it came to so far; else null.
-    """
-
-    job_id: str
-    kind: str
-    state: JobState
-    priority: Priority
-    done: int
-    total: int | None
-    created: str
-    finished: str | None
-    cancelled: bool
-    error: str | None
-    message: str | None
-    replay: ReplayCounts | None
-
-
-class BatchView(Struct, frozen=True, kw_only=True):
-    """A batch that runs as a job, with results once it is done.
-
-    Attributes:
-        job: How it stands.
-        as_of: Day at whose end the results hold.
-        course_id: The course, null for all together.
-        items: A page of results, in the order asked for; none before the job is done.
-        next_cursor: Leads to the next page; null at the end.
-    """
-
-    job: JobView
-    as_of: date
-    course_id: str | None
-    items: list[BatchItem]
-    next_cursor: str | None
 
 
 def view_of(job: Job) -> JobView:

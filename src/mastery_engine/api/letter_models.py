@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from mastery_engine.api.pages import Cursor, Limit
-from mastery_engine.engine.letters import Reprocessing
 
 MOST_AT_ONCE: Final = 100
 LetterId = Annotated[
@@ -65,15 +64,3 @@ class DiscardRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
-
-
-class ReprocessAnswer(Struct, frozen=True, kw_only=True):
-    """What became of the letters.
-
-    Attributes:
-        sent: How many events were sent again.
-        results: One for each letter, in order.
-    """
-
-    sent: int
-    results: list[Reprocessing]

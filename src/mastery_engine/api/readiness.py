@@ -11,12 +11,13 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from mastery_engine.api.envelope import RETRY_SECONDS, clock_of, failure, moment_text, success
-from mastery_engine.api.models import Dependency, Detail, Health, Readiness
+from mastery_engine.api.models import Detail
 from mastery_engine.api.parts import check_accept
 from mastery_engine.bootstrap import Engine
 from mastery_engine.bootstrap.caches import cache_troubles
 from mastery_engine.bootstrap.tokens import Tokens
 from mastery_engine.bootstrap.watching import Trouble
+from mastery_engine.contracts.service import Dependency, Health, Readiness
 from mastery_engine.domain.errors import DependencyDown, MasteryError
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import LogConsumer

@@ -16,8 +16,8 @@ from mastery_engine.cli.session import Session
 from mastery_engine.contracts.dead_letter import LetterStatus
 from mastery_engine.contracts.event_words import printable
 from mastery_engine.contracts.letter_view import LetterView, letter_view, text_of
+from mastery_engine.contracts.reprocessing import Reprocessing
 from mastery_engine.domain.errors import InvalidInput, Problem
-from mastery_engine.engine.letters import Reprocessing
 
 __all__ = [
     "LetterView",

@@ -8,8 +8,9 @@ from mastery_engine.bootstrap.logs import configure_logs
 from mastery_engine.cli.progress import Meter
 from mastery_engine.cli.session import Session
 from mastery_engine.cli.words import counted
+from mastery_engine.contracts.reprocessing import Reprocessing
 from mastery_engine.domain.errors import DependencyDown
-from mastery_engine.engine.letters import MOST_LISTED, Reprocessing
+from mastery_engine.engine.letters import MOST_LISTED
 from mastery_engine.engine.reprocessing import Pace, reprocess_many
 
 

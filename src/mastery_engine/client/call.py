@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +13,10 @@ from msgspec import Struct
 Data = TypeVar("Data")
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON: Final = "application/json"
+API: Final = "/api/v1"
+POSITION: Final = "X-Mastery-Position"
+MOST_ANSWERED: Final = 64 << 20
+"""Bytes; far more than any answer in JSON has."""
 
 
 class _Envelope(Struct, Generic[Data], frozen=True):
@@ -24,27 +29,34 @@ class Call(Generic[Data]):
 
     Attributes:
         method: HTTP method.
-        path: With its parameters in place, quoted.
+        path: From the root of the service, with its parameters in place, quoted.
         decode: Makes the answer of the body of a good one.
         query: Parameters after the path; those that are None are left out.
         body: What is sent, already encoded; None sends nothing.
         media_type: Of the body.
         headers: Further ones.
         repeatable: Whether sending it twice does what sending it once does, so that it is sent again where an answer was lost.
+        most_bytes: Longest answer that is read, unpacked.
     """
 
+    # Of the rest nothing is shown: it holds students' ids.
     method: Method
-    path: str
+    path: str = field(repr=False)
     decode: Callable[[bytes], Data]
-    query: Mapping[str, str | int | None] = field(default_factory=dict[str, str | int | None])
-    body: bytes | None = None
+    query: Mapping[str, str | int | None] = field(default_factory=dict[str, str | int | None], repr=False)
+    body: bytes | None = field(default=None, repr=False)
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     repeatable: bool = True
+    most_bytes: int = MOST_ANSWERED
 
     def after(self, cursor: str) -> Call[Data]:
         """The same for the page that a cursor leads to."""
         return replace(self, query={**self.query, "cursor": cursor})
+
+    def once(self) -> Call[Data]:
+        """The same, not sent again where an answer was lost."""
+        return replace(self, repeatable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +93,22 @@ def enveloped(kind: Any) -> Callable[[bytes], Any]:
 def nothing(body: bytes) -> None:
     """What decodes an answer of which nothing is wanted."""
     del body
+
+
+def path(template: str, *names: str) -> str:
+    """A path of the API, with names in the place of each `{}`."""
+    return API + template.format(*(quote(name, safe="") for name in names))
+
+
+def asking(where: str, asked: Mapping[str, Any], kind: Any, position: str | None = None) -> Call[Any]:
+    """A question in a body; what is None is left out.
+
+    Args:
+        where: Path below that of the API.
+        asked: Fields of the body.
+        kind: Type of the answer's `data`.
+        position: `position` of an ingest whose events the answer is to rest on.
+    """
+    body = msgspec.json.encode({name: value for name, value in asked.items() if value is not None})
+    headers = {} if position is None else {POSITION: position}
+    return Call("POST", API + where, enveloped(kind), body=body, headers=headers)

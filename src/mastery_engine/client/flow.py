@@ -14,6 +14,7 @@ from mastery_engine.client.errors import error_of, unreadable
 from mastery_engine.domain.errors import DependencyDown
 
 Data = TypeVar("Data")
+_CONFLICT: Final = 409
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = frozenset({502, 503, 504})
 _NOT_MODIFIED: Final = 304
@@ -95,7 +96,12 @@ def carry(
             except ValueError as error:
                 raise unreadable(server, told.status, error) from error
         pause = _asked_for(told)
-        may_repeat = told.status == _TOO_MANY or (told.status in _UNAVAILABLE and call.repeatable)
+        may_repeat = (
+            told.status == _TOO_MANY
+            # The try before, of the same key, is still under way: its answer is wanted.
+            or (told.status == _CONFLICT and pause is not None)
+            or (told.status in _UNAVAILABLE and call.repeatable)
+        )
         wait = pause if pause is not None else _drawn(retries, attempt, random)
         if last or not may_repeat or wait > retries.longest_seconds:
             raise error_of(server, told.status, told.headers, told.body)

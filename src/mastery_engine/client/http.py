@@ -11,9 +11,10 @@ from typing import Any, Final, Self, TypeVar, final
 
 from mastery_engine import __version__
 from mastery_engine.client.call import Call, Reply
+from mastery_engine.client.errors import UnexpectedAnswer
 from mastery_engine.client.flow import Answer, Ask, Broken, Retries, Step, Told, carry
 from mastery_engine.contracts.pages import Page
-from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.domain.errors import ConfigurationError, InvalidInput
 
 try:
     import httpx
@@ -28,15 +29,19 @@ Data = TypeVar("Data")
 Item = TypeVar("Item")
 Token = str | Callable[[], str]
 """A token, or what gives the one that holds now, asked before every try."""
-_API: Final = "/api/v1"
 _TIMEOUT_SECONDS: Final = 30.0
-_ONCE: Final = Retries()
+_USUAL: Final = Retries()
 
 
 class _Side:
     """What both drivers know: where to, as whom, and how a call becomes a request."""
 
     def __init__(self, server: str, token: Token | None, retries: Retries) -> None:
+        if not server.startswith(("https://", "http://")):
+            raise InvalidInput(f"the server {server!r} must begin with https:// or http://")
+        if "@" in server:
+            # Not shown: what stands before it is a password.
+            raise InvalidInput("the server's address must hold no user and password; give a token")
         self.server: Final = server.rstrip("/")
         self._token = token
         self._retries = retries
@@ -57,19 +62,34 @@ class _Side:
             headers["Authorization"] = f"Bearer {token}"
         return {
             "method": call.method,
-            "url": f"{self.server}{_API}{call.path}",
+            "url": f"{self.server}{call.path}",
             "params": {name: value for name, value in call.query.items() if value is not None},
             "content": call.body,
             "headers": headers,
+            # Also with a client of the caller's own: a token is for the server that was named.
+            "follow_redirects": False,
         }
 
 
-def _answer(response: httpx.Response) -> Answer:
-    headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, response.content)
+class _Body:
+    """What was read of an answer; longer than it may be, it is refused rather than kept."""
+
+    def __init__(self, response: httpx.Response, most_bytes: int) -> None:
+        self._response = response
+        self._most = most_bytes
+        self._read = bytearray()
+
+    def add(self, part: bytes) -> None:
+        self._read += part
+        if len(self._read) > self._most:
+            raise UnexpectedAnswer(f"the answer is longer than {self._most:,} bytes")
+
+    def answer(self) -> Answer:
+        headers: Mapping[str, str] = {name.lower(): value for name, value in self._response.headers.items()}
+        return Answer(self._response.status_code, headers, bytes(self._read))
 
 
-def _broken(error: httpx.TransportError) -> Broken:
+def _broken(error: httpx.RequestError) -> Broken:
     # An error's words may hold the whole URL, and that a student's id.
     return Broken(type(error).__name__)
 
@@ -88,7 +108,7 @@ class Client:
         server: str,
         token: Token | None = None,
         *,
-        retries: Retries = _ONCE,
+        retries: Retries = _USUAL,
         timeout_seconds: float = _TIMEOUT_SECONDS,
         http: httpx.Client | None = None,
     ) -> None:
@@ -121,11 +141,18 @@ class Client:
             told = None
             if isinstance(step, Ask):
                 try:
-                    told = _answer(self._http.request(**self._side.request(step.call)))
-                except httpx.TransportError as error:
+                    told = self._ask(step.call)
+                except httpx.RequestError as error:
                     told = _broken(error)
             else:
                 time.sleep(step.seconds)
+
+    def _ask(self, call: Call[Any]) -> Answer:
+        with self._http.stream(**self._side.request(call)) as response:
+            body = _Body(response, call.most_bytes)
+            for part in response.iter_bytes():
+                body.add(part)
+            return body.answer()
 
     def send(self, call: Call[Data]) -> Data:
         """The answer; see `exchange`."""
@@ -162,7 +189,7 @@ class AsyncClient:
         server: str,
         token: Token | None = None,
         *,
-        retries: Retries = _ONCE,
+        retries: Retries = _USUAL,
         timeout_seconds: float = _TIMEOUT_SECONDS,
         http: httpx.AsyncClient | None = None,
     ) -> None:
@@ -187,11 +214,18 @@ class AsyncClient:
             told = None
             if isinstance(step, Ask):
                 try:
-                    told = _answer(await self._http.request(**self._side.request(step.call)))
-                except httpx.TransportError as error:
+                    told = await self._ask(step.call)
+                except httpx.RequestError as error:
                     told = _broken(error)
             else:
                 await asyncio.sleep(step.seconds)
+
+    async def _ask(self, call: Call[Any]) -> Answer:
+        async with self._http.stream(**self._side.request(call)) as response:
+            body = _Body(response, call.most_bytes)
+            async for part in response.aiter_bytes():
+                body.add(part)
+            return body.answer()
 
     async def send(self, call: Call[Data]) -> Data:
         """The answer; see `exchange`."""

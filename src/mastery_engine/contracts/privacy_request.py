@@ -43,6 +43,32 @@ class PrivacyRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sealed: str | None = None
 
 
+class RequestView(Struct, frozen=True, kw_only=True):
+    """A request about data, and what became of it.
+
+    Attributes:
+        request_id: Its id.
+        kind: What was asked for.
+        state: `open` until it is done; `lifted` where what was done is in force no more.
+        subject: Keyed hash of the student; null where it is about the whole school.
+        asked_at: When it was asked for.
+        asked_by: Keyed hash of who asked.
+        changed_at: When it last changed.
+        progress: How far it is, while it is open.
+        report: What came of it: counts and dates.
+    """
+
+    request_id: str
+    kind: RequestKind
+    state: RequestState
+    subject: str | None
+    asked_at: str
+    asked_by: str
+    changed_at: str
+    progress: dict[str, int | str]
+    report: dict[str, Any] | None
+
+
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _decoder: Final = msgspec.json.Decoder(PrivacyRequest)
 

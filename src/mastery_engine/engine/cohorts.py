@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, NamedTuple, final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from mastery_engine.contracts.cohort_summary import CohortSummary
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.domain.errors import Conflict, NotFound
@@ -19,22 +19,6 @@ from mastery_engine.ports import Rosters
 Condition = Callable[[Cohort | None], bool]
 """Whether a class is still as the caller thinks it is; given None where there is none."""
 _TRIES: Final = 10
-
-
-class CohortSummary(Struct, frozen=True, kw_only=True):
-    """A class in a list.
-
-    Attributes:
-        cohort_id: Which.
-        name: What people call it.
-        teachers: Who teaches it today, in order.
-        students: How many are in it today.
-    """
-
-    cohort_id: str
-    name: str
-    teachers: list[str]
-    students: int
 
 
 class Change(NamedTuple):

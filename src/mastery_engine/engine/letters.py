@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Final, Literal, final
+from typing import Final, final
 
 import msgspec
-from msgspec import Struct
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.document import TOMBSTONE, decode_document
 from mastery_engine.contracts.event_json import JsonEvents, decode_event, encode_event
+from mastery_engine.contracts.reprocessing import Outcome, Reprocessing
 from mastery_engine.contracts.tracing import trace_of
 from mastery_engine.domain.errors import Conflict, DependencyDown, InvalidInput, NotFound, Problem
 from mastery_engine.engine.access import Access, Caller
@@ -27,24 +27,6 @@ from mastery_engine.ports import (
 
 MOST_LISTED: Final = 1_000
 GIVEN_UP: Final = "given_up"
-
-
-Outcome = Literal["sent", "dry_run", "settled", "refused", "skipped"]
-
-
-class Reprocessing(Struct, frozen=True, kw_only=True):
-    """What became of a letter.
-
-    Attributes:
-        letter_id: Which.
-        outcome: `sent` again, would be sent (`dry_run`), `settled` since it counted meanwhile, `refused` as it stands, or
-            `skipped` since it is open no more.
-        message: Why, in words.
-    """
-
-    letter_id: str
-    outcome: Outcome
-    message: str
 
 
 @final

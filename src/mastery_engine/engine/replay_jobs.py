@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from mastery_engine.contracts.job import Job
+from mastery_engine.contracts.job_view import ReplayCounts
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.formulas import Formulas
@@ -40,32 +41,6 @@ class ReplayAsked(Struct, frozen=True):
     student_id: str | None = None
     formula: str | None = None
     switch: bool = True
-
-
-class ReplayCounts(Struct, frozen=True, kw_only=True):
-    """What a replay came to, in numbers.
-
-    Attributes:
-        students: Students rebuilt, or looked at under the other formula.
-        events: Archived events folded; null under another formula.
-        equal: Students whose live state agreed; under another formula, whose score is the same.
-        different: Students whose live state differed; under another formula, whose score would be another one.
-        levels: Under another formula, students whose level would be another one; null otherwise.
-        missing: Students without a live state.
-        switched: Students whose live document was replaced.
-        behind: Students left alone, since a worker has yet to finish with them; run it again.
-        erased: Students left alone, since they are erased.
-    """
-
-    students: int = 0
-    events: int | None = None
-    equal: int = 0
-    different: int = 0
-    levels: int | None = None
-    missing: int = 0
-    switched: int = 0
-    behind: int = 0
-    erased: int = 0
 
 
 class _Note(Struct, frozen=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import final
 
+from mastery_engine.contracts.reprocessing import Reprocessing
 from mastery_engine.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from mastery_engine.engine.access import Caller
-from mastery_engine.engine.letters import DeadLetterDesk, Reprocessing
+from mastery_engine.engine.letters import DeadLetterDesk
 from mastery_engine.ports import Clock
 
 

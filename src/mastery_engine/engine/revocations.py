@@ -15,16 +15,15 @@ from collections import OrderedDict
 from typing import Final, NamedTuple, final
 from uuid import uuid4
 
-from msgspec import Struct
-
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.contracts.revocation import HOLDS_WITHIN_SECONDS, Revocation
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.domain.errors import Conflict, NotAuthenticated
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.ports import ABSENT, Clock, Entry, StateStore, Write
 
-MARK_SECONDS: Final = 1.0
+MARK_SECONDS: Final = HOLDS_WITHIN_SECONDS
 """How long the mark is not looked at again: a revoked token may be taken for as long."""
 KEPT_SECONDS: Final = 60.0
 KEPT_TOKENS: Final = 20_000
@@ -32,26 +31,6 @@ LONGEST_SECONDS: Final = 32 * 86_400
 """How long a note is kept: longer than any token may live."""
 _ATTEMPTS: Final = 10
 _MS: Final = 1_000
-
-
-class Revocation(Struct, frozen=True, kw_only=True):
-    """What was revoked.
-
-    Attributes:
-        tenant_id: Whose token.
-        token_id: The `jti`, null where all of somebody's tokens were revoked.
-        subject: Whose tokens, null where one was revoked by its id.
-        not_before: Tokens of the subject with an `iat` at or before this moment (Unix seconds) hold no longer.
-        kept_until: Until when that is known, Unix seconds: by then such tokens have expired by themselves.
-        holds_within_seconds: How long a process may still take them.
-    """
-
-    tenant_id: str
-    token_id: str | None = None
-    subject: str | None = None
-    not_before: int | None = None
-    kept_until: int
-    holds_within_seconds: float = MARK_SECONDS
 
 
 class _Mark(NamedTuple):

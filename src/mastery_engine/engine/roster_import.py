@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, final
 
-from msgspec import Struct
-
+from mastery_engine.contracts.roster_report import RosterReport
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.domain.enrolment import ClassChange, Enrolment, Mode, changed, cohorts_of
 from mastery_engine.domain.errors import Conflict
@@ -19,26 +18,6 @@ from mastery_engine.ports import Rosters
 ACTION: Final[Action] = "cohorts.write"
 _TOGETHER: Final = 100
 _TRIES: Final = 10
-
-
-class RosterReport(Struct, frozen=True, kw_only=True):
-    """What an import changes.
-
-    Attributes:
-        mode: Whether who is not told of leaves (`replace`) or stays (`merge`).
-        dry_run: Whether it was only looked at.
-        day: Today in the school's time zone; who leaves has left by the day before.
-        classes: How many were told of.
-        unchanged: How many of them stay as they are.
-        changes: What becomes of the others, by id.
-    """
-
-    mode: Mode
-    dry_run: bool
-    day: date
-    classes: int
-    unchanged: int
-    changes: tuple[ClassChange, ...]
 
 
 @final

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mastery_engine.adapters.memory import MemoryAuditTrail, MemoryRosters
+from mastery_engine.contracts.reprocessing import Reprocessing
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, NotFound
 from mastery_engine.engine.access import Access, Caller
-from mastery_engine.engine.letters import DeadLetterDesk, Reprocessing
+from mastery_engine.engine.letters import DeadLetterDesk
 from mastery_engine.engine.reprocessing import Pace, reprocess_many
 from tests.faults.meddling import Failing, down, poison
 from tests.unit.engine.house import House, event_id, quiz

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from mastery_engine.api.bodies import read_model
 from mastery_engine.api.envelope import success
-from mastery_engine.api.job_models import BatchParameters, BatchRequest, BatchView, JobView, view_of
+from mastery_engine.api.job_models import BatchParameters, BatchRequest, view_of
 from mastery_engine.api.models import Success
 from mastery_engine.api.operation import BODILESS, WITH_BODY, Operation
 from mastery_engine.api.pages import cursor_after, key_before
@@ -17,6 +17,7 @@ from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.api.routes.mastery import PREFIX, check_day
 from mastery_engine.contracts.answers import BatchAnswer
 from mastery_engine.contracts.job import Job
+from mastery_engine.contracts.job_view import BatchView, JobView
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.engine.query import MOST_IN_A_BATCH
 

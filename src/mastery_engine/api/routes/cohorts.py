@@ -15,9 +15,10 @@ from mastery_engine.api.operation import BODILESS, IF_MATCH, IF_NOBODY, WITH_BOD
 from mastery_engine.api.pages import Page, cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
+from mastery_engine.contracts.cohort_summary import CohortSummary
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.domain.errors import InvalidInput, Problem
-from mastery_engine.engine.cohorts import CohortSummary, Condition
+from mastery_engine.engine.cohorts import Condition
 
 LIST: Final = "/api/v1/cohorts"
 PATH: Final = f"{LIST}/{{cohort_id}}"

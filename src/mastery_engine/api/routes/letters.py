@@ -14,7 +14,6 @@ from mastery_engine.api.letter_models import (
     FixRequest,
     LetterParameters,
     LettersParameters,
-    ReprocessAnswer,
     ReprocessRequest,
 )
 from mastery_engine.api.models import Code, Success
@@ -23,7 +22,7 @@ from mastery_engine.api.pages import Page, cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.contracts.letter_view import LetterView, letter_view
-from mastery_engine.engine.letters import Reprocessing
+from mastery_engine.contracts.reprocessing import ReprocessAnswer, Reprocessing
 from mastery_engine.engine.reprocessing import Pace, reprocess_many
 
 LIST: Final = "/api/v1/dlq"

@@ -14,7 +14,7 @@ from mastery_engine.api.pages import Cursor, Limit, Page, cursor_after, key_befo
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.api.routes.mastery import PREFIX
-from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestKind, RequestState
+from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestView
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import StudentId
 
@@ -42,32 +42,6 @@ class RequestsParameters(Struct, frozen=True, kw_only=True):
 
     limit: Limit = 100
     cursor: Cursor | None = None
-
-
-class RequestView(Struct, frozen=True, kw_only=True):
-    """A request about data, and what became of it.
-
-    Attributes:
-        request_id: Its id.
-        kind: What was asked for.
-        state: `open` until it is done; `lifted` where what was done is in force no more.
-        subject: Keyed hash of the student; null where it is about the whole school.
-        asked_at: When it was asked for.
-        asked_by: Keyed hash of who asked.
-        changed_at: When it last changed.
-        progress: How far it is, while it is open.
-        report: What came of it: counts and dates.
-    """
-
-    request_id: str
-    kind: RequestKind
-    state: RequestState
-    subject: str | None
-    asked_at: str
-    asked_by: str
-    changed_at: str
-    progress: dict[str, int | str]
-    report: dict[str, Any] | None
 
 
 @router.delete("/students/{student_id}")

@@ -14,8 +14,9 @@ from mastery_engine.api.models import Success
 from mastery_engine.api.operation import WITH_BODY, Operation
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
+from mastery_engine.contracts.roster_report import RosterReport
 from mastery_engine.domain.enrolment import Mode
-from mastery_engine.engine.roster_import import ACTION, RosterReport
+from mastery_engine.engine.roster_import import ACTION
 
 MEDIA_TYPE: Final = "text/csv"
 PATH: Final = "/api/v1/cohorts/import"

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from mastery_engine import __version__
 from mastery_engine.api.envelope import JSON, success
-from mastery_engine.api.models import Failure, Health, Readiness, ServiceInfo, Success
+from mastery_engine.api.models import Failure, Success
 from mastery_engine.api.operation import PLAIN, Operation
 from mastery_engine.api.parts import check_accept
+from mastery_engine.contracts.service import Health, Readiness, ServiceInfo
 
 OPENAPI: Final = "/openapi.json"
 router: Final = APIRouter(dependencies=[Depends(check_accept)])

@@ -21,6 +21,7 @@ from mastery_engine.api.operation import BODILESS, JSON, Operation
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import Parts, PartsNeeded, bearer_of, caller_with, check_accept, claims_by
 from mastery_engine.contracts.answers import LiveResult
+from mastery_engine.contracts.stream_ticket import StreamTicket
 from mastery_engine.domain.errors import NotAuthenticated
 from mastery_engine.domain.events import StudentId
 from mastery_engine.engine.live_moments import Admission, Following
@@ -56,18 +57,6 @@ class TicketParameters(Struct, frozen=True, kw_only=True):
     """
 
     student_id: StudentId
-
-
-class StreamTicket(Struct, frozen=True, kw_only=True):
-    """Opens one stream.
-
-    Attributes:
-        ticket: For the parameter `ticket` of the stream's URL.
-        expires: Until when it may be used, ISO 8601 in UTC.
-    """
-
-    ticket: str
-    expires: str
 
 
 @router.get("/students/{student_id}/stream")

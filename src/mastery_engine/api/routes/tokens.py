@@ -13,7 +13,7 @@ from mastery_engine.api.envelope import success
 from mastery_engine.api.models import Success
 from mastery_engine.api.operation import WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
-from mastery_engine.engine.revocations import Revocation
+from mastery_engine.contracts.revocation import Revocation
 
 REVOKE: Final = "/api/v1/tokens/revoke"
 Moment = Annotated[int, Meta(ge=0, le=4_102_444_800)]

@@ -12,7 +12,7 @@ from mastery_engine.cli.program import examples
 
 if TYPE_CHECKING:
     from mastery_engine.cli.session import Session
-    from mastery_engine.engine.roster_import import RosterReport
+    from mastery_engine.contracts.roster_report import RosterReport
 
 
 @examples(

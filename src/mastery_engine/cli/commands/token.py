@@ -12,7 +12,7 @@ from mastery_engine.cli.program import examples
 
 if TYPE_CHECKING:
     from mastery_engine.cli.session import Session
-    from mastery_engine.engine.revocations import Revocation
+    from mastery_engine.contracts.revocation import Revocation
 
 TokenRole = Literal["student", "teacher", "admin", "service"]
 

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from mastery_engine.cli.words import counted
 from mastery_engine.contracts.event_words import printable
+from mastery_engine.contracts.roster_report import RosterReport
 from mastery_engine.domain.enrolment import ClassChange, RoleChange
-from mastery_engine.engine.roster_import import RosterReport
 
 _MOST_SHOWN: Final = 20
 _MOST_CLASSES: Final = 50

@@ -1,0 +1,3 @@
+from tests.api.conftest import school
+
+__all__ = ["school"]
