@@ -16,6 +16,7 @@ SIMULATION_ARGS ?=
 STREAM_ARGS ?=
 TEETH_ARGS ?=
 CHAOS_ARGS ?=
+FUZZ_ARGS ?=
 ADVISORIES_ARGS ?=
 SBOM_EXTRAS := parquet,kafka,postgres,client,redis,dapr,objects
 
@@ -30,7 +31,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api coverage mutation simulation teeth chaos oulad-stream sbom secrets-baseline docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api coverage mutation simulation teeth chaos fuzz oulad-stream sbom secrets-baseline docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -136,6 +137,9 @@ teeth: $(DEV)  ## See that those histories notice each clause of the guarantees 
 
 chaos: $(DEV)  ## Kill, freeze and restart workers on real Kafka under a load, and judge what counted; CHAOS_ARGS
 	@$(BIN)/python -m tools.chaos $(CHAOS_ARGS)
+
+fuzz: $(DEV)  ## Ask a real service what nobody would ask on purpose, for 7 minutes; FUZZ_ARGS='--seconds 60 --servers'
+	@$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
 
 oulad-stream: $(DEV)  ## See that OULAD 2014B by way of Kafka and Redis gives the bytes that files give; STREAM_ARGS
 	@$(BIN)/python -m tools.oulad_stream $(STREAM_ARGS)
