@@ -11,6 +11,7 @@ the next block. A comment on the line before a block may say more:
                          its server, as $SERVICE_ROLE
     <!-- needs redis --> this `sh` block and all after it have the state in a Redis of the page's own, as $MASTERY_STORE_URL,
                          and redis-cli
+    <!-- in one shell -->  all `sh` blocks of the page run in one shell, so that what they start and define stays
     <!-- shows -->       this `text` block holds lines of what the `sh` block before it printed
 """
 
@@ -52,6 +53,10 @@ set -a
 trap 'export -p > "$PAGE_VARIABLES"' EXIT
 set -eu -o pipefail
 """
+STRICT = "set -eu -o pipefail\n"
+IN_ONE_SHELL = "in one shell"
+BLOCK_ENDS = "--- a block of the page ends ---\n"
+DAY_PAGE = "docs/how-to/a-day-with-the-api.md"
 
 
 class Block(NamedTuple):
@@ -112,10 +117,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def run(block: Block, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Exit code and what was printed; nothing that the block started is left running."""
+def run(script: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and what was printed; nothing that the script started is left running."""
     with subprocess.Popen(
-        ["bash", "-c", KEPT_VARIABLES + block.body],
+        ["bash", "-c", script],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -191,15 +196,50 @@ def test_so_do_those_of_the_page_on_all_servers(
     follow(SERVERS_PAGE, folder, environment, request)
 
 
+def check_shown(block: Block, where: str, printed: str) -> None:
+    if block.note == "shows":
+        lacking = [line for line in lines_of(block.body) if line not in lines_of(printed)]
+        assert not lacking, f"{where}: not shown: {lacking}; shown was:\n{printed}"
+
+
+def follow_in_one_shell(page: str, folder: Path, environment: dict[str, str]) -> None:
+    """Run the `sh` blocks of a page as one script, and hold each `shows` against its own block."""
+    blocks = blocks_of(REPOSITORY / page)
+    end = f"printf '%s' '{BLOCK_ENDS}'\n"
+    script = STRICT + "".join(block.body + end for block in blocks if block.kind == "sh")
+    code, whole = run(script, folder, environment)
+    assert code == 0, f"{page} ended with {code}:\n{whole}"
+    shown = iter(whole.split(BLOCK_ENDS))
+    printed = ""
+    for block in blocks:
+        if block.kind == "sh":
+            printed = next(shown)
+        check_shown(block, f"{page}:{block.line}", printed)
+
+
+@pytest.fixture
+def with_state_and_records_on_servers(
+    environment: dict[str, str], redis_of_the_page: dict[str, str], ready_postgres: str
+) -> dict[str, str]:
+    return {**environment, **redis_of_the_page, "MASTERY_ARCHIVE_URL": ready_postgres}
+
+
+def test_a_day_with_the_api_is_the_same_on_redis_and_postgresql(
+    folder: Path, with_state_and_records_on_servers: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    follow(DAY_PAGE, folder, with_state_and_records_on_servers, request)
+
+
 def follow(page: str, folder: Path, environment: dict[str, str], request: pytest.FixtureRequest) -> None:
     """Run the blocks of a page in order."""
+    if any(block.note == IN_ONE_SHELL for block in blocks_of(REPOSITORY / page)):
+        follow_in_one_shell(page, folder, environment)
+        return
     printed = ""
     for block in blocks_of(REPOSITORY / page):
         where = f"{page}:{block.line}"
         if block.kind == "text":
-            if block.note == "shows":
-                lacking = [line for line in lines_of(block.body) if line not in lines_of(printed)]
-                assert not lacking, f"{where}: not shown: {lacking}; shown was:\n{printed}"
+            check_shown(block, where, printed)
             continue
         if block.note == "needs oulad":
             data = oulad()
@@ -212,7 +252,7 @@ def follow(page: str, folder: Path, environment: dict[str, str], request: pytest
             environment = {**environment, "MASTERY_ARCHIVE_URL": url, "SERVICE_ROLE": role}
         if block.note == "needs redis":
             environment = {**environment, **request.getfixturevalue("redis_of_the_page")}
-        code, printed = run(block, folder, environment)
+        code, printed = run(KEPT_VARIABLES + block.body, folder, environment)
         expected = int(block.note.removeprefix("exit ")) if block.note.startswith("exit ") else 0
         assert code == expected, f"{where} ended with {code}:\n{printed}"
 
@@ -222,7 +262,7 @@ def test_a_note_before_a_block_is_one_that_the_runner_knows() -> None:
         f"{page}:{block.line}: {block.note}"
         for page in [*pages(), SERVERS_PAGE]
         for block in blocks_of(REPOSITORY / page)
-        if not re.fullmatch(r"|exit \d+|needs (oulad|kafka|postgres|redis)|shows", block.note)
+        if not re.fullmatch(r"|exit \d+|in one shell|needs (oulad|kafka|postgres|redis)|shows", block.note)
     ]
     assert not unknown
 

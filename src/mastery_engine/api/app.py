@@ -104,7 +104,7 @@ def create_app(
     app.state.document = document_bytes
     for router in ROUTERS:
         app.include_router(router)
-    add_handlers(app)
+    add_handlers(app, OPERATIONS)
     app.add_middleware(Compressed)
     # The last one is the first that a request comes to.
     app.add_middleware(Doorkeeper, most=settings.most_requests, seconds=settings.request_seconds, lag=lag)

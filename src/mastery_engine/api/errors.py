@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from starlette.routing import compile_path, get_route_path
 
 from mastery_engine.api.envelope import RETRY_SECONDS, failure
 from mastery_engine.api.models import STATUS, Code, Detail
+from mastery_engine.api.operation import Operation
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotAuthenticated, Problem
 from mastery_engine.engine.idempotency import UnderWay
 
@@ -53,12 +55,27 @@ class CredentialsMissing(NotAuthenticated):
     """No token was sent: the challenge names no error (RFC 6750)."""
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Answer every error in the envelope."""
+def add_handlers(app: FastAPI, operations: Sequence[Operation]) -> None:
+    """Answer every error in the envelope.
+
+    Args:
+        app: Whose errors.
+        operations: All that is served, for `Allow`: each method of a path is a route of its own, and the framework would
+            name those of the first one alone.
+    """
+    paths = [(compile_path(one.path)[0], one.method.upper()) for one in operations]
+
+    async def on_wrong_method(request: Request, error: Exception) -> Response:
+        del error
+        path = get_route_path(request.scope)
+        methods = sorted({method for pattern, method in paths if pattern.match(path)})
+        message = "this route has other methods; see Allow"
+        return failure(request, "METHOD_NOT_ALLOWED", message, headers={"Allow": ", ".join(methods)})
+
     app.add_exception_handler(MasteryError, _on_mastery_error)
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(404, _on_unknown_route)
-    app.add_exception_handler(405, _on_wrong_method)
+    app.add_exception_handler(405, on_wrong_method)
 
 
 def detail_of(problem: Problem, index: int | None = None, event_id: str | None = None) -> Detail:
@@ -110,8 +127,3 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 async def _on_unknown_route(request: Request, error: Exception) -> Response:
     del error
     return await _on_refusal(request, no_such_route())
-
-
-async def _on_wrong_method(request: Request, error: Exception) -> Response:
-    headers: Mapping[str, str] | None = getattr(error, "headers", None)
-    return failure(request, "METHOD_NOT_ALLOWED", "this route has other methods; see Allow", headers=headers)

@@ -13,7 +13,9 @@ from mastery_engine.api import readiness
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.listening import listening, server_of, url_of
 from mastery_engine.api.middleware import Surroundings
+from mastery_engine.api.operation import ALWAYS
 from mastery_engine.api.readiness import Watched, watched_of
+from mastery_engine.api.routes.service import OPERATIONS
 from mastery_engine.bootstrap import Engine
 from mastery_engine.bootstrap.watching import Duty, Watch
 from mastery_engine.ports import Clock
@@ -41,7 +43,7 @@ def create_health_app(watched: Watched, clock: Clock) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.clock = clock
     app.include_router(readiness.router)
-    add_handlers(app)
+    add_handlers(app, [row for row in OPERATIONS if row.path in ALWAYS])
     app.add_middleware(Surroundings)
     return app
 
