@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,3 +41,9 @@ async def in_files(tmp_path: Path) -> AsyncIterator[Leaving]:
 async def in_memory() -> AsyncIterator[Leaving]:
     async with leaving({"store_url": "memory://"}) as made:
         yield made
+
+
+@pytest.fixture
+def make_school() -> Callable[[], AbstractAsyncContextManager[Leaving]]:
+    """Makes schools in memory, one for each history that a test goes through."""
+    return lambda: leaving({"store_url": "memory://"})

@@ -122,6 +122,18 @@ class Leaving:
             ]
         )
 
+    async def settle_one(self, student_id: str, number: int, tenant_id: str = "default") -> None:
+        """A student with an event in each store of record; numbers from 0 on keep students' events apart."""
+        await self.append(event(0x10000 + number, student_id, tenant_id))
+        await self.fold()
+        await self.letter(1, student_id, tenant_id)
+        cohort = Cohort(
+            cohort_id=f"class-of-{number}", teachers=(), students=(Membership(person_id=student_id),)
+        )
+        await self.engine.adapters.rosters.put(tenant_id, [cohort])
+        view = f'{{"tenant_id":"{tenant_id}","student_id":"{student_id}"}}'.encode()
+        await self.store([Write(f"job:of-{number}", view), Write(f"idempotency:caller:{number}", view)])
+
     async def store(self, writes: list[Write]) -> None:
         await self.engine.adapters.store.write_many(writes)
 

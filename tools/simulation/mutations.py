@@ -19,8 +19,8 @@ MUTATIONS: Final = (
         "        return await self._processed(works)\n",
         "        return early\n",
         also=(
-            "        store = self._ports.store\n        entries =",
-            "        store, early = self._ports.store, await self._processed(works)\n        entries =",
+            "        store = self._ports.store\n        tenants =",
+            "        store, early = self._ports.store, await self._processed(works)\n        tenants =",
         ),
     ),
     Mutation(

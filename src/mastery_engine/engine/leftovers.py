@@ -85,7 +85,7 @@ class Leftovers:
                 break
         else:
             raise never_at_rest()
-        await self._parts.send(works)
+        await self._parts.send(step, works)
         await self._parts.mark(step, works)
         return sum(len(work.document.outcomes) for work in works)
 

@@ -138,7 +138,7 @@ class Processor:
         # 5 and 6. Derived keys, archive and outputs: none of them reads another.
         step.check_deadline()
         await self._together(
-            parts.send(present), parts.archive(present, step.topic_id), parts.derive(step, present)
+            parts.send(step, present), parts.archive(present, step.topic_id), parts.derive(step, present)
         )
         # 7. Processed records.
         await parts.mark(step, present, archived=self._ports.archive is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar, final
 
 from msgspec import Struct, field
@@ -172,10 +172,16 @@ class Step:
         if self._clock.monotonic() > self._deadline:
             raise StepLate(f"a step took longer than {STEP_DEADLINE_SECONDS:.0f} s and starts over")
 
-    async def write(self, call: Coroutine[Any, Any, Result]) -> Result:
+    async def write(
+        self, call: Coroutine[Any, Any, Result], take_back: Callable[[], Awaitable[None]] | None = None
+    ) -> Result:
         """Make a write, which the deadline lets begin, and which is ended `WRITE_SECONDS` after that.
 
         An adapter may make it in several calls to a server; an eraser relies on the end of all of them.
+
+        Args:
+            call: Writes.
+            take_back: Takes back what it has written of erased students, if it has ended later than an eraser waits for.
 
         Raises:
             StepLate: The deadline has passed, or the write took too long; some of it may have been made.
@@ -185,14 +191,20 @@ class Step:
         except StepLate:
             call.close()
             raise
-        limit = asyncio.timeout(self._deadline + WRITE_SECONDS - self._clock.monotonic())
+        latest = self._deadline + WRITE_SECONDS
+        limit = asyncio.timeout(latest - self._clock.monotonic())
         try:
             async with limit:
-                return await call
+                result = await call
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise StepLate(f"a write went on {WRITE_SECONDS:.0f} s after its step's deadline") from None
+        else:
+            if self._clock.monotonic() <= latest:
+                return result
+        if take_back is not None:
+            await take_back()
+        raise StepLate(f"a write went on {WRITE_SECONDS:.0f} s after its step's deadline")
 
 
 def never_at_rest() -> DependencyDown:

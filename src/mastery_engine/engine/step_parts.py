@@ -21,6 +21,7 @@ from mastery_engine.engine.finished import Finished
 from mastery_engine.engine.fold_batch import FoldedBatch, Records
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.judge import Accepted, Refused
+from mastery_engine.engine.late_writes import take_back
 from mastery_engine.engine.lifetimes import Lifetimes
 from mastery_engine.engine.outputs import messages_of
 from mastery_engine.engine.step import Ports, Step, Work
@@ -113,20 +114,20 @@ class Parts:
             )
             for work in changed
         ]
-        written = await step.write(self._ports.store.write_many(writes))
+        written = await self._write(step, list(zip(changed, writes, strict=True)))
         return [work for work, kept in zip(changed, written, strict=True) if not kept]
 
     async def derive(self, step: Step, works: list[Work]) -> None:
         """Part 5, the derived keys."""
         now_ms = self._ports.clock.now_ms()
         writes = [
-            write
+            (work, write)
             for work in works
             if not work.restricted
             for write in self._derived.writes(work.learner, work.batch, now_ms)
         ]
         if writes:
-            await step.write(self._ports.store.write_many(writes))
+            await self._write(step, writes)
 
     async def archive(self, works: list[Work], topic_id: str) -> None:
         """Part 5, the archive."""
@@ -136,7 +137,7 @@ class Parts:
             if events:
                 await archive.add(events)
 
-    async def send(self, works: list[Work]) -> None:
+    async def send(self, step: Step, works: list[Work]) -> None:
         """Part 6; of a restricted learner nothing is told, later neither."""
         messages: list[OutputMessage] = []
         for work in works:
@@ -146,7 +147,7 @@ class Parts:
                 formula = self._formulas.get(outcome.formula)
                 messages += messages_of(work.learner.tenant, work.learner.student_id, outcome, formula)
         if messages:
-            await self._ports.results.publish(messages)
+            await step.write(self._ports.results.publish(messages))
 
     async def mark(self, step: Step, works: list[Work], *, archived: bool = False) -> None:
         """Part 7.
@@ -157,7 +158,7 @@ class Parts:
             archived: Leave out outcomes whose records this batch has not archived: they may not be in the archive yet. One
                 whose `processed:` record is there, and damaged, is.
         """
-        writes: list[Write] = []
+        writes: list[tuple[Work, Write]] = []
         names: list[bytes] = []
         for work in works:
             tenant, pseudonym = work.learner.tenant, work.learner.pseudonym
@@ -167,10 +168,10 @@ class Parts:
             for outcome in work.document.outcomes:
                 if not archived or outcome.event_id in ids or outcome.event_id in work.batch.damaged:
                     key = keys.processed(tenant.tenant_id, outcome.event_id)
-                    writes.append(Write(key, encode_processed(pseudonym, outcome), None, ttl))
+                    writes.append((work, Write(key, encode_processed(pseudonym, outcome), None, ttl)))
                     names.append(pseudonym + outcome.event_id)
         if writes:
-            await step.write(self._ports.store.write_many(writes))
+            await self._write(step, writes)
             self._finished.add(names)
 
     async def slim(self, step: Step, works: list[Work]) -> None:
@@ -180,7 +181,7 @@ class Parts:
             return
         step.check_deadline()
         store = self._ports.store
-        writes: list[Write] = []
+        writes: list[tuple[Work, Write]] = []
         entries = await store.get_many([work.learner.key for work in fat])
         now_ms = self._ports.clock.now_ms()
         for work, entry in zip(fat, entries, strict=True):
@@ -189,9 +190,17 @@ class Parts:
             work.document = decode_document(entry.value)
             self._drop_finished(work)
             ttl = self._lifetimes.document(work.learner.tenant, work.document.state.newest, now_ms)
-            writes.append(Write(work.learner.key, encode_document(work.document), entry.version, ttl))
+            writes.append((work, Write(work.learner.key, encode_document(work.document), entry.version, ttl)))
         # Whoever has changed one meanwhile has taken them out, or will.
-        await step.write(store.write_many(writes))
+        await self._write(step, writes)
+
+    async def _write(self, step: Step, writes: Sequence[tuple[Work, Write]]) -> Sequence[bool]:
+        store = self._ports.store
+
+        async def back() -> None:
+            await take_back(store, [(work, write.key) for work, write in writes])
+
+        return await step.write(store.write_many([write for _, write in writes]), back)
 
     def _drop_finished(self, work: Work) -> None:
         """Pass over the outcomes whose `processed:` records this very process has written: they need not be read."""

@@ -44,6 +44,7 @@ LOOKS: Final = 3
 _WAIT_PART_SECONDS: Final = 10.0
 _TRIES: Final = 1_000
 _MOST_DAYS: Final = 400
+_REMOVED: Final = "removed "
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -179,11 +180,12 @@ class ErasureRunner:
             if entry is not None and entry.value == TOMBSTONE:
                 return
             if entry is not None:
+                # Counted before it goes: whoever goes on after a crash finds the tombstone.
+                case.found["documents"] = 1
                 await self._note_days(case, entry.value)
             version = ABSENT if entry is None else entry.version
             try:
                 if (await store.write_many([Write(key, TOMBSTONE, version)]))[0]:
-                    case.found["documents"] += entry is not None
                     return
             except DependencyDown:
                 # It may be there; whoever comes next sees.
@@ -194,12 +196,15 @@ class ErasureRunner:
         try:
             document = decode_document(value)
         except DamagedDocument:
+            await self._progress(case, {})
             return
         state = document.state
+        days: dict[str, int | str] = {}
         if state.newest_day >= 0:
             # Where a tenant keeps for ever, the archive tells the older ones.
             first = max(state.kept_from, state.newest_day - _MOST_DAYS)
-            await self._progress(case, {"first_day": first - 1, "last_day": state.newest_day + 1})
+            days = {"first_day": first - 1, "last_day": state.newest_day + 1}
+        await self._progress(case, days)
         ids = [outcome.event_id for outcome in document.outcomes]
         case.found["processed"] += await self._sweep.state.processed(case.person, ids)
 
@@ -232,7 +237,7 @@ class ErasureRunner:
                 # Made under another key, or brought back from a backup of later days.
                 _log.error("the seal of an erasure cannot be opened", request=request.request_id)
             elif request.subject not in found:
-                found[request.subject] = Case(request, opened, Counter())
+                found[request.subject] = Case(request, opened, _counted_before(request))
             # A second request for the same student: the next run finds nothing left to do, and says so.
         return list(found.values())
 
@@ -243,7 +248,7 @@ class ErasureRunner:
 
     async def _progress(self, case: Case, told: dict[str, int | str]) -> None:
         counted: dict[str, int | str] = {
-            f"removed {kind}": number for kind, number in case.found.items() if number
+            f"{_REMOVED}{kind}": number for kind, number in case.found.items() if number
         }
         await self._replace(case, progress={**case.request.progress, **counted, **told})
 
@@ -284,6 +289,12 @@ def _subject(case: Case) -> str:
     return case.request.subject
 
 
-def is_open(request: PrivacyRequest) -> bool:
-    """Whether it waits still."""
-    return request.state == "open"
+def _counted_before(request: PrivacyRequest) -> Counter[str]:
+    """What was removed before a crash, as far as its progress had been noted."""
+    return Counter(
+        {
+            name.removeprefix(_REMOVED): number
+            for name, number in request.progress.items()
+            if name.startswith(_REMOVED) and isinstance(number, int)
+        }
+    )
