@@ -44,7 +44,7 @@ class Run:
 
     def chance(self, name: str) -> Random:
         """Randomness of a part of this round, the same for the same seed."""
-        return Random(f"{self.seed} {name}")  # noqa: S311 - not for secrets
+        return Random(f"{self.seed} {name}")
 
     def wants(self, name: str) -> bool:
         """Whether this is asked in this run."""
