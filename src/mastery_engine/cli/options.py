@@ -27,6 +27,14 @@ AsOf = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: the `data` of the API.")]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        envvar="MASTERY_SERVER",
+        help="Ask this service, with the token in MASTERY_TOKEN. Default: the files here.",
+    ),
+]
 Student = Annotated[str, typer.Argument(help="Id of the student.", show_default=False)]
 FormulaName = Annotated[
     str | None,

@@ -8,10 +8,11 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import uuid4
 
-from mastery_engine.domain.errors import NotFound
+from mastery_engine.domain.errors import InvalidInput, NotFound
 from mastery_engine.engine.access import Caller, not_found
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def run(
     tenant: str | None = None,
     settings: Settings | None = None,
     student: str | None = None,
+    server: str | None = None,
 ) -> _T:
     """Do a job with an engine of the settings in force.
 
@@ -46,10 +48,17 @@ def run(
         tenant: Tenant of the caller; None means that of the settings.
         settings: Other settings than those in force.
         student: Whom it is about; an error of not finding names the student.
+        server: A service to ask in place of the engine of these settings; the token tells the tenant.
+
+    Raises:
+        InvalidInput: Both a tenant and a server are given.
     """
-    from mastery_engine.bootstrap import open_engine
     from mastery_engine.config import load_settings
 
+    if server is not None and tenant is not None:
+        raise InvalidInput(
+            "the token of a service tells the school; leave out --tenant, or leave out --server"
+        )
     chosen = settings or load_settings()
 
     async def within() -> _T:
@@ -57,9 +66,9 @@ def run(
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)
         asyncio.get_running_loop().set_exception_handler(_on_lost_error)
-        async with open_engine(chosen) as engine:
+        async with _opened(chosen, server) as engine:
             try:
-                return await job(Session(engine, operator(tenant or chosen.tenant)))
+                return await job(Session(engine, operator(_school(chosen, tenant, server))))
             except NotFound as error:
                 if student is None or error.message != not_found().message:
                     raise
@@ -67,6 +76,25 @@ def run(
                 raise NotFound(f"student {student!r}: {error.message}; {advice}") from None
 
     return asyncio.run(within())
+
+
+def _opened(settings: Settings, server: str | None) -> AbstractAsyncContextManager[Engine]:
+    # Each is imported where it is wanted: the other's libraries need not be there.
+    if server is not None:
+        from mastery_engine.cli.remote import open_remote
+
+        return open_remote(server, settings)
+    from mastery_engine.bootstrap import open_engine
+
+    return open_engine(settings)
+
+
+def _school(settings: Settings, tenant: str | None, server: str | None) -> str:
+    if server is not None:
+        from mastery_engine.cli.remote import school_of, token
+
+        return school_of(token())
+    return tenant or settings.tenant
 
 
 def _on_lost_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ def calculate(
     ] = None,
     formula: options.FormulaName = None,
     tenant: options.Tenant = None,
+    server: options.Server = None,
     json: options.Json = False,
 ) -> None:
     """Calculate a score from given parts.
@@ -50,7 +51,7 @@ def calculate(
             show(calculation_view(answer, engine.formulas.get(answer.result.formula)))
         return answer
 
-    answer = run(job, tenant)
+    answer = run(job, tenant, server=server)
     if json:
         from mastery_engine.cli.output import print_json
 

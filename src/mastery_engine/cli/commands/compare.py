@@ -33,6 +33,7 @@ def compare(
     tenant: options.Tenant = None,
     course: options.Course = None,
     as_of: options.AsOf = None,
+    server: options.Server = None,
     json: options.Json = False,
 ) -> None:
     """Compare a class, or place a student in it."""
@@ -56,4 +57,4 @@ def compare(
         else:
             show(class_view(answer, await class_lines(session, answer, course)))
 
-    run(job, tenant)
+    run(job, tenant, server=server)

@@ -27,6 +27,7 @@ def forecast(
     tenant: options.Tenant = None,
     course: options.Course = None,
     as_of: options.AsOf = None,
+    server: options.Server = None,
     json: options.Json = False,
 ) -> None:
     """Foresee a student's score, with the range that it will lie in."""
@@ -39,7 +40,7 @@ def forecast(
             session.caller, student, days=days, course_id=course, as_of=as_of, model=model or DEFAULT_MODEL
         )
 
-    answer = run(job, tenant, student=student)
+    answer = run(job, tenant, student=student, server=server)
     if json:
         from mastery_engine.cli.output import print_json
 

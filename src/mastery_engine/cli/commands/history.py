@@ -34,6 +34,7 @@ def history(
     course: options.Course = None,
     as_of: options.AsOf = None,
     formula: options.FormulaName = None,
+    server: options.Server = None,
     json: options.Json = False,
 ) -> None:
     """Show a student's scores over time.
@@ -53,7 +54,7 @@ def history(
             formula=formula,
         )
 
-    answer = run(job, tenant, student=student)
+    answer = run(job, tenant, student=student, server=server)
     if json:
         from mastery_engine.cli.output import print_json
 

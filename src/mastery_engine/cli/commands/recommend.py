@@ -39,6 +39,7 @@ def recommend(
     tenant: options.Tenant = None,
     course: options.Course = None,
     as_of: options.AsOf = None,
+    server: options.Server = None,
     json: options.Json = False,
 ) -> None:
     """Tell what a student should do next, and why."""
@@ -70,4 +71,4 @@ def recommend(
 
             show(recommendations_view(answer))
 
-    run(laid_out if path else best_first, tenant, student=student)
+    run(laid_out if path else best_first, tenant, student=student, server=server)

@@ -16,6 +16,7 @@ def show(
     course: options.Course = None,
     as_of: options.AsOf = None,
     formula: options.FormulaName = None,
+    server: options.Server = None,
     json: options.Json = False,
 ) -> None:
     """Show how a student stands, and why.
@@ -38,4 +39,4 @@ def show(
 
         output.show(await student_page(session, student, course, as_of, formula))
 
-    run(data if json else page, tenant, student=student)
+    run(data if json else page, tenant, student=student, server=server)
