@@ -1,0 +1,65 @@
+"""The blocks of the page on the Python client, run as they stand against a service."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mastery_engine.adapters.auth import make_token
+from tests.api.school import SECRET, quiz, trial_settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-the-python-client.md"
+RUN = """
+import asyncio, sys
+from mastery_engine.api.serve import serve
+from mastery_engine.config import load_settings
+sys.exit(asyncio.run(serve(load_settings(store_url="memory://", home="no-such-home", jwt_secret=sys.argv[1]), port=0)))
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    process = subprocess.Popen([sys.executable, "-c", RUN, SECRET], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    with process:
+        try:
+            found = re.search(r"http://\S+", process.stderr.readline())
+            assert found is not None
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def token() -> str:
+    settings = trial_settings()
+    return make_token(
+        SECRET.encode(),
+        subject="head",
+        role="admin",
+        tenant_id="default",
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        issued_at=int(time.time()),
+        lifetime_seconds=600,
+    )
+
+
+def test_every_block_runs(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = PAGE.read_text().replace("https://mastery.school.example", server).replace('"..."', repr(token()))
+    first, sending, news = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(sending, names)  # noqa: S102 - the page is ours
+    event = quiz(student_id="ada-01", timestamp=int(time.time() * 1_000) - 60_000)
+    score = asyncio.run(names["send"]([event], token()))
+    exec(first, names)  # noqa: S102 - as above
+    assert capsys.readouterr().out.startswith(f"{score} ")
+    exec(news, names)  # noqa: S102 - as above
+    assert names["later"] is None
