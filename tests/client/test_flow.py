@@ -111,3 +111,10 @@ def test_every_broken_rule_is_told() -> None:
 @pytest.mark.parametrize("said", ["soon", "-1", "1e3", ""])
 def test_a_wait_that_is_no_number_is_drawn(said: str) -> None:
     assert run(SEVEN, [refused(429, "RATE_LIMITED", retry_after=said), GOOD])[1] == [0.125]
+
+
+def test_while_the_try_before_is_under_way_its_answer_is_waited_for() -> None:
+    assert run(SEVEN, [Broken("ReadTimeout"), refused(409, "CONFLICT", retry_after="1"), GOOD])[1] == [
+        0.125,
+        1.0,
+    ]

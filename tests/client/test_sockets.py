@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +19,14 @@ from mastery_engine.client import AsyncClient, Call, Client, RateLimited, Retrie
 from mastery_engine.client.call import enveloped
 from mastery_engine.domain.errors import DependencyDown, InvalidInput
 from tests.api.school import quiz
+from tests.integration.certificates import certificates
 
 SECRET = "a-token-that-nobody-may-see"
 AT_ONCE = Retries(first_seconds=0.0)
 GOOD = b'{"success":true,"data":7,"meta":{}}'
 SEVEN: Call[int] = Call("GET", "/api/v1/students/amal/seven", enveloped(int))
 Token = str | Callable[[], str]
-Send = Callable[[str, Token, Call[int]], int]
+Send = Callable[[str, Token, Call[Any]], Any]
 
 
 def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
@@ -48,7 +52,7 @@ class Scripted:
 
 
 @contextlib.contextmanager
-def scripted(*answers: bytes) -> Iterator[Scripted]:
+def scripted(*answers: bytes) -> Generator[Scripted]:
     """Serve these answers; an empty one closes the connection without a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Scripted(f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -72,13 +76,13 @@ def _serve(listener: socket.socket, answers: Sequence[bytes], server: Scripted) 
                 connection.sendall(one)
 
 
-def in_step(url: str, token: Token, call: Call[int]) -> int:
+def in_step(url: str, token: Token, call: Call[Any]) -> Any:
     with Client(url, token, retries=AT_ONCE) as client:
         return client.send(call)
 
 
-def in_the_loop(url: str, token: Token, call: Call[int]) -> int:
-    async def send() -> int:
+def in_the_loop(url: str, token: Token, call: Call[Any]) -> Any:
+    async def send() -> Any:
         async with AsyncClient(url, token, retries=AT_ONCE) as client:
             return await client.send(call)
 
@@ -115,8 +119,7 @@ def test_each_try_of_an_ingest_has_the_same_key_and_body(send: Send) -> None:
     body = b'{"data":{"accepted":1,"refused":0,"position":"p","results":[]}}'
     under_way = refused("409 Conflict", "CONFLICT", "retry-after: 0")
     with scripted(b"", under_way, answer("202 Accepted", body)) as server:
-        sent: Call[object] = calls.ingest([quiz()])
-        assert send(server.url, SECRET, sent) is not None  # pyright: ignore[reportArgumentType] - any call will do
+        assert send(server.url, SECRET, calls.ingest([quiz()])).accepted == 1
     assert len(set(server.header("idempotency-key"))) == 1
     assert len(server.header("idempotency-key")) == 3
     assert len(set(server.bodies)) == 1
@@ -152,6 +155,28 @@ def test_who_is_refused_for_longer_than_wanted_is_told_how_long(send: Send) -> N
     with scripted(late) as server, pytest.raises(RateLimited) as caught:
         send(server.url, SECRET, SEVEN)
     assert caught.value.retry_after == 60.0
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_sent_no_token(send: Send, tmp_path: Path) -> None:
+    made = certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.certificate, made.key)
+    read: list[bytes] = []
+
+    def listen(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(ssl.SSLError, ConnectionError):
+                    read.append(context.wrap_socket(connection, server_side=True).recv(1))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=listen, args=(listener,), daemon=True).start()
+        with pytest.raises(DependencyDown, match="ConnectError"):
+            send(f"https://127.0.0.1:{listener.getsockname()[1]}", SECRET, SEVEN)
+        # It wakes the thread, which ends with its listener.
+        listener.shutdown(socket.SHUT_RDWR)
+    assert read == []
 
 
 @pytest.mark.parametrize(
