@@ -258,8 +258,18 @@ class Access:
         *,
         allowed: bool,
         detail: dict[str, str] | None = None,
+        hashes: Sequence[str] = (),
     ) -> None:
-        """Leave an audit record, durable when this returns; a student acts under the keyed hash too."""
+        """Leave an audit record, durable when this returns; a student acts under the keyed hash too.
+
+        Args:
+            caller: Who did it.
+            action: What was done.
+            students: Whom it concerns.
+            allowed: Whether it was allowed.
+            detail: Further facts, without personal data.
+            hashes: Keyed hashes of others whom it concerns, where no more is known of them.
+        """
         actor = caller.subject
         if caller.role == "student":
             actor = self._pseudonyms.of(caller.tenant_id, caller.subject)
@@ -269,7 +279,7 @@ class Access:
             actor=actor,
             role=caller.role,
             action=action,
-            subjects=tuple(self._pseudonyms.of(caller.tenant_id, student) for student in students),
+            subjects=(*(self._pseudonyms.of(caller.tenant_id, student) for student in students), *hashes),
             allowed=allowed,
             request_id=caller.request_id,
             detail=detail or {},
