@@ -262,13 +262,7 @@ class Access:
     ) -> None:
         """Leave an audit record, durable when this returns; a student acts under the keyed hash too.
 
-        Args:
-            caller: Who did it.
-            action: What was done.
-            students: Whom it concerns.
-            allowed: Whether it was allowed.
-            detail: Further facts, without personal data.
-            hashes: Keyed hashes of others whom it concerns, where no more is known of them.
+        Those of whom no more is known than their keyed hashes are named by these.
         """
         actor = caller.subject
         if caller.role == "student":
