@@ -281,7 +281,7 @@ def test_work_on_classes_is_on_the_audit_trail_with_the_students_hashes(mastery:
     mastery("cohort", "put", "7b", "--student", "ada-01", "--teacher", "ms-lovelace")
     mastery("cohort", "list")
     entries = [one["entry"] for one in mastery("audit", "list", "--student", "ada-01", "--json").data]
-    assert [one["action"] for one in entries] == ["cohorts.write", "cohorts.read"]
+    assert [one["action"] for one in entries] == ["cohorts.write", "cohorts.read", "audit.read"]
     assert entries[0]["detail"] == {"cohort_id": "7b"}
 
 

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from starlette.routing import compile_path, get_route_path
+from starlette.routing import compile_path
 
 from mastery_engine.api.envelope import RETRY_SECONDS, failure
 from mastery_engine.api.models import STATUS, Code, Detail
@@ -67,7 +67,7 @@ def add_handlers(app: FastAPI, operations: Sequence[Operation]) -> None:
 
     async def on_wrong_method(request: Request, error: Exception) -> Response:
         del error
-        path = get_route_path(request.scope)
+        path = request.scope["path"]
         methods = sorted({method for pattern, method in paths if pattern.match(path)})
         message = "this route has other methods; see Allow"
         return failure(request, "METHOD_NOT_ALLOWED", message, headers={"Allow": ", ".join(methods)})

@@ -85,7 +85,7 @@ class UseCases(Foundation):
         """Classes."""
         from mastery_engine.engine.cohorts import Cohorts  # noqa: PLC0415 - see above
 
-        return Cohorts(self.reader, self.adapters.rosters)
+        return Cohorts(self.reader, self.adapters.rosters, self.adapters.erasures, self.pseudonyms)
 
     @cached_property
     def roster_import(self) -> RosterImport:

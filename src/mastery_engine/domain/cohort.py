@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from mastery_engine.domain.scores import SCORE_DECIMALS
 
+UNKNOWN_CLASS: Final = "unknown"
+"""In a record in place of the id of a class that is not there."""
 SMALLEST_TELLING_COHORT: Final = 5
 """With fewer members with evidence, a student's view of the others would reveal individuals."""
 

@@ -264,8 +264,12 @@ class Access:
         *,
         allowed: bool,
         detail: dict[str, str] | None = None,
+        hashes: Sequence[str] = (),
     ) -> None:
-        """Leave an audit record, durable when this returns; a student acts under the keyed hash too."""
+        """Leave an audit record, durable when this returns; a student acts under the keyed hash too.
+
+        Those of whom no more is known than their keyed hashes are named by these.
+        """
         actor = caller.subject
         if caller.role == "student":
             actor = self._pseudonyms.of(caller.tenant_id, caller.subject)
@@ -275,7 +279,7 @@ class Access:
             actor=actor,
             role=caller.role,
             action=action,
-            subjects=tuple(self._pseudonyms.of(caller.tenant_id, student) for student in students),
+            subjects=(*(self._pseudonyms.of(caller.tenant_id, student) for student in students), *hashes),
             allowed=allowed,
             request_id=caller.request_id,
             detail=detail or {},

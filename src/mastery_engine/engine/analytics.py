@@ -15,7 +15,7 @@ from mastery_engine.contracts.answers import (
     result_view,
 )
 from mastery_engine.domain.calendar import date_of, day_of
-from mastery_engine.domain.cohort import Cohort, Standing, compare
+from mastery_engine.domain.cohort import UNKNOWN_CLASS, Cohort, Standing, compare
 from mastery_engine.domain.errors import HistoryNotKept, InvalidInput, NotFound, Problem
 from mastery_engine.domain.history import Aggregation, aggregate
 from mastery_engine.domain.learner import LearnerState
@@ -119,7 +119,7 @@ class Analytics:
         members = [] if cohort is None else _members_for(caller, cohort, min(date_of(day), today), today)
         members = await self._reader.access.open_to(caller, "cohort.compare", members)
         granted = student_id is not None or sees_all
-        await self._permit(caller, cohort_id, student_id, members, today, granted=granted)
+        await self._permit(caller, cohort_id, cohort, student_id, members, today, granted=granted)
         if cohort is None or (student_id is not None and student_id not in members):
             raise _no_class(cohort_id, student_id)
         if afresh:
@@ -144,6 +144,7 @@ class Analytics:
         self,
         caller: Caller,
         cohort_id: str,
+        cohort: Cohort | None,
         student_id: str | None,
         members: list[str],
         on: date,
@@ -152,7 +153,8 @@ class Analytics:
     ) -> None:
         """Allow it, on record; a class that may not be seen is refused like one that is not there."""
         subjects = members if student_id is None else [student_id]
-        detail = {"cohort_id": cohort_id[:100]}
+        # What is no class may be anything, a student's name too, and a record holds nobody's.
+        detail = {"cohort_id": UNKNOWN_CLASS if cohort is None else cohort.cohort_id}
         try:
             await self._reader.access.permit(caller, "cohort.compare", subjects, on, detail, granted=granted)
         except NotFound:

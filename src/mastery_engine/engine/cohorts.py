@@ -9,12 +9,13 @@ from typing import Final, NamedTuple, final
 from msgspec.structs import replace
 
 from mastery_engine.contracts.cohort_summary import CohortSummary
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.calendar import date_of
-from mastery_engine.domain.cohort import Cohort
+from mastery_engine.domain.cohort import UNKNOWN_CLASS, Cohort
 from mastery_engine.domain.errors import Conflict, NotFound
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.reading import Reader
-from mastery_engine.ports import Rosters
+from mastery_engine.ports import ErasureLedger, Rosters
 
 Condition = Callable[[Cohort | None], bool]
 """Whether a class is still as the caller thinks it is; given None where there is none."""
@@ -37,8 +38,19 @@ class Change(NamedTuple):
 class Cohorts:
     """Looks at classes and changes them."""
 
-    def __init__(self, reader: Reader, rosters: Rosters) -> None:
-        """Put the parts together."""
+    def __init__(
+        self, reader: Reader, rosters: Rosters, erasures: ErasureLedger, pseudonyms: Pseudonyms
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            reader: Knows schools, and who may.
+            rosters: Where the classes are.
+            erasures: Who is erased, and comes back with no roster.
+            pseudonyms: By which the ledger knows students.
+        """
+        self._erasures = erasures
+        self._pseudonyms = pseudonyms
         self._reader = reader
         self._access = reader.access
         self._rosters = rosters
@@ -78,10 +90,11 @@ class Cohorts:
         """
         today = await self._today(caller)
         cohort = await self._rosters.get(caller.tenant_id, cohort_id)
+        # What is no class may be anything, a student's name too, and a record holds nobody's.
+        detail = {"cohort_id": UNKNOWN_CLASS if cohort is None else cohort_id}
         if cohort is not None and caller.role == "teacher":
             cohort = _as_taught(cohort, caller.subject, today)
         students = [] if cohort is None else sorted({one.person_id for one in cohort.students})
-        detail = {"cohort_id": cohort_id}
         try:
             await self._access.permit(
                 caller, "cohorts.read", students, today, detail, granted=cohort is not None
@@ -93,7 +106,7 @@ class Cohorts:
         return cohort
 
     async def put(self, caller: Caller, cohort: Cohort, condition: Condition | None = None) -> Change:
-        """Make a class, or put another roster in the place of its old one.
+        """Make a class, or put another roster in the place of its old one; who is erased is left out of it.
 
         Args:
             caller: Who does it.
@@ -104,12 +117,19 @@ class Cohorts:
             NotAllowed: The caller's role may not.
             Conflict: The condition does not hold.
         """
-        await self._permit_writing(caller, cohort.cohort_id)
+        await self._permit_writing(caller)
         for _ in range(_TRIES):
             before = await self._before(caller, cohort.cohort_id, condition)
             await self._record(caller, cohort.cohort_id, (before, cohort))
-            if await self._rosters.replace(caller.tenant_id, cohort.cohort_id, before, cohort):
-                return Change(cohort, before is None)
+            kept = await self._unerased(caller, cohort)
+            if not await self._rosters.replace(caller.tenant_id, cohort.cohort_id, before, kept):
+                continue
+            # Who was erased between the two may have been swept before: looked at again, nobody is brought back.
+            while (now := await self._unerased(caller, kept)) != kept:
+                if not await self._rosters.replace(caller.tenant_id, cohort.cohort_id, kept, now):
+                    break
+                kept = now
+            return Change(kept, before is None)
         raise _changed(cohort.cohort_id)
 
     async def delete(self, caller: Caller, cohort_id: str, condition: Condition | None = None) -> Cohort:
@@ -128,7 +148,7 @@ class Cohorts:
             NotFound: There is none of that id.
             Conflict: The condition does not hold.
         """
-        await self._permit_writing(caller, cohort_id)
+        await self._permit_writing(caller)
         for _ in range(_TRIES):
             before = await self._before(caller, cohort_id, condition)
             if before is None:
@@ -138,9 +158,20 @@ class Cohorts:
                 return before
         raise _changed(cohort_id)
 
-    async def _permit_writing(self, caller: Caller, cohort_id: str) -> None:
-        detail = {"cohort_id": cohort_id}
-        await self._access.permit(caller, "cohorts.write", [], await self._today(caller), detail)
+    async def _permit_writing(self, caller: Caller) -> None:
+        # A refused one is on record without the id: it may be anything.
+        await self._access.permit(caller, "cohorts.write", [], await self._today(caller))
+
+    async def _unerased(self, caller: Caller, cohort: Cohort) -> Cohort:
+        hashes = {
+            one.person_id: self._pseudonyms.of(caller.tenant_id, one.person_id) for one in cohort.students
+        }
+        found = await self._erasures.find(caller.tenant_id, sorted(set(hashes.values())))
+        erased = {student for student, erasure in found.items() if erasure.state != "lifted"}
+        if not erased:
+            return cohort
+        kept = tuple(one for one in cohort.students if hashes[one.person_id] not in erased)
+        return replace(cohort, students=kept)
 
     async def _before(self, caller: Caller, cohort_id: str, condition: Condition | None) -> Cohort | None:
         before = await self._rosters.get(caller.tenant_id, cohort_id)

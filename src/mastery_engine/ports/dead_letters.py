@@ -39,7 +39,7 @@ class DeadLetters(DeadLetterSink, Protocol):
         ...
 
     async def replace(self, letter: DeadLetter, expected: DeadLetter) -> bool:
-        """Put `letter` in place of `expected` (same id); False if it is no longer like that."""
+        """Put `letter` in place of `expected` (same id); False if it is no longer like that, or its student is erased."""
         ...
 
     async def remove(self, letter_ids: Sequence[str]) -> int:

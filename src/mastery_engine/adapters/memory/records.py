@@ -34,12 +34,15 @@ class MemoryDeadLetters:
 
     async def add(self, letters: Sequence[DeadLetter]) -> int:
         before = len(self._letters)
-        if self._ledger is not None and self._pseudonyms is not None:
-            latest = self._ledger.latest_of_all(owner_hashes(self._pseudonyms, letters))
-            letters = unerased_letters(self._pseudonyms, letters, latest)
-        for letter in letters:
+        for letter in self._unerased(letters):
             self._letters.setdefault(letter.letter_id, letter)
         return len(self._letters) - before
+
+    def _unerased(self, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:
+        if self._ledger is None or self._pseudonyms is None:
+            return letters
+        latest = self._ledger.latest_of_all(owner_hashes(self._pseudonyms, letters))
+        return unerased_letters(self._pseudonyms, letters, latest)
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         return self._letters.get(letter_id)
@@ -62,7 +65,7 @@ class MemoryDeadLetters:
         return list(islice(found, limit))
 
     async def replace(self, letter: DeadLetter, expected: DeadLetter) -> bool:
-        if self._letters.get(letter.letter_id) != expected:
+        if self._letters.get(letter.letter_id) != expected or not self._unerased([letter]):
             return False
         self._letters[letter.letter_id] = letter
         return True

@@ -73,6 +73,8 @@ class PostgresDeadLetters(Lease):
             body = await connection.scalar(select(LETTERS.c.body).where(this).with_for_update())
             if body is None or _LETTER.decode(body) != expected:
                 return False
+            if self._pseudonyms is not None and not await unerased_of(connection, self._pseudonyms, [letter]):
+                return False
             await connection.execute(update(LETTERS).where(this).values(_row(letter)))
             return True
 

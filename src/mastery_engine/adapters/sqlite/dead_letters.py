@@ -68,6 +68,8 @@ class SqliteDeadLetters(Lease):
         def job(connection: sqlite3.Connection) -> bool:
             if _get(connection, letter.letter_id) != expected:
                 return False
+            if self._pseudonyms is not None and not unerased_of(connection, self._pseudonyms, [letter]):
+                return False
             letter_id, *values = _row(letter)
             connection.execute(
                 "UPDATE dead_letters SET tenant_id = ?, status = ?, body = ? WHERE letter_id = ?",

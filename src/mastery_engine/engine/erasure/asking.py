@@ -88,6 +88,7 @@ class Erasures:
             NotAllowed: The caller's role may not.
         """
         await self._permit(caller, "privacy.read")
+        await self._access.record(caller, "privacy.read", (), allowed=True)
         return list(
             await self._ports.requests.find(
                 tenant_id=caller.tenant_id, after=after, newest_first=True, limit=limit
@@ -102,7 +103,9 @@ class Erasures:
             NotFound: There is none of that id in the caller's tenant.
         """
         await self._permit(caller, "privacy.read")
-        return await self._get(caller, request_id)
+        request = await self._get(caller, request_id)
+        await self._record(caller, "privacy.read", request)
+        return request
 
     async def lift(self, caller: Caller, request_id: str) -> PrivacyRequest:
         """Lift the marker of an erasure that is done: new events of the student count again, older ones stay refused.
@@ -115,6 +118,7 @@ class Erasures:
         ports = self._ports
         await self._permit(caller, "privacy.lift")
         request = await self._get(caller, request_id)
+        await self._record(caller, "privacy.lift", request)
         if request.kind != "erasure" or request.subject is None:
             raise Conflict(
                 f"request {request_id} is of the kind {request.kind}; only an erasure has a marker"
@@ -146,6 +150,11 @@ class Erasures:
 
     async def _permit(self, caller: Caller, action: Action) -> None:
         await self._access.permit(caller, action, (), self._today())
+
+    async def _record(self, caller: Caller, action: Action, request: PrivacyRequest) -> None:
+        hashes = () if request.subject is None else (request.subject,)
+        detail = {"request_id": request.request_id}
+        await self._access.record(caller, action, (), allowed=True, detail=detail, hashes=hashes)
 
     async def _get(self, caller: Caller, request_id: str) -> PrivacyRequest:
         request = await self._ports.requests.get(request_id)

@@ -49,10 +49,13 @@ class RecordSweep:
                 )
                 if len(kept) == len(cohort.students):
                     continue
+                if remove:
+                    # Whoever changed the class meanwhile keeps that; the next sweep, or the look, finds who is still in it.
+                    without = replace(cohort, students=kept)
+                    if not await self._ports.rosters.replace(tenant_id, cohort.cohort_id, cohort, without):
+                        continue
                 gone = {one.person_id for one in cohort.students} - {one.person_id for one in kept}
                 found.update(((tenant_id, student_id), "rosters") for student_id in gone)
-                if remove:
-                    await self._ports.rosters.put(tenant_id, [replace(cohort, students=kept)])
         return found
 
     async def cohorts(self, tenant_id: str) -> AsyncIterator[Cohort]:

@@ -1,0 +1,19 @@
+"""What is done about requests for data is on record, like every access to a student's data."""
+
+from __future__ import annotations
+
+from mastery_engine.engine.access import Caller
+from tests.api.school import School
+
+
+async def test_lifting_an_erasure_is_on_record_with_its_student(school: School) -> None:
+    caller = Caller(tenant_id="default", subject="head", role="admin", request_id="r")
+    asked = await school.engine.erasures.ask(caller, "amal")
+    await school.ask(f"privacy/requests/{asked.request_id}/lift", {})
+    found = [one for one in await school.audit() if one.action == "privacy.lift"]
+    assert [one.subjects for one in found] == [(school.hash("amal"),)]
+
+
+async def test_a_look_at_the_requests_about_data_is_on_record(school: School) -> None:
+    assert (await school.get("privacy/requests")).status_code == 200
+    assert [one.action for one in await school.audit()] == ["privacy.read"]
