@@ -81,12 +81,10 @@ def _only_refused(status: int, text: str, student_id: str) -> bool:
         data = json.loads(text)["data"]
     except (ValueError, TypeError, KeyError):
         return False
-    lists = (
-        [one for one in cast("dict[str, Any]", data).values() if isinstance(one, list)]
-        if isinstance(data, dict)
-        else []
-    )
-    items = [one for many in lists for one in cast("list[Any]", many)]
+    if not isinstance(data, dict):
+        return False
+    values = cast("dict[str, Any]", data).values()
+    items: list[Any] = [one for many in values if isinstance(many, list) for one in cast("list[Any]", many)]
     told = [one for one in items if student_id in json.dumps(one)]
     rest = json.dumps([one for one in items if one not in told])
     return (
