@@ -60,7 +60,7 @@ _STREAM: Final = "text/event-stream"
 def ask_as_described(run: Run, examples: int = EXAMPLES) -> None:
     """Ask each operation as each role, with requests that fit the document and ones that do not."""
     schema = _schema(run)
-    rows = [
+    rows: list[tuple[Operation, GenerationMode, TokenRole]] = [
         (row, mode, role)
         for row in OPERATIONS
         for mode in GenerationMode
@@ -80,7 +80,7 @@ def follow_links(run: Run, examples: int = 4, steps: int = 12) -> None:
     schema = _schema(run)
     session = requests.Session()
     bearer = run.people.bearer("admin")
-    machine = cast("Any", schema).as_state_machine()
+    machine = schema.as_state_machine()
     names = {(row.method, row.path): row for row in OPERATIONS}
 
     class Chain(machine):
@@ -109,7 +109,7 @@ def follow_links(run: Run, examples: int = 4, steps: int = 12) -> None:
 
 
 def _schema(run: Run) -> Any:
-    made = cast("Any", schemathesis.openapi.from_dict(json.loads(json.dumps(document()))))
+    made: Any = schemathesis.openapi.from_dict(json.loads(json.dumps(document())))
     made.config.update(base_url=run.service.url)
     load_all_checks()
     return made

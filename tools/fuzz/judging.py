@@ -87,11 +87,11 @@ def _only_refused(status: int, text: str, student_id: str) -> bool:
     items: list[Any] = [one for many in values if isinstance(many, list) for one in cast("list[Any]", many)]
     told = [one for one in items if student_id in json.dumps(one)]
     rest = json.dumps([one for one in items if one not in told])
-    return (
-        bool(told)
-        and all(isinstance(one, dict) and one.get("error") for one in told)
-        and student_id not in rest
-    )
+    return bool(told) and all(_is_refused(one) for one in told) and student_id not in rest
+
+
+def _is_refused(item: Any) -> bool:
+    return isinstance(item, dict) and bool(cast("dict[str, Any]", item).get("error"))
 
 
 def _broken_error(status: int, headers: Mapping[str, str], body: bytes) -> Iterator[str]:
