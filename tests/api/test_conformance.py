@@ -100,7 +100,7 @@ def test_every_answer_is_one_that_the_document_promises(
     app = cast("SchoolApp", operation.schema.app)
 
     # A few, each as everybody; `make fuzz` asks for long.
-    generated = 5 if described.request or described.parameters else 1
+    generated = 3 if described.request or described.parameters else 1
 
     @settings(max_examples=generated, deadline=None, suppress_health_check=TOLERATED)
     @given(case=operation.as_strategy(generation_mode=mode))

@@ -38,6 +38,7 @@ BY_MORE_RULES: Final = {
     "put_cohort",
     "import_cohorts",
     "fix_letter",
+    "discard_letter",
     "revoke_tokens",
     "audit",
     "stream",
