@@ -150,6 +150,33 @@ async def test_a_body_of_very_many_unknown_names_has_a_short_answer() -> None:
         assert len(answer.content) < 64 << 10
 
 
+async def test_of_very_many_unknown_parts_of_process_some_are_told() -> None:
+    async with running() as server:
+        names = {f"n{number}": 1 for number in range(50_000)}
+        answer = await server.school.http.post("/process", json=names)
+        assert answer.status_code == 400
+        assert len(answer.content) < 64 << 10
+
+
+async def test_a_long_word_where_one_of_a_few_is_meant_is_not_said_again() -> None:
+    async with running() as server:
+        asked = {"student_id": "amal", "start": "2026-02-23", "aggregation": "x" * 900_000}
+        answer = await server.school.ask("analytics/mastery-history", asked)
+        assert answer.status_code == 400
+        assert len(answer.content) < 8 << 10
+
+
+@pytest.mark.parametrize("length", [4, 60])
+async def test_behind_a_request_that_tells_its_end_in_two_ways_nothing_is_answered(length: int) -> None:
+    async with running() as server:
+        ambiguous = server.head(length).removesuffix(b"\r\n") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        stream = await server.connect(ambiguous + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        answers = await stream.rest()
+        assert answers.startswith(b"HTTP/1.1 400 ")
+        assert answers.count(b"HTTP/1.1 ") == 1
+        await stream.close()
+
+
 @pytest.mark.parametrize("path", [QUERY, "/api/v1/mastery/ingest", "/process"])
 @pytest.mark.parametrize("length", [100 * MIB, None])
 async def test_a_body_of_100_mib_is_refused_early_and_never_held(path: str, length: int | None) -> None:

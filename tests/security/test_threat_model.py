@@ -39,7 +39,7 @@ def rows() -> Iterator[tuple[str, str, str, str, str]]:
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     return frozenset(one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -69,4 +69,4 @@ def test_each_line_names_a_test_that_is_there_or_says_why_it_does_not_apply(
         return
     found = re.fullmatch(r"`(tests/[\w/]+\.py)::(test_\w+)`", test)
     assert found, test
-    assert found[2] in tests_of(found[1])
+    assert found[2] in names_in(found[1])

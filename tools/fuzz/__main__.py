@@ -16,6 +16,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from mastery_engine.adapters.auth import TokenRole
 from tools.fuzz.bodies import BODIES, ask_with_bodies
 from tools.fuzz.described import CHAINS, DESCRIBED, ask_as_described, follow_links
 from tools.fuzz.findings import Findings
@@ -41,7 +42,13 @@ _ROUND: Final = 0.5
 
 
 def fuzz(
-    service: Service, seconds: float, seed: int, rounds: int, part: str, only: str, roles: tuple[str, ...]
+    service: Service,
+    seconds: float,
+    seed: int,
+    rounds: int,
+    part: str,
+    only: str,
+    roles: tuple[TokenRole, ...],
 ) -> Findings:
     """Ask for so long; what was found.
 
@@ -65,7 +72,7 @@ def fuzz(
         for name, ask in PARTS.items():
             if part in {"", name}:
                 until = began + length * (_SHARE[name] if not part else 1.0)
-                ask(Run(service, people, seed + number, until, findings, roles, only))  # type: ignore[arg-type]
+                ask(Run(service, people, seed + number, until, findings, roles, only))
     _look_after(service, findings)
     return findings
 
@@ -139,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     print(f"fuzz: seed {asked.seed}, {asked.seconds:g} s", file=sys.stderr)
-    roles = tuple(asked.role or ROLES)
+    roles: tuple[TokenRole, ...] = tuple(asked.role or ROLES)
     with tempfile.TemporaryDirectory(prefix="mastery-fuzz-") as name:
         folder = Path(name)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import requests
 
+from mastery_engine.api.models import STATUS
 from mastery_engine.api.openapi import examples
-from mastery_engine.api.operation import JSON
+from mastery_engine.api.operation import JSON, Operation
 from mastery_engine.api.table import OPERATIONS
 from tools.fuzz.run import Run
 
 BODIES: Final = "bodies"
 _SECONDS: Final = 30.0
 _HUGE: Final = 7 << 20
+_DEEPER: Final = 0.9
 
 Mutation = Callable[[bytes, Random], bytes]
 
@@ -43,12 +45,16 @@ def _value(put: str) -> Mutation:
 
 def _marked(value: Any, chance: Random) -> Any:
     """The same with a mark in the place of one value."""
-    if isinstance(value, dict) and value and chance.random() < 0.9:  # noqa: PLR2004 - nearly always
-        name = chance.choice(sorted(value))
-        return value | {name: _marked(value[name], chance)}
-    if isinstance(value, list) and value and chance.random() < 0.9:  # noqa: PLR2004 - nearly always
-        place = chance.randrange(len(value))
-        return [*value[:place], _marked(value[place], chance), *value[place + 1 :]]
+    if not value or chance.random() > _DEEPER:
+        return "MARK"
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        name = chance.choice(sorted(fields))
+        return fields | {name: _marked(fields[name], chance)}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        place = chance.randrange(len(items))
+        return [*items[:place], _marked(items[place], chance), *items[place + 1 :]]
     return "MARK"
 
 
@@ -128,19 +134,10 @@ def ask_with_bodies(run: Run) -> None:
             run.judge(
                 BODIES, what, answer.status_code, answer.headers, answer.content, role="admin", sent=sent
             )
-            if answer.status_code not in {one for code in row.codes for one in (_status(code),)} | {
-                row.status,
-                *(status for status, _ in row.others),
-            }:
-                run.note(
-                    BODIES,
-                    what,
-                    f"{answer.status_code} is not in the document",
-                    f"{sent} -> {answer.text[:500]}",
-                )
+            if answer.status_code not in _documented(row):
+                rule = f"{answer.status_code} is not in the document"
+                run.note(BODIES, what, rule, f"{sent} -> {answer.text[:500]}")
 
 
-def _status(code: Any) -> int:
-    from mastery_engine.api.models import STATUS  # noqa: PLC0415
-
-    return STATUS[code]
+def _documented(row: Operation) -> set[int]:
+    return {row.status, *(status for status, _ in row.others), *(STATUS[code] for code in row.codes)}

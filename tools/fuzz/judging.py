@@ -81,19 +81,17 @@ def _only_refused(status: int, text: str, student_id: str) -> bool:
         data = json.loads(text)["data"]
     except (ValueError, TypeError, KeyError):
         return False
-    lists = (
-        [one for one in cast("dict[str, Any]", data).values() if isinstance(one, list)]
-        if isinstance(data, dict)
-        else []
-    )
-    items = [one for many in lists for one in cast("list[Any]", many)]
+    if not isinstance(data, dict):
+        return False
+    values = cast("dict[str, Any]", data).values()
+    items: list[Any] = [one for many in values if isinstance(many, list) for one in cast("list[Any]", many)]
     told = [one for one in items if student_id in json.dumps(one)]
     rest = json.dumps([one for one in items if one not in told])
-    return (
-        bool(told)
-        and all(isinstance(one, dict) and one.get("error") for one in told)
-        and student_id not in rest
-    )
+    return bool(told) and all(_is_refused(one) for one in told) and student_id not in rest
+
+
+def _is_refused(item: Any) -> bool:
+    return isinstance(item, dict) and bool(cast("dict[str, Any]", item).get("error"))
 
 
 def _broken_error(status: int, headers: Mapping[str, str], body: bytes) -> Iterator[str]:

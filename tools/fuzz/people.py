@@ -115,9 +115,7 @@ def _events(student_id: str, numbers: Iterator[int], days: int = 4) -> Iterator[
         }
 
 
-def _do(
-    service: Service, method: str, path: str, body: object, headers: dict[str, str], good: set[int]
-) -> Any:
+def _do(service: Service, method: str, path: str, body: Any, headers: dict[str, str], good: set[int]) -> Any:
     answer = requests.request(method, service.url + path, json=body, headers=headers, timeout=_TIMEOUT)
     if answer.status_code not in good:
         raise SystemExit(f"{method} {path}: {answer.status_code} {answer.text}")

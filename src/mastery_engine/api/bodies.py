@@ -23,6 +23,7 @@ MOST_SECONDS: Final = 20.0
 """A body that trickles in would keep a connection and its memory for as long as the sender likes."""
 _JSON: Final = "application/json"
 _SHOWN: Final = 100
+_LONGEST_RULE: Final = 500
 Model = TypeVar("Model", bound=Struct)
 
 
@@ -157,8 +158,13 @@ def _problems(fields: dict[str, Any], model: type[Struct], prefix: str) -> Itera
         try:
             msgspec.convert(value, inner)
         except msgspec.ValidationError as error:
-            rule = str(error)
-            yield Problem(f"{prefix}{name}", _shown(cast("object", value)), rule[0].lower() + rule[1:])
+            yield Problem(f"{prefix}{name}", _shown(cast("object", value)), rule_of(error))
+
+
+def rule_of(error: msgspec.ValidationError) -> str:
+    """The rule that was broken, in words; cut, since they may say again what was sent, however long."""
+    rule = str(error)[:_LONGEST_RULE]
+    return rule[0].lower() + rule[1:]
 
 
 def _shown(value: object) -> str:

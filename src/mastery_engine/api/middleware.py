@@ -12,6 +12,7 @@ from fastapi import Request
 
 from mastery_engine.api.asgi import App, Message, Receive, Scope, Send
 from mastery_engine.api.bodies import CallerGone
+from mastery_engine.api.envelope import failure
 from mastery_engine.api.errors import route_of, unexpected
 
 REQUEST_ID: Final = "X-Request-ID"
@@ -57,7 +58,12 @@ class Surroundings:
         began = time.perf_counter()
         request = Request(scope, receive)
         try:
-            await self._app(scope, receive, send_with_headers)
+            if _is_ambiguous(scope):
+                message = "send Content-Length or Transfer-Encoding, and not both"
+                refused = failure(request, "VALIDATION_ERROR", message, headers={"Connection": "close"})
+                await refused(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, receive, send_with_headers)
         except CallerGone:
             pass
         except Exception as error:
@@ -87,6 +93,12 @@ def _with_headers(scope: Scope, message: Message, request_id: str) -> list[tuple
         *scope["state"]["answer_headers"],
         *(header for header in every if header[0] not in names),
     ]
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Whether it tells its end twice: a proxy may have read it otherwise, and what follows be another's (RFC 9112, 6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    return {b"content-length", b"transfer-encoding"} <= names
 
 
 def _request_id(scope: Scope) -> str:

@@ -147,6 +147,9 @@ def _described(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
     if operation.request:
         content = {"schema": reference(operation.request), "example": example.get("request")}
         described["requestBody"] = {"required": True, "content": {operation.media_type: content}}
+    for link in operation.links:
+        links = described["responses"][str(link.status or operation.status)].setdefault("links", {})
+        links[link.to] = {"operationId": link.to, "parameters": {link.parameter: link.value}}
     for code in operation.codes:
         described["responses"][str(STATUS[code])] = _error(code)
     if operation.rate is not None:

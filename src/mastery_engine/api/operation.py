@@ -60,6 +60,32 @@ ALWAYS: Final = frozenset({"/health", "/ready", "/metrics"})
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What may be asked next, with what an answer has told.
+
+    Attributes:
+        to: Name of the operation.
+        parameter: Its parameter.
+        value: Where that is found, as OpenAPI writes it.
+        status: Of the answer that tells it; None for the good one of the row.
+    """
+
+    to: str
+    parameter: str
+    value: str
+    status: int | None = None
+
+
+def in_answer(place: str) -> str:
+    """A value of the answer's `data`.
+
+    Args:
+        place: JSON pointer within it.
+    """
+    return f"$response.body#/data/{place}"
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One route.
 
@@ -82,6 +108,7 @@ class Operation:
         headers: Further request headers that it reads, by name and description.
         answers_with: Media types of the answer.
         answer_headers: Further headers of the good answers; the document knows what they are.
+        links: What may be asked next.
     """
 
     name: str
@@ -104,6 +131,7 @@ class Operation:
     headers: tuple[tuple[str, str], ...] = ()
     answers_with: tuple[str, ...] = (JSON,)
     answer_headers: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
 
     @property
     def codes(self) -> tuple[Code, ...]:

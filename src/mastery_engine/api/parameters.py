@@ -10,7 +10,7 @@ import msgspec
 from fastapi import Request
 from msgspec import Struct
 
-from mastery_engine.api.bodies import MOST_PROBLEMS
+from mastery_engine.api.bodies import MOST_PROBLEMS, rule_of
 from mastery_engine.contracts.event_words import shown
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -63,7 +63,6 @@ def _problems(request: Request, model: type[Struct]) -> Iterator[Problem]:
             try:
                 msgspec.convert(values[name], field.type, strict=False)
             except msgspec.ValidationError as error:
-                rule = str(error)
-                yield Problem(name, shown(values[name]), rule[0].lower() + rule[1:])
+                yield Problem(name, shown(values[name]), rule_of(error))
         elif field.required:
             yield Problem(name, "absent", "is required")

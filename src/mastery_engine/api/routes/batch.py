@@ -10,7 +10,7 @@ from mastery_engine.api.bodies import read_model
 from mastery_engine.api.envelope import success
 from mastery_engine.api.job_models import BatchParameters, BatchRequest, view_of
 from mastery_engine.api.models import Success
-from mastery_engine.api.operation import BODILESS, WITH_BODY, Operation
+from mastery_engine.api.operation import BODILESS, WITH_BODY, Link, Operation, in_answer
 from mastery_engine.api.pages import cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters, refuse_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
@@ -81,6 +81,11 @@ OPERATIONS: Final = (
         others=((202, "JobAnswer"),),
         action="batch.read",
         rate=5,
+        links=(
+            Link("read_batch", "batch_id", in_answer("job_id"), 202),
+            Link("read_job", "job_id", in_answer("job_id"), 202),
+            Link("cancel_job", "job_id", in_answer("job_id"), 202),
+        ),
     ),
     Operation(
         "read_batch",
@@ -97,6 +102,7 @@ OPERATIONS: Final = (
         action="batch.read",
         rate=5,
         parameters=BatchParameters,
+        links=(Link("cancel_job", "job_id", in_answer("job/job_id")),),
     ),
 )
 TYPES: Final[dict[str, Any]] = {

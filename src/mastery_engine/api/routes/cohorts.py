@@ -11,7 +11,7 @@ from mastery_engine.api.cohort_models import CohortParameters, CohortRequest, Co
 from mastery_engine.api.envelope import success
 from mastery_engine.api.etags import matching, tag_of
 from mastery_engine.api.models import Code, Success
-from mastery_engine.api.operation import BODILESS, IF_MATCH, IF_NOBODY, WITH_BODY, Operation
+from mastery_engine.api.operation import BODILESS, IF_MATCH, IF_NOBODY, WITH_BODY, Link, Operation, in_answer
 from mastery_engine.api.pages import Page, cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
@@ -112,6 +112,10 @@ OPERATIONS: Final = (
         parameters=CohortParameters,
         headers=(IF_MATCH, IF_NOBODY),
         answer_headers=("ETag",),
+        links=(
+            Link("cohort", "cohort_id", "$request.path.cohort_id"),
+            Link("delete_cohort", "cohort_id", "$request.path.cohort_id"),
+        ),
     ),
     Operation(
         "cohorts",
@@ -128,6 +132,7 @@ OPERATIONS: Final = (
         action="cohorts.read",
         rate=30,
         parameters=CohortsParameters,
+        links=(Link("cohort", "cohort_id", in_answer("items/0/cohort_id")),),
     ),
     Operation(
         "cohort",
@@ -143,6 +148,10 @@ OPERATIONS: Final = (
         rate=30,
         parameters=CohortParameters,
         answer_headers=("ETag",),
+        links=(
+            Link("put_cohort", "cohort_id", "$request.path.cohort_id"),
+            Link("delete_cohort", "cohort_id", "$request.path.cohort_id"),
+        ),
     ),
     Operation(
         "delete_cohort",
@@ -159,6 +168,7 @@ OPERATIONS: Final = (
         rate=30,
         parameters=CohortParameters,
         headers=(IF_MATCH,),
+        links=(Link("cohort", "cohort_id", "$request.path.cohort_id"),),
     ),
 )
 TYPES: Final[dict[str, Any]] = {

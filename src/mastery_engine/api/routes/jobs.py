@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from mastery_engine.api.bodies import read_model
 from mastery_engine.api.envelope import success
 from mastery_engine.api.job_models import JobParameters, ReplayRequest, view_of
-from mastery_engine.api.operation import BODILESS, WITH_BODY, Operation
+from mastery_engine.api.operation import BODILESS, WITH_BODY, Link, Operation, in_answer
 from mastery_engine.api.parameters import read_parameters, refuse_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.api.routes.mastery import PREFIX
@@ -57,6 +57,7 @@ OPERATIONS: Final = (
         action="jobs.read",
         rate=50,
         parameters=JobParameters,
+        links=(Link("cancel_job", "job_id", in_answer("job_id")),),
     ),
     Operation(
         "cancel_job",
@@ -89,6 +90,10 @@ OPERATIONS: Final = (
         asks_for=("bearer",),
         action="replay.run",
         rate=5,
+        links=(
+            Link("read_job", "job_id", in_answer("job_id")),
+            Link("cancel_job", "job_id", in_answer("job_id")),
+        ),
     ),
 )
 TYPES: Final[dict[str, Any]] = {"ReplayRequest": ReplayRequest}

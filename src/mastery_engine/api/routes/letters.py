@@ -17,7 +17,7 @@ from mastery_engine.api.letter_models import (
     ReprocessRequest,
 )
 from mastery_engine.api.models import Code, Success
-from mastery_engine.api.operation import BODILESS, WITH_BODY, Operation
+from mastery_engine.api.operation import BODILESS, WITH_BODY, Link, Operation, in_answer
 from mastery_engine.api.pages import Page, cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
@@ -98,6 +98,11 @@ OPERATIONS: Final = (
         action="dead_letters.read",
         rate=30,
         parameters=LettersParameters,
+        links=(
+            Link("dead_letter", "letter_id", in_answer("items/0/letter_id")),
+            Link("fix_letter", "letter_id", in_answer("items/0/letter_id")),
+            Link("discard_letter", "letter_id", in_answer("items/0/letter_id")),
+        ),
     ),
     Operation(
         "dead_letter",
@@ -112,6 +117,7 @@ OPERATIONS: Final = (
         action="dead_letters.read",
         rate=30,
         parameters=LetterParameters,
+        links=(Link("fix_letter", "letter_id", in_answer("letter_id")),),
     ),
     Operation(
         "fix_letter",

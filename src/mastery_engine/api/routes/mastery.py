@@ -18,7 +18,7 @@ from mastery_engine.api.models import (
     QueryRequest,
     Success,
 )
-from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Operation
+from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Link, Operation
 from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
 from mastery_engine.contracts.answers import Calculation, Profile
 from mastery_engine.contracts.ingest_answer import IngestAnswer, ItemResult
@@ -197,6 +197,10 @@ OPERATIONS: Final = (
         action="mastery.read",
         rate=50,
         headers=(POSITION,),
+        links=(
+            Link("mastery", "student_id", "$request.body#/student_id"),
+            Link("accesses", "student_id", "$request.body#/student_id"),
+        ),
     ),
     Operation(
         "calculate",

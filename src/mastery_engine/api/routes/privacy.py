@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from mastery_engine.api.envelope import moment_text, success
 from mastery_engine.api.models import Success
-from mastery_engine.api.operation import BODILESS, Operation
+from mastery_engine.api.operation import BODILESS, Link, Operation, in_answer
 from mastery_engine.api.pages import Cursor, Limit, Page, cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
@@ -122,6 +122,10 @@ OPERATIONS: Final = (
         action="privacy.erase",
         rate=5,
         parameters=StudentParameters,
+        links=(
+            Link("privacy_request", "request_id", in_answer("request_id")),
+            Link("lift_erasure", "request_id", in_answer("request_id")),
+        ),
     ),
     Operation(
         "privacy_requests",
@@ -136,6 +140,7 @@ OPERATIONS: Final = (
         action="privacy.read",
         rate=50,
         parameters=RequestsParameters,
+        links=(Link("privacy_request", "request_id", in_answer("items/0/request_id")),),
     ),
     Operation(
         "privacy_request",
@@ -151,6 +156,7 @@ OPERATIONS: Final = (
         action="privacy.read",
         rate=50,
         parameters=RequestParameters,
+        links=(Link("lift_erasure", "request_id", in_answer("request_id")),),
     ),
     Operation(
         "lift_erasure",

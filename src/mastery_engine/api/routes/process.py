@@ -14,7 +14,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Struct
 
 from mastery_engine.api.app_token import check_sidecar
-from mastery_engine.api.bodies import MOST_BYTES, MOST_INGEST_BYTES, model_of, read_body, too_large
+from mastery_engine.api.bodies import (
+    MOST_BYTES,
+    MOST_INGEST_BYTES,
+    MOST_PROBLEMS,
+    model_of,
+    read_body,
+    too_large,
+)
 from mastery_engine.api.dapr_models import SecurityContext
 from mastery_engine.api.models import CalculateRequest, QueryRequest
 from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Operation
@@ -107,7 +114,7 @@ def _fields(value: object) -> dict[str, Any]:
     if not isinstance(intent, str) or intent not in intents:
         problems.append(Problem("intent", shown(intent), f"must be one of {', '.join(intents)}"))
     if problems:
-        raise InvalidInput.of(*problems)
+        raise InvalidInput.of(*problems[:MOST_PROBLEMS])
     return fields
 
 

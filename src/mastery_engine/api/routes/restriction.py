@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mastery_engine.api.envelope import success
 from mastery_engine.api.models import Success
-from mastery_engine.api.operation import BODILESS, Operation
+from mastery_engine.api.operation import BODILESS, Link, Operation
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.contracts.answers import RestrictionView
@@ -55,6 +55,10 @@ OPERATIONS: Final = (
         action="restriction.write",
         rate=30,
         parameters=RestrictionPath,
+        links=(
+            Link("unrestrict", "student_id", "$request.path.student_id"),
+            Link("mastery", "student_id", "$request.path.student_id"),
+        ),
     ),
     Operation(
         "unrestrict",
