@@ -46,10 +46,9 @@ def put(
     async def job(session: Session) -> None:
         engine, caller = session
         await engine.tenants.get(caller.tenant_id)
-        members = [one.person_id for one in made.students]
-        detail = {"cohort_id": made.cohort_id}
-        await engine.access.record(caller, "cohorts.write", members, allowed=True, detail=detail)
-        await engine.adapters.rosters.put(caller.tenant_id, [made])
+        nonlocal made
+        # Who is erased is left out.
+        made = (await engine.cohorts.put(caller, made)).cohort
 
     run(job, tenant)
     if json:
