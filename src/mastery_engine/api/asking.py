@@ -37,7 +37,9 @@ async def wait_for_position(
     What is read of the students from then on is no older than they are.
     """
     if await position_is_reached(request, parts, caller, action):
-        await parts.engine.reader.refresh(caller, students)
+        # Of others a student is refused all the same: nothing kept of them goes, and no time tells who is there.
+        mine = [one for one in students if caller.role != "student" or one == caller.subject]
+        await parts.engine.reader.refresh(caller, mine)
 
 
 async def position_is_reached(request: Request, parts: Parts, caller: Caller, action: Action) -> bool:
