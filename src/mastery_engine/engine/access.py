@@ -56,13 +56,8 @@ Action = Literal[
     "privacy.lift",
 ]
 
-_READS: Final[dict[Role, Relation]] = {
-    "student": "own",
-    "teacher": "taught",
-    "admin": "tenant",
-    "operator": "tenant",
-}
 _OPERATIONS: Final[dict[Role, Relation]] = {"admin": "tenant", "operator": "tenant"}
+_READS: Final[dict[Role, Relation]] = {"student": "own", "teacher": "taught", **_OPERATIONS}
 TABLE: Final[dict[Action, dict[Role, Relation]]] = {
     "mastery.read": _READS,
     "mastery.calculate": {**_READS, "service": "tenant"},
