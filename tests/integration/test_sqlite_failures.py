@@ -191,7 +191,9 @@ async def test_audit_records_cannot_be_changed_or_deleted_with_plain_statements(
     for statement in ("UPDATE audit_records SET sequence = 2", "DELETE FROM audit_records"):
 
         def tamper(connection: sqlite3.Connection, statement: str = statement) -> None:
-            connection.execute("INSERT INTO audit_chains VALUES (1, 't', 1, x'')")
+            connection.execute(
+                "INSERT INTO audit_chains (chain, tenant_id, sequence, hash) VALUES (1, 't', 1, x'')"
+            )
             connection.execute("INSERT INTO audit_records VALUES (1, 1, x'', x'', x'')")
             connection.execute(statement)
 

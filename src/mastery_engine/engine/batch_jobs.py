@@ -145,7 +145,7 @@ class Batches:
             NotFound: There is none, or it is somebody else's.
             Conflict: Results of it are gone.
         """
-        job = await self._jobs.find(caller, batch_id, kind=KIND)
+        job = await self._jobs.find(caller, batch_id, "batch.read", KIND)
         asked = _asked.decode(job.payload)
         last = min(first + limit, len(asked.student_ids))
         if job.state != "done" or first >= last:
