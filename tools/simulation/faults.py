@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
-from types import coroutine
+from types import TracebackType, coroutine
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from mastery_engine.adapters.memory import (
@@ -97,6 +97,24 @@ async def pause(name: str, size: int) -> None:
     fate = await moment(name, size)
     if fate.ending == "is killed":
         raise Killed
+
+
+class NoLimit:
+    """No event loop runs here that could end anything."""
+
+    def __init__(self, seconds: float) -> None:
+        del seconds
+
+    async def __aenter__(self) -> None:
+        return
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del kind, error, trace
+
+    def expired(self) -> bool:
+        return False
 
 
 class Actor(Generic[T]):

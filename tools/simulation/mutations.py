@@ -141,7 +141,7 @@ MUTATIONS: Final = (
     Mutation(
         "without a document nobody looks for the erasure marker",
         "step_parts",
-        "                work.erased = marker is not None\n",
+        "                work.erased = until is None\n",
         "                work.erased = False\n",
     ),
     Mutation(

@@ -33,6 +33,7 @@ from tools.simulation.faults import (
     FaultyConsumer,
     FaultyLetters,
     FaultyResults,
+    NoLimit,
     VirtualClock,
     pause,
 )
@@ -116,6 +117,7 @@ class World:
             dead_letters=FaultyLetters(self.letters),
             archive=FaultyArchive(self.archive),
             clock=self.clock,
+            within=NoLimit,
         )
         choice = FormulaChoice(self.formulas, NoFlags())
         lifetimes = NeverExpire()

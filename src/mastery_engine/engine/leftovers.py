@@ -79,7 +79,7 @@ class Leftovers:
         works = [Work(one, []) for one in learners]
         for _ in range(MOST_CONFLICTS):
             # An eraser waits for it as for one of a worker.
-            step = Step(topic_id, self._ports.clock, report)
+            step = Step(topic_id, self._ports, report)
             works = await self._unfinished(works, topic_id)
             if not await self._note_unarchived(step, works):
                 break

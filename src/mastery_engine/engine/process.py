@@ -90,7 +90,7 @@ class Processor:
         if not records:
             return report
         report.polled = len(records)
-        step = Step(ports.consumer.topic_id, ports.clock, report)
+        step = Step(ports.consumer.topic_id, ports, report)
         # What an eraser has left in place of a record is passed over; its offset is committed like any.
         present = [record for record in records if record.value != TOMBSTONE]
         report.erased = len(records) - len(present)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Final, TypeVar, final
+from types import TracebackType
+from typing import Any, Final, Protocol, TypeVar, final
 
 from msgspec import Struct, field
 
@@ -42,6 +43,24 @@ def on_average() -> float:
     return 0.5
 
 
+class TimeLimit(Protocol):
+    """What is done within it is ended when its time is over; as `asyncio.timeout` has it."""
+
+    async def __aenter__(self) -> object:
+        """Begin to count."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Raise TimeoutError if the time was over."""
+        ...
+
+    def expired(self) -> bool:
+        """Whether it was."""
+        ...
+
+
 class Ports(Struct, frozen=True, kw_only=True):
     """What a processor works on.
 
@@ -49,6 +68,7 @@ class Ports(Struct, frozen=True, kw_only=True):
         archive: None where somebody else archives, in a consumer group of its own.
         codec: Of the log's values.
         chance: A number from 0 to 1 by chance, so that workers that failed together do not try again together.
+        within: Ends what takes longer than so many seconds; another one where no event loop runs.
     """
 
     log: EventLog
@@ -60,6 +80,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     clock: Clock
     codec: EventCodec = field(default_factory=JsonEvents)
     chance: Callable[[], float] = on_average
+    within: Callable[[float], TimeLimit] = asyncio.timeout
 
 
 @final
@@ -149,13 +170,14 @@ class Step:
         report: What the step did so far.
     """
 
-    __slots__ = ("_clock", "_deadline", "report", "topic_id")
+    __slots__ = ("_clock", "_deadline", "_within", "report", "topic_id")
 
-    def __init__(self, topic_id: str, clock: Clock, report: StepReport) -> None:
+    def __init__(self, topic_id: str, ports: Ports, report: StepReport) -> None:
         """Begin now."""
         self.topic_id = topic_id
         self.report = report
-        self._clock = clock
+        self._clock = ports.clock
+        self._within = ports.within
         self._deadline = 0.0
         self.begin_again()
 
@@ -192,7 +214,7 @@ class Step:
             call.close()
             raise
         latest = self._deadline + WRITE_SECONDS
-        limit = asyncio.timeout(latest - self._clock.monotonic())
+        limit = self._within(latest - self._clock.monotonic())
         try:
             async with limit:
                 result = await call
