@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 
@@ -14,7 +13,6 @@ from structlog.testing import capture_logs
 from mastery_engine import __version__
 from mastery_engine.adapters.memory import MemoryStateStore
 from mastery_engine.api.accept import accepts_json
-from mastery_engine.api.table import OPERATIONS
 from mastery_engine.contracts.strict_json import decode_strictly
 from mastery_engine.domain.errors import ConfigurationError, DependencyDown, InvalidInput
 from mastery_engine.ports import Entry
@@ -51,16 +49,6 @@ async def test_another_method_is_refused_and_the_right_one_named(school: School,
     assert answer.status_code == 405
     if method != "HEAD":
         assert code(answer) == (405, "METHOD_NOT_ALLOWED")
-
-
-@pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS}))
-async def test_a_wrong_method_is_told_all_methods_of_the_path(school: School, path: str) -> None:
-    methods = {operation.method.upper() for operation in OPERATIONS if operation.path == path}
-    answer = await school.http.request("TRACE", re.sub(r"{\w+}", "x1", path))
-    assert code(answer) == (405, "METHOD_NOT_ALLOWED")
-    assert set(answer.headers["allow"].split(", ")) >= methods
-    if "{" in path:
-        assert set(answer.headers["allow"].split(", ")) == methods
 
 
 @pytest.mark.parametrize(
