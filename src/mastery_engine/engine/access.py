@@ -125,6 +125,9 @@ DESPITE_RESTRICTION: Final[frozenset[Action]] = frozenset(
 )
 """Actions that tell nobody a result. For all others a restricted student is there for nobody but themselves."""
 
+DESPITE_ERASURE: Final[frozenset[Action]] = DESPITE_RESTRICTION - {"student.export"}
+"""Those that go on between the asking for a student's erasure and its end: whatever else shows the student is shut at once."""
+
 
 class Caller(Struct, frozen=True, kw_only=True):
     """Who asks.
@@ -237,19 +240,20 @@ class Access:
         return seen
 
     async def open_to(self, caller: Caller, action: Action, students: Sequence[str]) -> list[str]:
-        """Those of the students whose processing is not restricted as far as this goes; no decision, and not recorded.
+        """Those of the students who are neither restricted, as far as this goes, nor being erased; no decision, not recorded.
 
         For answers that a restricted student is left out of, such as a comparison in a class.
 
         Raises:
             DependencyDown: The store does not answer.
         """
-        if not students or self._restrictions is None or action in DESPITE_RESTRICTION:
+        if not students or self._restrictions is None or action in DESPITE_ERASURE:
             return list(students)
-        restricted = await self._restrictions.among(caller.tenant_id, students)
-        if caller.role == "student":
-            restricted.discard(caller.subject)
-        return [student for student in students if student not in restricted]
+        hidden = await self._restrictions.among(caller.tenant_id, students)
+        shut = hidden.erasing if action in DESPITE_RESTRICTION else hidden.erasing | hidden.restricted
+        if caller.role == "student" and caller.subject not in hidden.erasing:
+            shut -= {caller.subject}
+        return [student for student in students if student not in shut]
 
     async def record(
         self,

@@ -20,6 +20,7 @@ PATH = "/api/v1/students/{}/restriction"
 READS: set[Action] = {
     "jobs.read",
     "mastery.read",
+    "mastery.follow",
     "mastery.calculate",
     "history.read",
     "forecast.read",

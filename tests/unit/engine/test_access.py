@@ -15,6 +15,7 @@ from tests.unit.engine.small_school import School, SilentAudit, caller, class_of
 TODAY = date(2024, 3, 10)
 MATRIX: dict[Action, str] = {
     "mastery.read": "student:own teacher:taught admin:tenant operator:tenant",
+    "mastery.follow": "student:own teacher:taught admin:tenant operator:tenant",
     "mastery.calculate": "student:own teacher:taught admin:tenant operator:tenant service:tenant",
     "history.read": "student:own teacher:taught admin:tenant operator:tenant",
     "forecast.read": "student:own teacher:taught admin:tenant operator:tenant",
