@@ -12,9 +12,10 @@ from mastery_engine.contracts.erasure import Erasure, marker_of
 from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestKind
 from mastery_engine.contracts.sealed_id import seal
 from mastery_engine.domain.errors import Conflict, NotFound
-from mastery_engine.engine.access import Access, Action, Caller
+from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.erasure.burying import Burial, counted_before
 from mastery_engine.engine.erasure.parts import Case, ErasurePorts
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.restrictions import Restrictions
 from mastery_engine.ports import OpenRequests, Write
 
