@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import time
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -114,9 +115,10 @@ def test_limits_that_answer_and_may_not_be_written_are_found_out(
 ) -> None:
     # Whoever may not run a script still gets an answer to a ping.
     client, user = Redis.from_url(redis_url), f"reader-{uuid4().hex}"
+    netloc = f"{user}:hush@{urlsplit(redis_url).netloc}"
     client.acl_setuser(user, enabled=True, passwords=["+hush"], categories=["+@all", "-@scripting"], keys="*")
     try:
-        monkeypatch.setenv("MASTERY_LIMITS_URL", redis_url.replace("redis://", f"redis://{user}:hush@"))
+        monkeypatch.setenv("MASTERY_LIMITS_URL", urlsplit(redis_url)._replace(netloc=netloc).geturl())
         code, outcome, message = told(mastery, "limits")
         assert (code, outcome) == (1, "failed")
         assert "does not let this user do that" in message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from pathlib import Path
+from urllib.parse import urlencode, urlunsplit
 
 import pytest
 
@@ -32,7 +33,8 @@ async def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(tm
 
     server = await asyncio.start_server(pretend, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    url = f"postgresql://ada:hush@127.0.0.1:{port}/mastery?sslmode=verify-full&sslrootcert={ours.authority}"
+    query = urlencode({"sslmode": "verify-full", "sslrootcert": ours.authority})
+    url = urlunsplit(("postgresql", f"ada:hush@127.0.0.1:{port}", "/mastery", query, ""))
     async with server:
         with pytest.raises(DependencyDown, match="SSL error") as refused:
             await open_postgres(url, SystemClock())
