@@ -52,9 +52,12 @@ def token() -> str:
     )
 
 
-def test_every_block_runs(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_block_runs(
+    server: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     text = PAGE.read_text().replace("https://mastery.school.example", server).replace('"..."', repr(token()))
-    first, sending, news = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    first, sending, news, following, waiting, exporting = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     names: dict[str, Any] = {}
     exec(sending, names)  # noqa: S102 - the page is ours
     event = quiz(student_id="ada-01", timestamp=int(time.time() * 1_000) - 60_000)
@@ -63,3 +66,10 @@ def test_every_block_runs(server: str, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.startswith(f"{score} ")
     exec(news, names)  # noqa: S102 - as above
     assert names["later"] is None
+    exec(following, names)  # noqa: S102 - as above
+    assert capsys.readouterr().out == f"snapshot {score}\n"
+    exec(waiting, names)  # noqa: S102 - as above
+    assert capsys.readouterr().out.splitlines()[-1] == "done 151"
+    assert len(names["results"]) == 151
+    exec(exporting, names)  # noqa: S102 - as above
+    assert (tmp_path / "ada-01.zip").stat().st_size == names["size"]
