@@ -45,6 +45,12 @@ class Scripted:
     url: str
     heads: list[str] = field(default_factory=list[str])
     bodies: list[bytes] = field(default_factory=list[bytes])
+    came: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, count: int) -> None:
+        """Return once so many requests have come."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.bodies) >= count, 60)
 
     def header(self, name: str) -> list[str]:
         lines = [line for head in self.heads for line in head.split("\r\n")]
@@ -70,7 +76,10 @@ def _serve(listener: socket.socket, answers: Sequence[bytes], server: Scripted) 
             head = "".join(line.decode() for line in iter(lines.readline, b"\r\n"))
             server.heads.append(head)
             length = server.header("content-length")[-1] if "content-length" in head.lower() else "0"
-            server.bodies.append(lines.read(int(length)))
+            body = lines.read(int(length))
+            with server.came:
+                server.bodies.append(body)
+                server.came.notify_all()
             if one == SILENT:
                 lines.read()
                 continue

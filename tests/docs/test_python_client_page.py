@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -14,6 +16,8 @@ from typing import Any
 import pytest
 
 from mastery_engine.adapters.auth import make_token
+from mastery_engine.client import Client, calls
+from mastery_engine.domain.cohort import Cohort
 from tests.api.school import SECRET, quiz, trial_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-the-python-client.md"
@@ -73,3 +77,31 @@ def test_every_block_runs(
     assert len(names["results"]) == 151
     exec(exporting, names)  # noqa: S102 - as above
     assert (tmp_path / "ada-01.zip").stat().st_size == names["size"]
+
+
+def test_every_command_runs(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = PAGE.read_text().replace("https://mastery.school.example", server)
+    lines = [
+        line for block in re.findall(r"```text\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
+    export, *commands = lines
+    assert export == "export MASTERY_TOKEN=..."
+    monkeypatch.setenv("MASTERY_TOKEN", token())
+    event = quiz(student_id="ada-01", timestamp=int(time.time() * 1_000) - 60_000)
+    (tmp_path / "events.jsonl").write_text(json.dumps(event))
+    with Client(server, token()) as client:
+        client.send(calls.put_cohort(Cohort(cohort_id="class-7b")))
+    # What is sent is shown after it.
+    for command in sorted(commands, key=lambda one: "ingest" not in one):
+        done = subprocess.run(
+            [sys.executable, "-m", "mastery_engine.cli.main", *shlex.split(command)[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        if "ingest" in command:
+            with Client(server, token()) as client:
+                position = client.send(calls.ingest([event])).position
+                client.send(calls.profile("ada-01", position=position))
