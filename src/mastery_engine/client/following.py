@@ -117,7 +117,7 @@ def follow(way: Way, call: Call[LiveResult], last_id: str | None, *, renews: boo
             tries.begin_again()
             for event in _events(way, decoder, part.data):
                 if event.kind == "end":
-                    if _is_over(_end.decode(event.data).reason, renews=renews):
+                    if _is_over(_reason(way, event), renews=renews):
                         return
                 elif event.kind in ("snapshot", "update"):
                     last_id, result = event.id, _result(way, call, event)
@@ -143,11 +143,22 @@ def _events(way: Way, decoder: EventDecoder, data: bytes) -> Generator[Event]:
     try:
         yield from decoder.feed(data)
     except ValueError as error:
-        raise UnexpectedAnswer(f"{way.server} streams what this release cannot read: {error}") from None
+        raise _unreadable(way, error) from None
+
+
+def _reason(way: Way, event: Event) -> str:
+    try:
+        return _end.decode(event.data).reason
+    except ValueError as error:
+        raise _unreadable(way, error) from None
 
 
 def _result(way: Way, call: Call[LiveResult], event: Event) -> LiveResult:
     try:
         return call.decode(event.data)
     except ValueError as error:
-        raise UnexpectedAnswer(f"{way.server} streams what this release cannot read: {error}") from None
+        raise _unreadable(way, error) from None
+
+
+def _unreadable(way: Way, error: ValueError) -> UnexpectedAnswer:
+    return UnexpectedAnswer(f"{way.server} streams what this release cannot read: {error}")
