@@ -32,7 +32,8 @@ def test_who_is_not_in_the_file_leaves_its_classes_and_no_others(mastery: Master
     (change,) = told["changes"]
     assert change["students"] == {"join": ["elif-01"], "leave": ["ben-01", "chloe-01"], "change": []}
     assert change["teachers"]["leave"] == ["ms-lovelace"]
-    kept = {one["cohort_id"]: one for one in mastery("cohort", "list", "--json").data}
+    listed = [one["cohort_id"] for one in mastery("cohort", "list", "--json").data]
+    kept = {name: mastery("cohort", "show", name, "--json").data for name in listed}
     ends = {one["person_id"]: one["end"] for one in kept["class-7b"]["students"]}
     assert ends["ada-01"] is None
     assert ends["ben-01"] < told["day"]

@@ -272,14 +272,14 @@ def test_what_was_typed_cannot_rewrite_the_terminal(mastery: Mastery, tmp_path: 
         assert done.code in {2, 4}
         assert "\x1b" not in done.out + done.err
     mastery("cohort", "put", "7b", "--name", escape, "--student", "ada-01", "--student", "ben-01")
-    assert "\x1b" not in mastery("cohort", "list").out
+    assert "\x1b" not in mastery("cohort", "list").out + mastery("cohort", "show", "7b").out
     assert "\x1b" not in mastery("compare", "7b").out
     assert not list(tmp_path.glob("*.jsonl"))
 
 
 def test_work_on_classes_is_on_the_audit_trail_with_the_students_hashes(mastery: Mastery) -> None:
     mastery("cohort", "put", "7b", "--student", "ada-01", "--teacher", "ms-lovelace")
-    mastery("cohort", "list")
+    mastery("cohort", "show", "7b")
     entries = [one["entry"] for one in mastery("audit", "list", "--student", "ada-01", "--json").data]
     assert [one["action"] for one in entries] == ["cohorts.write", "cohorts.read", "audit.read"]
     assert entries[0]["detail"] == {"cohort_id": "7b"}

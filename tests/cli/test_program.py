@@ -45,7 +45,7 @@ def test_the_first_help_names_every_command_and_imports_nothing_heavy() -> None:
         "import sys\n"
         "from mastery_engine.cli.main import run\n"
         "run(['--help'])\n"
-        "heavy = {'pydantic', 'numpy', 'fastapi', 'openfeature', 'structlog', 'rich', 'msgspec', 'asyncio'}\n"
+        "heavy = {'pydantic', 'numpy', 'fastapi', 'openfeature', 'structlog', 'rich', 'msgspec', 'asyncio', 'httpx'}\n"
         "print('heavy:', sorted(heavy & sys.modules.keys()))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -58,7 +58,7 @@ def test_showing_a_student_imports_nothing_of_folding_and_serving() -> None:
         "import sys\n"
         "from mastery_engine.cli.main import run\n"
         "code = run(['show', 'nobody'])\n"
-        "heavy = {'numpy', 'fastapi', 'structlog', 'uvicorn', 'mastery_engine.engine.process'}\n"
+        "heavy = {'numpy', 'fastapi', 'structlog', 'uvicorn', 'httpx', 'mastery_engine.engine.process'}\n"
         "print(code, sorted(heavy & sys.modules.keys()))\n"
     )
     done = subprocess.run(

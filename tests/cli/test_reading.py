@@ -128,6 +128,8 @@ def test_a_class_and_a_student_in_it(class_of_six: Mastery) -> None:
     assert class_of_six("compare", "8c").code == 4
     assert class_of_six("cohort", "list", "--json").data[0]["cohort_id"] == "7b"
     assert "Class 7b" in class_of_six("cohort", "list").out
+    assert "class 7b (Class 7b)" in class_of_six("cohort", "show", "7b").out
+    assert class_of_six("cohort", "show", "8c").code == 4
 
 
 def test_a_comparison_by_course_names_the_course(class_of_six: Mastery) -> None:
@@ -150,7 +152,7 @@ def test_a_class_is_not_emptied_by_leaving_the_students_out(class_of_six: Master
     refused = class_of_six("cohort", "put", "7b", "--teacher", "ms-lovelace")
     assert refused.code == 2
     assert "give all of the class by --students or --student" in refused.err
-    assert len(class_of_six("cohort", "list", "--json").data[0]["students"]) == 7
+    assert class_of_six("cohort", "list", "--json").data[0]["students"] == 7
     nobody = tmp_path / "nobody.txt"
     nobody.touch()
     assert (

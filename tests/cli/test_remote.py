@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +10,8 @@ import pytest
 
 from mastery_engine.cli.remote import school_of
 from tests.cli.conftest import Mastery, days_ago, quiz, write_lines
+from tests.cli.remote import serving, take_token
 
-RUN = """
-import asyncio, sys
-from mastery_engine.api.serve import serve
-from mastery_engine.config import load_settings
-sys.exit(asyncio.run(serve(load_settings(), port=0)))
-"""
-SECRET = "a secret of the tests, of more than 32 bytes"
 COMMANDS = (
     ("show", "ada-01"),
     ("history", "ada-01", "--by", "weekly"),
@@ -29,33 +20,25 @@ COMMANDS = (
     ("recommend", "ada-01", "--path", "--minutes", "20"),
     ("calculate", "--quiz", "0.9", "--student", "ada-01"),
     ("compare", "7b", "--student", "ada-01"),
+    ("cohort", "list"),
+    ("cohort", "show", "7b"),
 )
 
 
 @pytest.fixture
 def school(mastery: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mastery:
-    monkeypatch.setenv("MASTERY_JWT_SECRET", SECRET)
     events = [quiz(day, timestamp=days_ago(5 - day)) for day in range(4)]
     assert mastery("ingest", write_lines(tmp_path / "class.jsonl", *events)).code == 0
     assert mastery("cohort", "put", "7b", "--student", "ada-01", "--student", "ben-01").code == 0
-    made = mastery("token", "create", "head", "--role", "admin", "--json")
-    assert made.code == 0, made.err
-    monkeypatch.setenv("MASTERY_TOKEN", made.data["token"])
+    take_token(mastery, monkeypatch, "admin")
     return mastery
 
 
 @pytest.fixture
 def server(school: Mastery) -> Iterator[str]:
     del school
-    process = subprocess.Popen([sys.executable, "-c", RUN], stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    with process:
-        try:
-            found = re.search(r"http://\S+", process.stderr.readline())
-            assert found is not None
-            yield found[0]
-        finally:
-            process.terminate()
+    with serving() as url:
+        yield url
 
 
 def test_a_service_is_asked_the_same_and_answers_the_same(school: Mastery, server: str) -> None:

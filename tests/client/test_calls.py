@@ -25,7 +25,7 @@ WITHOUT: Final[Mapping[str, str]] = {
     "openapi": "`mastery openapi` prints it",
     "explorer": "a page for people",
     "explorer_asset": "a page for people",
-    "stream": "`follow` of a client; it is no call with one answer",
+    "stream": "`Client.follow`, see test_following; it is no call with one answer",
     "process": "of the Dapr sidecar",
     "subscribe": "of the Dapr sidecar",
     "learning": "of the Dapr sidecar",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
 
+from mastery_engine.client import calls
 from mastery_engine.client.call import Call, Reply, enveloped
 from mastery_engine.client.errors import RateLimited, UnexpectedAnswer
-from mastery_engine.client.flow import Answer, Ask, Broken, Pause, Retries, Told, carry
+from mastery_engine.client.flow import Answer, Ask, Broken, Pause, Retries, Told, Way, carry
 from mastery_engine.domain.errors import Conflict, DependencyDown, InvalidInput, MasteryError, NotFound
 
 SERVER = "http://school.example"
@@ -28,7 +30,7 @@ def run(
     call: Call[int], told: Sequence[Told], retries: Retries | None = None
 ) -> tuple[Reply[int], list[float]]:
     """The reply and the pauses, when these come back one after the other."""
-    flow = carry(call, retries or Retries(), lambda: 0.5, SERVER)
+    flow = carry(Way(SERVER, retries or Retries(), lambda: 0.5), call)
     coming, pauses = iter(told), list[float]()
     answer: Told = None
     while True:
@@ -118,3 +120,39 @@ def test_while_the_try_before_is_under_way_its_answer_is_waited_for() -> None:
         0.125,
         1.0,
     ]
+
+
+def test_a_wait_may_be_told_as_a_date_which_is_set_against_the_services_own() -> None:
+    times = {"date": "Mon, 02 Mar 2026 10:00:00 GMT", "retry_after": "Mon, 02 Mar 2026 10:00:07 GMT"}
+    assert run(SEVEN, [refused(503, "SERVICE_UNAVAILABLE", **times), GOOD])[1] == [7.0]
+    past = times | {"retry_after": "Mon, 02 Mar 2026 09:00:00 GMT"}
+    assert run(SEVEN, [refused(429, "RATE_LIMITED", **past), GOOD])[1] == [0.0]
+
+
+def test_a_date_without_the_services_own_or_of_another_kind_is_drawn() -> None:
+    when = "Mon, 02 Mar 2026 10:00:07 GMT"
+    assert run(SEVEN, [refused(503, "SERVICE_UNAVAILABLE", retry_after=when), GOOD])[1] == [0.125]
+    mixed = {"date": "Mon, 02 Mar 2026 10:00:00 -0000", "retry_after": when}
+    assert run(SEVEN, [refused(503, "SERVICE_UNAVAILABLE", **mixed), GOOD])[1] == [0.125]
+
+
+@pytest.mark.parametrize(
+    "call", [calls.profile("amal"), calls.cohorts(), calls.ingest([]), calls.erase("amal")]
+)
+def test_what_may_be_done_twice_or_has_a_key_is_sent_again(call: Call[Any]) -> None:
+    assert call.repeatable
+    assert ("Idempotency-Key" in call.headers) is call.path.endswith("/ingest")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        calls.batch(["amal"]),
+        calls.replay(),
+        calls.delete_cohort("7a"),
+        calls.discard_letter("x", "y"),
+        calls.lift_erasure("x"),
+    ],
+)
+def test_what_does_another_thing_the_second_time_is_not_sent_again(call: Call[Any]) -> None:
+    assert not call.repeatable

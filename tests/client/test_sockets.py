@@ -45,6 +45,12 @@ class Scripted:
     url: str
     heads: list[str] = field(default_factory=list[str])
     bodies: list[bytes] = field(default_factory=list[bytes])
+    came: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, count: int) -> None:
+        """Return once so many requests have come."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.bodies) >= count, 60)
 
     def header(self, name: str) -> list[str]:
         lines = [line for head in self.heads for line in head.split("\r\n")]
@@ -70,10 +76,20 @@ def _serve(listener: socket.socket, answers: Sequence[bytes], server: Scripted) 
             head = "".join(line.decode() for line in iter(lines.readline, b"\r\n"))
             server.heads.append(head)
             length = server.header("content-length")[-1] if "content-length" in head.lower() else "0"
-            server.bodies.append(lines.read(int(length)))
+            body = lines.read(int(length))
+            with server.came:
+                server.bodies.append(body)
+                server.came.notify_all()
+            if one == SILENT:
+                lines.read()
+                continue
             # The client may have gone before it read all.
             with contextlib.suppress(OSError):
                 connection.sendall(one)
+
+
+SILENT = b"silent"
+"""In place of an answer: nothing comes, until the client has gone."""
 
 
 def in_step(url: str, token: Token, call: Call[Any]) -> Any:
@@ -112,6 +128,29 @@ def test_too_many_overload_and_a_closed_connection_are_borne_and_the_token_is_as
 def test_an_answer_that_breaks_off_is_asked_for_again(send: Send) -> None:
     cut = answer("200 OK", GOOD).replace(b"content-length: ", b"content-length: 9")
     with scripted(cut, answer("200 OK", GOOD)) as server:
+        assert send(server.url, SECRET, SEVEN) == 7
+
+
+def test_a_server_that_says_nothing_is_left_and_asked_again() -> None:
+    with (
+        scripted(SILENT, answer("200 OK", GOOD)) as server,
+        Client(server.url, SECRET, retries=AT_ONCE, timeout_seconds=0.5) as client,
+    ):
+        assert client.send(SEVEN) == 7
+
+
+def test_what_must_not_be_done_twice_is_sent_once_to_a_server_that_misbehaves(send: Send) -> None:
+    once = SEVEN.once()
+    for told in (b"", refused("503 Service Unavailable", "SERVICE_UNAVAILABLE", "retry-after: 0")):
+        with scripted(told) as server, pytest.raises(DependencyDown):
+            send(server.url, SECRET, once)
+        assert len(server.heads) == 1
+
+
+def test_a_wait_told_as_a_date_is_kept(send: Send) -> None:
+    when = ("date: Mon, 02 Mar 2026 10:00:00 GMT", "retry-after: Mon, 02 Mar 2026 10:00:00 GMT")
+    late = refused("503 Service Unavailable", "SERVICE_UNAVAILABLE", *when)
+    with scripted(late, answer("200 OK", GOOD)) as server:
         assert send(server.url, SECRET, SEVEN) == 7
 
 

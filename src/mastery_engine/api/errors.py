@@ -8,6 +8,7 @@ from typing import Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from msgspec.structs import replace
 from starlette.routing import compile_path
 
 from mastery_engine.api.envelope import RETRY_SECONDS, failure
@@ -83,6 +84,14 @@ def detail_of(problem: Problem, index: int | None = None, event_id: str | None =
     return Detail(field=problem.field, value=problem.value, rule=problem.rule, index=index, event_id=event_id)
 
 
+def _details_of(error: InvalidInput) -> tuple[Detail, ...]:
+    """The broken rules; a kind of error of its own says which, also where it has no field to name."""
+    if type(error) is InvalidInput:
+        return tuple(map(detail_of, error.problems))
+    problems = error.problems or (Problem("", "", error.message),)
+    return tuple(replace(detail_of(problem), reason=error.reason) for problem in problems)
+
+
 def unexpected(request: Request, error: Exception) -> Response:
     """Log what nobody foresaw, with its place and without its words, which may hold what was sent."""
     _log.error(
@@ -105,7 +114,7 @@ async def _on_mastery_error(request: Request, error: Exception) -> Response:
     if isinstance(error, InvalidInput):
         count = len(error.problems)
         message = error.message if count <= 1 else f"{count} rules are broken; see details"
-        return failure(request, error.code, message, tuple(map(detail_of, error.problems)))
+        return failure(request, error.code, message, _details_of(error))
     if isinstance(error, NotAuthenticated):
         challenge = REALM if isinstance(error, CredentialsMissing) else f'{REALM}, error="invalid_token"'
         return failure(request, error.code, error.message, headers={"WWW-Authenticate": challenge})

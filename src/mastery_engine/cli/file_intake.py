@@ -14,19 +14,18 @@ from mastery_engine.adapters.files.event_file import EventFile, open_events
 from mastery_engine.adapters.files.mapping import FieldMapping, load_mapping
 from mastery_engine.adapters.files.records import Record
 from mastery_engine.adapters.files.rejects import RejectsWriter
-from mastery_engine.cli.intake_report import IntakeReport, RefusedEvent
+from mastery_engine.cli.intake_report import IntakeReport
 from mastery_engine.cli.progress import Meter
+from mastery_engine.cli.refused_lines import RefusedLines
 from mastery_engine.cli.session import Session, run
 from mastery_engine.cli.taking import BATCH, Batch, take_all
 from mastery_engine.config import load_settings
-from mastery_engine.contracts.event_json import decode_event, identity
+from mastery_engine.contracts.event_json import decode_event
 from mastery_engine.contracts.keys import DEFAULT_TENANT
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import LearningEvent
 from mastery_engine.engine.ingest import Receipt
 
-MOST_TOLD: Final = 20
-MOST_LISTED: Final = 1_000
 STREAM_BATCH: Final = 500
 BATCH_BYTES: Final = 32 << 20
 """A batch ends here too, so that long lines do not fill the memory."""
@@ -72,10 +71,11 @@ def ingest_file(
                 meter.say(f"columns that no event has are passed over: {', '.join(source.ignored_columns)}")
             writer = None if rejects is None else stack.enter_context(RejectsWriter(rejects, source))
             own = settings.tenant if tenant is None else DEFAULT_TENANT
-            lines = _Lines(source, writer, own, meter, quiet=quiet)
+            refused = RefusedLines(writer, meter, quiet=quiet)
+            lines = _Lines(source, refused, own)
             many = source.size is not None and source.size >= MANY_BYTES
             report = await take_all(session.engine, lines.batches(), meter, many=many, each=lines.settle)
-        lines.complete(report, rejects)
+        refused.complete(report, rejects)
         return report
 
     return run(job, tenant, settings)
@@ -85,17 +85,11 @@ def ingest_file(
 class _Lines:
     """Makes batches of lines, and tells of those that were refused."""
 
-    def __init__(
-        self, source: EventFile, writer: RejectsWriter | None, own_tenant: str, meter: Meter, *, quiet: bool
-    ) -> None:
+    def __init__(self, source: EventFile, refused: RefusedLines, own_tenant: str) -> None:
         self._source = source
-        self._writer = writer
         self._own_tenant = own_tenant
-        self._meter = meter
-        self._quiet = quiet
         self._records: list[Record] = []
-        self._refused: list[RefusedEvent] = []
-        self._told = 0
+        self._refused = refused
         # A stream may be slow or endless: what has come counts soon.
         self._most = STREAM_BATCH if source.size is None else BATCH
 
@@ -116,15 +110,7 @@ class _Lines:
         for record, receipt in zip(self._records, receipts, strict=True):
             if receipt.error is not None:
                 problems = receipt.error.problems or (Problem("", "", receipt.error.message),)
-                self._refuse(record, receipt, problems)
-
-    def complete(self, report: IntakeReport, rejects: Path | None) -> None:
-        report.items = self._refused
-        report.rejects = None if rejects is None else str(rejects)
-        hidden = self._told - MOST_TOLD
-        if hidden > 0 and not self._quiet:
-            where = f"see {rejects}" if rejects else "--rejects FILE writes them all"
-            self._meter.say(f"... and {hidden:,} more refused lines; {where}")
+                self._refused.add(record, receipt.event_id, problems)
 
     def _event(self, record: Record) -> LearningEvent | InvalidInput:
         if record.problems:
@@ -136,14 +122,3 @@ class _Lines:
         if self._own_tenant != DEFAULT_TENANT and _tenant_decoder.decode(record.event).tenant_id is None:
             return msgspec.structs.replace(event, tenant_id=self._own_tenant)
         return event
-
-    def _refuse(self, record: Record, receipt: Receipt, problems: tuple[Problem, ...]) -> None:
-        self._told += 1
-        if self._writer is not None:
-            self._writer.write(record, problems)
-        if self._told <= MOST_TOLD and not self._quiet:
-            self._meter.say(f"line {record.line}: {'; '.join(map(str, problems))}")
-        if len(self._refused) < MOST_LISTED:
-            event_id = receipt.event_id or identity(record.event or record.raw)[2]
-            told = [{"field": one.field, "value": one.value, "rule": one.rule} for one in problems]
-            self._refused.append(RefusedEvent(line=record.line, event_id=event_id, problems=told))

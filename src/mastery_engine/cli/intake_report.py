@@ -42,6 +42,7 @@ class IntakeReport(Struct, kw_only=True):
             log, this one folds too: it is in these four numbers, and not in `accepted`.
         folded_by_another: Whether another process folded them; then `repeats`, `folded` and `answered` are 0.
         acknowledged: Whether they are in Kafka now, for its workers to fold; then these four numbers are 0.
+        sent_to: Service that has them now, and folds them; then these four numbers are 0, and `accepted` counts repeats too.
         seconds: How long it took.
         rejects: File with the refused lines.
         items: The refused lines of a file, at most a thousand.
@@ -57,6 +58,7 @@ class IntakeReport(Struct, kw_only=True):
     answered: int = 0
     folded_by_another: bool = False
     acknowledged: bool = False
+    sent_to: str | None = None
     seconds: float = 0.0
     rejects: str | None = None
     items: list[RefusedEvent] = []
@@ -102,6 +104,8 @@ class IntakeReport(Struct, kw_only=True):
         rate = f", {self.accepted / self.seconds:,.0f} a second" if self.seconds > 0 and self.accepted else ""
         taken = f"{counted(self.accepted, 'event')} taken in"
         took = f"in {self.seconds:.1f} s{rate}"
+        if self.sent_to is not None:
+            return f"{taken} {took}" + (f": {self.sent_to} has them, and folds them" if self.accepted else "")
         if self.acknowledged:
             return f"{taken} {took}: Kafka has them, and its workers fold them"
         if self.folded_by_another:

@@ -51,7 +51,12 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "cohort": Group(
         "Classes and who is in them.",
-        {"put": "cohort:put", "list": "cohort:list_cohorts", "import": "cohort_import:import_cohorts"},
+        {
+            "put": "cohort:put",
+            "list": "cohort:list_cohorts",
+            "show": "cohort:show_cohort",
+            "import": "cohort_import:import_cohorts",
+        },
     ),
     "formula": Group(
         "How components make a score.", {"list": "formula:list_formulas", "show": "formula:show"}

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from mastery_engine.bootstrap.formula_file import load_formulas
-from mastery_engine.client import AsyncClient, Call, calls
+from mastery_engine.client import AsyncClient, calls
 from mastery_engine.config import Settings
 from mastery_engine.contracts.answers import (
     Calculation,
@@ -28,8 +28,10 @@ from mastery_engine.contracts.answers import (
     Profile,
     RecommendationsAnswer,
 )
+from mastery_engine.contracts.cohort_summary import CohortSummary
 from mastery_engine.contracts.keys import DEFAULT_TENANT
-from mastery_engine.domain.errors import InvalidInput, NotEnoughDays
+from mastery_engine.domain.cohort import Cohort
+from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.domain.forecast import DEFAULT_MODEL
 from mastery_engine.domain.history import Aggregation
 from mastery_engine.domain.learning_path import LearningPath, Plan
@@ -99,7 +101,27 @@ class RemoteEngine:
         """Ask through a client."""
         self.formulas, _ = load_formulas(settings.formulas)
         self.queries = self.analytics = self.predictions = self.advice = _Questions(client)
+        self.cohorts = _Classes(client)
         self.reader = _NoLines()
+
+
+@final
+class _Classes:
+    """Classes, as a use case of an engine tells them."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def list(
+        self, caller: Caller, *, after: str = "", limit: int
+    ) -> tuple[list[CohortSummary], str | None]:
+        """All of them at once, so that no page is left to ask for."""
+        del caller, after, limit
+        return [one async for one in self._client.items(calls.cohorts())], None
+
+    async def get(self, caller: Caller, cohort_id: str) -> Cohort:
+        del caller
+        return await self._client.send(calls.cohort(cohort_id))
 
 
 @final
@@ -192,7 +214,7 @@ class _Questions:
             raise _not_offered("another model", "--model")
         if days != _DAYS:
             raise _not_offered(f"a forecast over other than {_DAYS} days", "--days")
-        return await self._foreseen(calls.forecast(student_id, course_id=course_id, date=as_of))
+        return await self._ask(calls.forecast(student_id, course_id=course_id, date=as_of))
 
     async def recommendations(
         self,
@@ -218,15 +240,6 @@ class _Questions:
     ) -> LearningPath:
         del caller
         return await self._ask(calls.learning_path(student_id, plan, course_id=course_id, date=as_of))
-
-    async def _foreseen(self, call: Call[ForecastAnswer]) -> ForecastAnswer:
-        try:
-            return await self._ask(call)
-        except InvalidInput as error:
-            # A rule that no field breaks: of this route, that there are too few days.
-            if error.problems:
-                raise
-            raise NotEnoughDays(error.message) from None
 
 
 def _refuse_formula(formula: str | None) -> None:

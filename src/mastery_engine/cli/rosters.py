@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mastery_engine.cli.session import Session
+from mastery_engine.contracts.cohort_summary import CohortSummary
 from mastery_engine.contracts.event_words import printable
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -68,21 +70,17 @@ def cohort_of(cohort_id: str, name: str, students: Sequence[str], teachers: Sequ
     )
 
 
-async def all_of(session: Session) -> list[Cohort]:
-    """Every class of the caller's tenant, once the look at their students is on record."""
+async def all_of(session: Session) -> list[CohortSummary]:
+    """Every class of the school that the caller may see."""
     engine, caller = session
-    await engine.tenants.get(caller.tenant_id)
-    found: list[Cohort] = []
-    after = ""
-    while part := await engine.adapters.rosters.list(caller.tenant_id, after=after, limit=_PAGE):
+    found, after = await engine.cohorts.list(caller, limit=_PAGE)
+    while after is not None:
+        part, after = await engine.cohorts.list(caller, after=after, limit=_PAGE)
         found += part
-        students = sorted({member.person_id for one in part for member in one.students})
-        await engine.access.record(caller, "cohorts.read", students, allowed=True)
-        after = part[-1].cohort_id
     return found
 
 
-def table(found: Sequence[Cohort]) -> list[RenderableType]:
+def table(found: Sequence[CohortSummary]) -> list[RenderableType]:
     """A list for people."""
     if not found:
         return [Text("no class; make one with: mastery cohort put ID --students FILE")]
@@ -90,6 +88,22 @@ def table(found: Sequence[Cohort]) -> list[RenderableType]:
     for name in ("Class", "Name", "Students", "Teachers"):
         grid.add_column(name, justify="right" if name == "Students" else "left")
     for one in found:
-        teachers = printable(", ".join(member.person_id for member in one.teachers))
-        grid.add_row(one.cohort_id, Text(printable(one.name)), str(len(one.students)), Text(teachers))
+        teachers = printable(", ".join(one.teachers))
+        grid.add_row(one.cohort_id, Text(printable(one.name)), str(one.students), Text(teachers))
     return [grid]
+
+
+def page(cohort: Cohort) -> list[RenderableType]:
+    """A class for people: who is in it, and when."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("Role", "Id", "From", "To"):
+        grid.add_column(name)
+    for role, members in (("teacher", cohort.teachers), ("student", cohort.students)):
+        for one in members:
+            grid.add_row(role, Text(printable(one.person_id)), _day(one.start), _day(one.end))
+    name = f" ({printable(cohort.name)})" if cohort.name else ""
+    return [Text(f"class {cohort.cohort_id}{name}"), grid]
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()

@@ -55,10 +55,7 @@ def run(
     """
     from mastery_engine.config import load_settings
 
-    if server is not None and tenant is not None:
-        raise InvalidInput(
-            "the token of a service tells the school; leave out --tenant, or leave out --server"
-        )
+    refuse_both(tenant, server)
     chosen = settings or load_settings()
 
     async def within() -> _T:
@@ -76,6 +73,18 @@ def run(
                 raise NotFound(f"student {student!r}: {error.message}; {advice}") from None
 
     return asyncio.run(within())
+
+
+def refuse_both(tenant: str | None, server: str | None) -> None:
+    """Refuse what contradicts itself.
+
+    Raises:
+        InvalidInput: Both a tenant and a server are given.
+    """
+    if server is not None and tenant is not None:
+        raise InvalidInput(
+            "the token of a service tells the school; leave out --tenant, or leave out --server"
+        )
 
 
 def _opened(settings: Settings, server: str | None) -> AbstractAsyncContextManager[Engine]:

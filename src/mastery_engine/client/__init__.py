@@ -4,9 +4,39 @@ Needs the extra `client`.
 """
 
 from mastery_engine.client import calls
+from mastery_engine.client.async_client import AsyncClient
 from mastery_engine.client.call import Call, Reply
-from mastery_engine.client.errors import RateLimited, UnexpectedAnswer
+from mastery_engine.client.errors import (
+    EventsRefused,
+    MethodNotAllowed,
+    NotAcceptable,
+    PayloadTooLarge,
+    RateLimited,
+    ServiceFailed,
+    UnexpectedAnswer,
+    UnsupportedMediaType,
+)
 from mastery_engine.client.flow import Retries
-from mastery_engine.client.http import AsyncClient, Client
+from mastery_engine.client.following import Update
+from mastery_engine.client.sync_client import Client
+from mastery_engine.client.waiting import StillRunning, WorkFailed
 
-__all__ = ["AsyncClient", "Call", "Client", "RateLimited", "Reply", "Retries", "UnexpectedAnswer", "calls"]
+__all__ = [
+    "AsyncClient",
+    "Call",
+    "Client",
+    "EventsRefused",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "PayloadTooLarge",
+    "RateLimited",
+    "Reply",
+    "Retries",
+    "ServiceFailed",
+    "StillRunning",
+    "UnexpectedAnswer",
+    "UnsupportedMediaType",
+    "Update",
+    "WorkFailed",
+    "calls",
+]

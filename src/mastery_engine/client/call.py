@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
 Data = TypeVar("Data")
+Data_co = TypeVar("Data_co", covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON: Final = "application/json"
 API: Final = "/api/v1"
@@ -24,7 +26,7 @@ class _Envelope(Struct, Generic[Data], frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Data]):
+class Call(Generic[Data_co]):
     """One call of the API.
 
     Attributes:
@@ -42,7 +44,7 @@ class Call(Generic[Data]):
     # Of the rest nothing is shown: it holds students' ids.
     method: Method
     path: str = field(repr=False)
-    decode: Callable[[bytes], Data]
+    decode: Callable[[bytes], Data_co]
     query: Mapping[str, str | int | None] = field(default_factory=dict[str, str | int | None], repr=False)
     body: bytes | None = field(default=None, repr=False)
     media_type: str = JSON
@@ -50,17 +52,17 @@ class Call(Generic[Data]):
     repeatable: bool = True
     most_bytes: int = MOST_ANSWERED
 
-    def after(self, cursor: str) -> Call[Data]:
+    def after(self, cursor: str) -> Call[Data_co]:
         """The same for the page that a cursor leads to."""
         return replace(self, query={**self.query, "cursor": cursor})
 
-    def once(self) -> Call[Data]:
+    def once(self) -> Call[Data_co]:
         """The same, not sent again where an answer was lost."""
         return replace(self, repeatable=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Generic[Data]):
+class Reply(Generic[Data_co]):
     """An answer with what stood around it.
 
     Attributes:
@@ -69,7 +71,7 @@ class Reply(Generic[Data]):
         headers: By name in lower case.
     """
 
-    data: Data
+    data: Data_co
     status: int
     headers: Mapping[str, str]
 
@@ -82,6 +84,20 @@ class Reply(Generic[Data]):
     def etag(self) -> str | None:
         """What tells this answer from a later one, where the route has it."""
         return self.headers.get("etag")
+
+
+class Paged(Protocol[Item_co]):
+    """A part of a list, with whatever stands around it."""
+
+    @property
+    def items(self) -> Sequence[Item_co]:
+        """In order."""
+        ...
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Leads to the next part; None at the end."""
+        ...
 
 
 def enveloped(kind: Any) -> Callable[[bytes], Any]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, final
 
 from mastery_engine.client.call import Call, Reply
 from mastery_engine.client.errors import error_of, unreadable
+from mastery_engine.client.retry_after import seconds_asked
 from mastery_engine.domain.errors import DependencyDown
 
 Data = TypeVar("Data")
@@ -40,6 +41,11 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def good(self) -> bool:
+        """Whether it is what was asked for."""
+        return self.status in _GOOD or self.status == _NOT_MODIFIED
+
 
 class Broken(NamedTuple):
     """Nothing came back, or not all of it."""
@@ -49,6 +55,9 @@ class Broken(NamedTuple):
 
 Step = Ask | Pause
 Told = Answer | Broken | None
+Flow = Generator[Step, Told, Data]
+Random = Callable[[], float]
+"""Gives a number in [0, 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +76,78 @@ class Retries:
     longest_seconds: float = 30.0
 
 
-def carry(
-    call: Call[Data], retries: Retries, random: Callable[[], float], server: str
-) -> Generator[Step, Told, Reply[Data]]:
-    """Carry a call through.
+class Way(NamedTuple):
+    """What every flow of a client knows.
 
-    Args:
-        call: What to ask.
+    Attributes:
+        server: Where calls are sent, for errors.
         retries: How often and how long.
-        random: Gives a number in [0, 1).
-        server: Where it is sent, for errors.
-
-    Raises:
-        MasteryError: What the service answered, as the error that it raised itself; DependencyDown where nothing answers.
+        random: Draws pauses.
     """
-    for attempt in range(retries.most + 1):
-        told = yield Ask(call)
-        assert told is not None, "what came of it is told"  # noqa: S101
-        last = attempt == retries.most
+
+    server: str
+    retries: Retries
+    random: Random
+
+
+@final
+class Tries:
+    """The tries of one call: how long to wait before the next one, and when there is none."""
+
+    def __init__(self, way: Way, call: Call[Any]) -> None:
+        """None was made yet."""
+        self._way = way
+        self._call = call
+        self._failed = 0
+
+    def begin_again(self) -> None:
+        """Forget those that failed: one did not."""
+        self._failed = 0
+
+    def after(self, told: Answer | Broken) -> float:
+        """Seconds until the next try.
+
+        Raises:
+            MasteryError: What the service answered, as the error that it raised itself; DependencyDown where nothing answers.
+        """
+        server, retries, _ = self._way
+        last = self._failed == retries.most
+        drawn = self._drawn()
+        self._failed += 1
         if isinstance(told, Broken):
-            if last or not call.repeatable:
+            if last or not self._call.repeatable:
                 raise DependencyDown(f"{server} does not answer: {told.reason}; is it running there?")
-            yield Pause(_drawn(retries, attempt, random))
-            continue
-        if told.status in _GOOD or told.status == _NOT_MODIFIED:
-            try:
-                return Reply(call.decode(told.body), told.status, told.headers)
-            except ValueError as error:
-                raise unreadable(server, told.status, error) from error
-        pause = _asked_for(told)
+            return drawn
+        asked = seconds_asked(told.headers)
         may_repeat = (
             told.status == _TOO_MANY
             # The try before, of the same key, is still under way: its answer is wanted.
-            or (told.status == _CONFLICT and pause is not None)
-            or (told.status in _UNAVAILABLE and call.repeatable)
+            or (told.status == _CONFLICT and asked is not None)
+            or (told.status in _UNAVAILABLE and self._call.repeatable)
         )
-        wait = pause if pause is not None else _drawn(retries, attempt, random)
+        wait = drawn if asked is None else asked
         if last or not may_repeat or wait > retries.longest_seconds:
             raise error_of(server, told.status, told.headers, told.body)
-        yield Pause(wait)
-    raise AssertionError("the last try returns or raises")
+        return wait
+
+    def _drawn(self) -> float:
+        _, retries, random = self._way
+        return random() * min(retries.longest_seconds, retries.first_seconds * 2.0**self._failed)
 
 
-def _drawn(retries: Retries, attempt: int, random: Callable[[], float]) -> float:
-    return random() * min(retries.longest_seconds, retries.first_seconds * 2.0**attempt)
+def carry(way: Way, call: Call[Data]) -> Flow[Reply[Data]]:
+    """Carry a call through.
 
-
-def _asked_for(told: Answer) -> float | None:
-    """Seconds that the service asks to wait; None if it does not say."""
-    text = told.headers.get("retry-after", "")
-    return float(text) if text.isdecimal() else None
+    Raises:
+        MasteryError: See `Tries.after`; UnexpectedAnswer where this release cannot read what came.
+    """
+    tries = Tries(way, call)
+    while True:
+        told = yield Ask(call)
+        assert told is not None, "what came of it is told"  # noqa: S101
+        if isinstance(told, Answer) and told.good:
+            try:
+                return Reply(call.decode(told.body), told.status, told.headers)
+            except ValueError as error:
+                raise unreadable(way.server, told.status, error) from error
+        yield Pause(tries.after(told))

@@ -15,6 +15,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
         index: Place of the event in what was sent, where several were.
         event_id: Id of that event, if it could be read.
         since: Of what is down, since when this process has seen it so, ISO 8601 in UTC.
+        reason: Which of several rules of one code it is, where a program may want to know: `history_not_kept`, ...
     """
 
     field: str
@@ -23,6 +24,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     index: int | None = None
     event_id: str | None = None
     since: str | None = None
+    reason: str | None = None
 
 
 class ItemResult(Struct, frozen=True, kw_only=True):

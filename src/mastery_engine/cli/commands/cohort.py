@@ -59,17 +59,40 @@ def put(
 
 
 @examples("mastery cohort list --tenant demo")
-def list_cohorts(tenant: options.Tenant = None, json: options.Json = False) -> None:
-    """List the classes of a school."""
+def list_cohorts(
+    tenant: options.Tenant = None, server: options.Server = None, json: options.Json = False
+) -> None:
+    """List the classes of a school, with those who teach and learn there today."""
     from mastery_engine.cli import rosters
     from mastery_engine.cli.output import print_json, show
     from mastery_engine.cli.session import run
 
-    async def job(session: Session) -> list[Cohort]:
-        return await rosters.all_of(session)
-
-    found = run(job, tenant)
+    found = run(rosters.all_of, tenant, server=server)
     if json:
         print_json(found)
     else:
         show(*rosters.table(found))
+
+
+@examples("mastery cohort show class-7b --tenant demo")
+def show_cohort(
+    cohort: Annotated[
+        str, typer.Argument(help="Id of the class; see: mastery cohort list.", show_default=False)
+    ],
+    tenant: options.Tenant = None,
+    server: options.Server = None,
+    json: options.Json = False,
+) -> None:
+    """Show who is in a class, and since when."""
+    from mastery_engine.cli import rosters
+    from mastery_engine.cli.output import print_json, show
+    from mastery_engine.cli.session import run
+
+    async def job(session: Session) -> Cohort:
+        return await session.engine.cohorts.get(session.caller, cohort)
+
+    found = run(job, tenant, server=server)
+    if json:
+        print_json(found)
+    else:
+        show(*rosters.page(found))

@@ -1,4 +1,8 @@
-"""A load sent to the service; an update can be seen once a read that asks for it answers."""
+"""A load sent to the service; an update can be seen once a read that asks for it answers.
+
+It does not send with `mastery_engine.client`, whose `Idempotency-Key` lets the service keep a record of each batch: that is not
+what is measured here.
+"""
 
 from __future__ import annotations
 
