@@ -13,6 +13,7 @@ from mastery_engine.api.app import create_app
 from mastery_engine.api.background import ENDED, SETTLED_SECONDS, Task, background
 from mastery_engine.bootstrap import Engine, open_engine
 from mastery_engine.domain.errors import DependencyDown
+from mastery_engine.engine.access import Caller
 from tests.api.school import StillClock, client_of, served, trial_settings
 
 
@@ -136,6 +137,24 @@ async def test_one_that_does_not_end_in_time_is_cancelled(
             await steps()
     assert [log["task"] for log in logs] == ["background one"]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_erasure_that_waits_for_other_writers_holds_up_no_end_and_is_gone_on_with(
+    engine: Engine, clock: Clock
+) -> None:
+    caller = Caller(tenant_id="default", subject="head", role="admin", request_id="1")
+    await engine.erasures.ask(caller, "amal")
+    requests = engine.adapters.privacy_requests
+    clock.most = 0
+    with structlog.testing.capture_logs() as logs:
+        async with background(engine):
+            await steps(200)
+            (waiting,) = await requests.find(kind="erasure", state="open", limit=1)
+            assert waiting.progress["step"] == "wait"
+    assert not logs
+    clock.most = 1 << 30
+    async with engine.eraser() as eraser:
+        assert await eraser.run_once() == 1
 
 
 async def test_ready_tells_a_task_that_fails_as_degraded_and_the_service_stays_ready(engine: Engine) -> None:

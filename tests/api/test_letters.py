@@ -132,6 +132,17 @@ async def test_a_discarded_letter_keeps_its_reason_and_is_done_with(school: Scho
         assert "discarded already" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("nothing", ["", " \n", "\x1c", "\x85", "\u3000", "\ufeff"])
+async def test_a_reason_of_nothing_but_white_space_of_any_dialect_is_none(
+    school: School, nothing: str
+) -> None:
+    await keep(school)
+    answer = await act(school, "discard", {"reason": nothing})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"][0]["field"] == "reason"
+    assert (await act(school, "discard", {"reason": f"{nothing}x{nothing}"})).status_code == 200
+
+
 @pytest.mark.parametrize("role", ["student", "teacher", "service"])
 async def test_only_an_admin_works_on_letters_and_others_try_on_record(
     school: School, role: TokenRole

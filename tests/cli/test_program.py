@@ -81,3 +81,14 @@ def test_ctrl_c_while_the_program_is_being_read_is_told_like_any_other(
     done = mastery("show", "ada-01")
     assert done.code == 130
     assert "nothing is lost" in done.err
+
+
+def test_a_service_tells_of_a_misspelt_setting_before_anything_else(
+    mastery: Mastery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASTERY_ENV", "production")
+    monkeypatch.setenv("MASTERY_JWT_SECRETT", "s" * 48)
+    done = mastery("serve", "--port", 0)
+    assert done.code == 1
+    assert "MASTERY_JWT_SECRETT is no setting and is passed over; is MASTERY_JWT_SECRET meant?" in done.err
+    assert "s" * 48 not in done.err

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import resource
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx2
 import msgspec
@@ -18,72 +16,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api import connections
-from mastery_engine.api.app import create_app
 from mastery_engine.api.bodies import MOST_PROBLEMS
-from mastery_engine.api.listening import MOST_HEAD_BYTES, listening, server_of, tls_of
+from mastery_engine.api.connections import MOST_HEAD_BYTES
+from mastery_engine.api.listening import tls_of
 from mastery_engine.api.parameters import read_parameters
-from mastery_engine.bootstrap import open_engine
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput
-from tests.api.school import SECRET, School, StillClock, trial_settings
+from tests.api.on_sockets import QUERY, Running, running
+from tests.api.school import SECRET, trial_settings
 from tests.integration.certificates import certificates
 
-QUERY = "/api/v1/mastery/query"
 MIB = 1 << 20
-
-
-class Stream(NamedTuple):
-    """A connection as bytes."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def rest(self) -> bytes:
-        """What comes until the other side hangs up."""
-        try:
-            return await self.reader.read()
-        except ConnectionError:
-            return b""
-
-    async def close(self) -> None:
-        self.writer.close()
-
-
-class Running(NamedTuple):
-    """A server of this loop."""
-
-    school: School
-    port: int
-
-    async def connect(self, sent: bytes = b"") -> Stream:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(sent)
-        return Stream(reader, writer)
-
-    def head(self, length: int | None = None, path: str = QUERY) -> bytes:
-        token = self.school.token("head", "admin")
-        sized = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
-        return (
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-            f"Content-Type: application/json\r\n{sized}\r\n\r\n"
-        ).encode()
-
-
-@asynccontextmanager
-async def running(**given: object) -> AsyncGenerator[Running]:
-    settings = trial_settings(**given)
-    async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_engine(settings, StillClock()))
-        listener = stack.enter_context(listening("127.0.0.1", 0))
-        tls = tls_of(settings)
-        app = create_app(settings, engine)
-        server = server_of(settings, app, tls)
-        served = asyncio.create_task(server.serve(sockets=[listener]))
-        port: int = listener.getsockname()[1]
-        url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
-        http = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, verify=False))
-        yield Running(School(engine, http, settings, app), port)
-        server.should_exit = True
-        await served
 
 
 @pytest.fixture

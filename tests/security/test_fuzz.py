@@ -79,6 +79,9 @@ def test_an_answer_that_breaks_one_is_noticed(status: int, left_out: str, body: 
     [
         ({"student_id": OWN}, False),
         ({"student_id": OTHER}, True),
+        ({"student_id": OTHER, "current": None, "result": 0.5}, False),
+        ({"student_id": OTHER, "current": {"score": 0.5}, "result": 0.5}, True),
+        ({"student_id": OTHER, "current": None, "also": OTHER}, True),
         ({"items": [{"student_id": OTHER, "error": {"code": "NOT_FOUND"}}]}, False),
         ({"items": [{"student_id": OTHER, "error": None, "score": 0.5}]}, True),
     ],

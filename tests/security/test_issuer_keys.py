@@ -164,6 +164,25 @@ async def test_an_issuer_that_holds_its_answer_is_given_up(
             await opened.verifier.verify(rs256(claims(), rsa_key()))
 
 
+@pytest.mark.parametrize("forged_at", ["/forged", "http://127.0.0.2:1/keys"])
+async def test_a_redirect_is_not_followed_at_the_first_look_either(sso: Issuer, forged_at: str) -> None:
+    sso.status, sso.headers = 307, {"Location": forged_at}
+    async with tokens(sso.url) as opened:
+        with pytest.raises(DependencyDown, match="it answered 307"):
+            await opened.verifier.verify(rs256(claims(), rsa_key()))
+    assert sso.asked == ["/keys"]
+
+
+async def test_keys_count_whatever_media_type_they_are_sent_as_and_a_page_is_none(sso: Issuer) -> None:
+    sso.headers = {"Content-Type": "text/plain"}
+    async with tokens(sso.url) as opened:
+        assert await opened.verifier.verify(rs256(claims(), rsa_key()))
+    sso.headers, sso.body = {"Content-Type": "application/jwk-set+json"}, b"<html>Down for maintenance</html>"
+    async with tokens(sso.url) as opened:
+        with pytest.raises(DependencyDown, match="MASTERY_JWT_JWKS_URL"):
+            await opened.verifier.verify(rs256(claims(), rsa_key()))
+
+
 async def test_nobody_listening_is_told_as_such() -> None:
     with issuer() as gone:
         pass

@@ -10,7 +10,7 @@ import pytest
 from platformdirs import user_data_path
 from pydantic import SecretStr, ValidationError
 
-from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, load_settings
+from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, load_settings, unknown_variables
 from mastery_engine.domain.errors import ConfigurationError
 
 DEFAULTS: dict[str, Any] = {
@@ -349,3 +349,11 @@ def test_with_a_state_on_a_server_the_home_holds_the_rest(url: str, home: Path) 
 def _written(file: Path, text: str) -> Path:
     file.write_text(text, "utf-8")
     return file
+
+
+def test_a_variable_that_looks_like_a_setting_and_is_none_is_told_with_what_may_be_meant() -> None:
+    names = ["PATH", "MASTERY_ENV", "MASTERY_TOKEN", "MASTERY_TEST_REDIS", "MASTERY_ENVIRONMENT", "MASTERY_X"]
+    assert list(unknown_variables(names)) == [
+        "MASTERY_ENVIRONMENT is no setting and is passed over; is MASTERY_ENV meant?",
+        "MASTERY_X is no setting and is passed over",
+    ]

@@ -29,6 +29,8 @@ def test_several_are_named_with_commas() -> None:
         ("cors_origins", "https://school.example:443"),
         ("trusted_proxies", "10.0.0.1/8"),
         ("trusted_proxies", "proxy.example"),
+        ("trusted_proxies", "0.0.0.0/0"),
+        ("trusted_proxies", "::/0"),
         ("rates", {"query": {"student": 0}}),
         ("rates", {"query": {"nobody": 1}}),
         ("request_seconds", 0),

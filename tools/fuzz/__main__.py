@@ -35,6 +35,8 @@ PARTS: Final[Mapping[str, Callable[[Run], None]]] = {
 }
 SECONDS: Final = 420.0
 LIFE: Final = "service"
+_UNFORESEEN: Final = '"level": "error"'
+"""A line of the log like that is a fault of the service: what callers do wrong is none."""
 _SHARE: Final = {SOCKETS: 0.15, TOKENS: 0.3, BODIES: 0.5, CHAINS: 0.65, DESCRIBED: 1.0}
 """By when of a round's time each part must be over."""
 _ROUND: Final = 0.5
@@ -86,6 +88,9 @@ def _look_after(service: Service, findings: Findings) -> None:
             "",
             service.log.read_text("utf-8", errors="replace")[-2_000:],
         )
+    for line in service.log.read_text("utf-8", errors="replace").splitlines():
+        if _UNFORESEEN in line:
+            findings.add(LIFE, "log", "something that nobody foresaw is in the log", "", line)
     for school in ("default", "north"):
         found = service.run("audit", "verify", "--tenant", school)
         if found.returncode:

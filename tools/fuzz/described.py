@@ -38,7 +38,6 @@ BY_MORE_RULES: Final = {
     "put_cohort",
     "import_cohorts",
     "fix_letter",
-    "discard_letter",
     "revoke_tokens",
     "audit",
     "stream",

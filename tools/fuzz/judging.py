@@ -83,7 +83,12 @@ def _only_refused(status: int, text: str, student_id: str) -> bool:
         return False
     if not isinstance(data, dict):
         return False
-    values = cast("dict[str, Any]", data).values()
+    told_of = cast("dict[str, Any]", data)
+    if told_of.get("student_id") == student_id and told_of.get("current", ...) is None:
+        # A calculation with what the caller has sent, for somebody who is not there as far as the caller is told.
+        told_of = {name: value for name, value in told_of.items() if name != "student_id"}
+        return student_id not in json.dumps(told_of)
+    values = told_of.values()
     items: list[Any] = [one for many in values if isinstance(many, list) for one in cast("list[Any]", many)]
     told = [one for one in items if student_id in json.dumps(one)]
     rest = json.dumps([one for one in items if one not in told])

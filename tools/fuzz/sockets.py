@@ -108,6 +108,14 @@ REQUESTS: Final[Mapping[str, Request]] = {
     "accept-encoding": _get(_GET, "GET", "HTTP/1.1", b"Accept-Encoding: gzip;q=nan, *;q=-1, br;q=1e9"),
     "position": _get(_GET, "GET", "HTTP/1.1", b"X-Mastery-Position: " + b"A" * 10_000),
     "forwarded": _get(_GET, "GET", "HTTP/1.1", b"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https"),
+    "small-chunks": _post(b"Transfer-Encoding: chunked", body=b"1\r\n \r\n" * 200_000),
+    "endless-chunk-size": _post(b"Transfer-Encoding: chunked", body=b"0" * 500_000),
+    "endless-chunk-extension": _post(b"Transfer-Encoding: chunked", body=b"2;" + b"x" * 500_000),
+    "endless-trailers": _post(
+        b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\n" + b"X-A: a\r\n" * 50_000
+    ),
+    "odd-chunk-behind-a-good-one": _post(b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\nzz\r\n\r\n"),
+    "empty-lines": lambda bearer, chance: b"\r\n" * 50_000 + _get()(bearer, chance),
     "noise": _noise,
     "random": lambda _bearer, chance: chance.randbytes(chance.randint(1, 4_000)) + b"\r\n\r\n",
 }
@@ -149,6 +157,8 @@ def _ask(run: Run, name: str, sent: bytes) -> None:
     for status in statuses:
         if status >= 500:  # noqa: PLR2004 - the server's own fault
             run.note(SOCKETS, name, f"{status} is never to be answered", told)
+    if statuses and statuses[0] >= 400 and b"content-type: application/json" not in received.lower():  # noqa: PLR2004
+        run.note(SOCKETS, name, "an error without the envelope", told)
     if name in SMUGGLING and len(statuses) > 1:
         run.note(SOCKETS, name, "what was smuggled in was answered", told)
     if name in SMUGGLING and statuses and not ended:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 import structlog
 
@@ -48,11 +48,24 @@ async def _jobs(engine: Engine, stop: asyncio.Event) -> None:
     await engine.job_runner.run(stop)
 
 
+async def _unless_told(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> None:
+    """Do work that may be left at any place and gone on with later, and leave it as soon as the stop is set."""
+    doing, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({doing, told}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (doing, told):
+            task.cancel()
+        await asyncio.wait({doing, told})
+    if not doing.cancelled():
+        doing.result()
+
+
 async def _erasures(engine: Engine, stop: asyncio.Event) -> None:
     async with engine.eraser() as eraser:
         while not stop.is_set():
             try:
-                await eraser.run_once()
+                await _unless_told(stop, eraser.run_once())
             except Conflict:
                 # Another replica, or a command, has taken over.
                 _log.info("erasures are carried out by another process")

@@ -46,15 +46,24 @@ def failure(
         details: Broken rules.
         headers: Further headers.
     """
-    error = ErrorBody(code=cast("Code", code), message=message, details=details)
-    body = _encoder.encode(Failure(error=error, meta=meta_of(request)))
+    body = failure_body(code, message, details, meta_of(request))
     return Response(body, STATUS[code], headers, media_type=JSON)
+
+
+def failure_body(code: str, message: str, details: tuple[Detail, ...], meta: AnswerMeta) -> bytes:
+    """The body of an error; see `failure`."""
+    error = ErrorBody(code=cast("Code", code), message=message, details=details)
+    return _encoder.encode(Failure(error=error, meta=meta))
 
 
 def meta_of(request: Request) -> AnswerMeta:
     """About the answer to a request."""
-    timestamp = moment_text(clock_of(request).now_ms())
-    return AnswerMeta(timestamp=timestamp, version=__version__, request_id=request.state.request_id)
+    return meta_at(clock_of(request).now_ms(), request.state.request_id)
+
+
+def meta_at(milliseconds: int, request_id: str) -> AnswerMeta:
+    """About an answer at a moment."""
+    return AnswerMeta(timestamp=moment_text(milliseconds), version=__version__, request_id=request_id)
 
 
 def clock_of(request: Request) -> Clock:

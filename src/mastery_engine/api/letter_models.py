@@ -13,6 +13,9 @@ LetterId = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", description="Id of the dead letter")
 ]
 
+_SAYS_SOMETHING: Final = r"[^\s\x1c-\x1f\x85\ufeff]"
+"""Dialects of patterns do not agree on what is white space, and this says it alike in all: something besides it."""
+
 
 class LetterParameters(Struct, frozen=True, kw_only=True):
     """Of one letter."""
@@ -63,4 +66,4 @@ class DiscardRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         reason: Why; it is kept with the letter.
     """
 
-    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=_SAYS_SOMETHING)]

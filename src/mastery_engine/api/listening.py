@@ -12,13 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from mastery_engine.api.connections import connections_of
+from mastery_engine.api.middleware import malformed
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.ports import Clock
 
 GRACE_SECONDS: Final = 10
 UNTAKEN_MS: Final = 60_000
-MOST_HEAD_BYTES: Final = 32 << 10
-"""Of a request's line and headers; a token has at most 8 KiB."""
 _BACKLOG: Final = 2048
 
 
@@ -51,16 +51,18 @@ def server_of(settings: Settings, app: FastAPI, tls: ssl.SSLContext | None = Non
         app: What answers.
         tls: How TLS is spoken; None for plain HTTP.
     """
+    clock: Clock = app.state.clock
     config = uvicorn.Config(
         app,
-        http=connections_of(settings.most_connections),
+        http=connections_of(
+            settings.most_connections, lambda by_tls: malformed(clock.now_ms(), by_tls=by_tls)
+        ),
         log_config=None,
         log_level="warning" if settings.log_level == "debug" else settings.log_level,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
-        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_context_factory=None if tls is None else lambda _config, _usual: tls,
     )

@@ -12,7 +12,7 @@ from fastapi import Request
 
 from mastery_engine.api.asgi import App, Message, Receive, Scope, Send
 from mastery_engine.api.bodies import CallerGone
-from mastery_engine.api.envelope import failure
+from mastery_engine.api.envelope import JSON, failure, failure_body, meta_at
 from mastery_engine.api.errors import route_of, unexpected
 
 REQUEST_ID: Final = "X-Request-ID"
@@ -28,6 +28,9 @@ _HEADERS: Final = (
 )
 _ONLY_TLS: Final = ((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),)
 """Said where the caller came by TLS, to us or to a proxy that is trusted; said in plain, it is not to be believed."""
+_MALFORMED: Final = (
+    "this is no HTTP/1.1, or its headers are too long or its chunks too many; nothing was done"
+)
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -80,6 +83,26 @@ class Surroundings:
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1_000, 3),
             )
+
+
+def malformed(now_ms: int, *, by_tls: bool) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of the answer, 400, to what is no request, and so has neither id nor route.
+
+    Args:
+        now_ms: When.
+        by_tls: Whether it came by TLS.
+    """
+    request_id = uuid4().hex
+    body = failure_body("VALIDATION_ERROR", _MALFORMED, (), meta_at(now_ms, request_id))
+    headers = [
+        (b"content-type", JSON.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (REQUEST_ID.lower().encode(), request_id.encode()),
+        *_HEADERS,
+        *(_ONLY_TLS if by_tls else ()),
+    ]
+    return headers, body
 
 
 def _with_headers(scope: Scope, message: Message, request_id: str) -> list[tuple[bytes, bytes]]:

@@ -12,7 +12,7 @@ from mastery_engine.config.addresses import (
     without_secrets,
 )
 from mastery_engine.config.kinds import DerivedKind, LimitedRole
-from mastery_engine.config.loading import load_settings
+from mastery_engine.config.loading import load_settings, unknown_variables
 from mastery_engine.config.safety import (
     LONGEST_PSEUDONYM_KEY_BYTES,
     SHORTEST_PSEUDONYM_KEY_BYTES,
@@ -41,5 +41,6 @@ __all__ = [
     "LimitedRole",
     "Settings",
     "load_settings",
+    "unknown_variables",
     "without_secrets",
 ]

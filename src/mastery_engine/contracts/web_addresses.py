@@ -16,12 +16,15 @@ def network(text: str) -> Network:
     """A network, from `10.0.0.0/8` or one address.
 
     Raises:
-        ValueError: It is none, or an address in a network where the network was to be named.
+        ValueError: It is none, or an address in a network where the network was to be named, or that of all addresses.
     """
     try:
-        return ipaddress.ip_network(text)
+        found = ipaddress.ip_network(text)
     except ValueError:
         raise ValueError(f"{text!r} is no network; write it like 10.0.0.0/8, or one address") from None
+    if found.prefixlen == 0:
+        raise ValueError(f"{text!r} is everybody; name the network of those who are meant, like 10.0.0.0/8")
+    return found
 
 
 def origin(text: str) -> str:

@@ -19,8 +19,11 @@ def serve(
     It ends when it is told to stop (Ctrl-C or SIGTERM).
     """
     import asyncio
+    import os
 
     from mastery_engine.api.serve import serve as serve_api
-    from mastery_engine.config import load_settings
+    from mastery_engine.config import load_settings, unknown_variables
 
+    for line in unknown_variables(os.environ):
+        typer.echo(f"warning: {line}", err=True)
     raise typer.Exit(asyncio.run(serve_api(load_settings(), host, port)))
