@@ -13,5 +13,5 @@ compile "$@" requirements/bootstrap.in --output-file requirements/bootstrap.txt
 compile "$@" pyproject.toml --output-file requirements/runtime.txt
 compile "$@" requirements/peers.in --output-file requirements/peers.txt
 compile "$@" requirements/security.in --output-file requirements/security.txt
-compile "$@" pyproject.toml --extra parquet --extra kafka --extra postgres --extra redis --extra dapr --extra objects --extra dev \
+compile "$@" pyproject.toml --all-extras \
     --constraints requirements/runtime.txt --output-file requirements/dev.txt

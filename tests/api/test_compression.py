@@ -49,6 +49,23 @@ async def test_packed_bytes_have_a_tag_of_their_own_which_is_understood_when_it_
         assert (answer.status_code, answer.headers["etag"]) == (304, tag)
 
 
+@pytest.mark.parametrize("headers", [GZIP, PLAIN])
+async def test_an_answer_without_a_body_depends_on_the_same_as_the_whole_one(
+    school: School, headers: dict[str, str]
+) -> None:
+    await school.teach_for_days("amal")
+    whole = await school.get(PATH, headers=headers)
+    empty = await school.get(PATH, headers=headers | {"If-None-Match": "*"})
+    assert (whole.status_code, empty.status_code) == (200, 304)
+    assert empty.headers["vary"] == whole.headers["vary"] == "Authorization, Accept-Encoding"
+
+
+async def test_what_an_answer_depends_on_is_told_once(school: School) -> None:
+    for path in ("/openapi.json", "/docs/start.js"):
+        told = (await school.http.get(path, headers=GZIP)).headers["vary"].lower().split(", ")
+        assert told.count("accept-encoding") == 1, path
+
+
 async def test_the_tag_of_a_packed_class_is_a_condition_that_holds(school: School) -> None:
     students = [{"person_id": f"student-{number}"} for number in range(100)]
     who = school.bearer("head", "admin")

@@ -80,7 +80,7 @@ def test_no_file_names_a_machine_or_a_package_host(root: Path) -> None:
 
 
 def test_locks_pin_every_package_by_hash(root: Path) -> None:
-    for lock in ("bootstrap", "runtime", "dev"):
+    for lock in ("bootstrap", "runtime", "dev", "peers", "security"):
         text = (root / "requirements" / f"{lock}.txt").read_text("utf-8")
         packages = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
         assert packages
@@ -94,6 +94,15 @@ def test_the_development_lock_agrees_with_the_runtime_lock(root: Path) -> None:
         return set(re.findall(r"^[a-z][\w.-]*==\S+", text, re.MULTILINE))
 
     assert pins("runtime") - pins("dev") == set()
+
+
+def test_what_a_release_is_made_of_is_listed_and_locked_with_every_extra(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"dev"}
+    listed = re.search(r"^SBOM_EXTRAS := (\S+)$", (root / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert listed is not None
+    assert set(listed[1].split(",")) == extras
+    assert "--all-extras" in (root / "tools" / "lock.sh").read_text("utf-8")
 
 
 def test_the_package_and_its_metadata_tell_the_same_version(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,7 @@ def test_records_about_one_student_are_found_and_the_look_is_on_record(read_thri
     assert len(subjects) == 1
     again = read_thrice("audit", "list", "--student", "ben-01", "--json").data
     assert again[-1]["entry"]["action"] == "audit.read"
+    assert again[-1]["entry"]["actor"] == f"os:{getuser()}"
     assert len(again) == len(about) + 1
 
 

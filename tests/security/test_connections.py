@@ -13,7 +13,8 @@ from typing import NamedTuple
 import httpx2
 import msgspec
 import pytest
-from fastapi import Request
+from fastapi import FastAPI, Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api import connections
@@ -281,3 +282,10 @@ def test_nobody_needs_a_longer_head_than_is_taken() -> None:
         lifetime_seconds=1,
     )
     assert len(token) < MOST_HEAD_BYTES // 4
+
+
+def test_h11_speaks_http_whatever_else_is_installed() -> None:
+    # Its state is what the bounds above look at; uvicorn alone would take httptools where that is there.
+    spoken = server_of(trial_settings(), FastAPI()).config.http
+    assert isinstance(spoken, type)
+    assert issubclass(spoken, H11Protocol)

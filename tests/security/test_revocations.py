@@ -158,6 +158,15 @@ async def test_what_names_no_token_is_refused(school: School, body: object) -> N
     assert (await revoke(school, body)).status_code == 400
 
 
+async def test_who_names_nothing_is_told_both_ways_to_name_something(school: School) -> None:
+    for body in ({}, {"exp": 1}):
+        details = (await revoke(school, body)).json()["error"]["details"]
+        assert [one["field"] for one in details] == ["jti", "subject"]
+        assert {one["rule"] for one in details} == {
+            "is required: send jti (one token), or subject (all of somebody's)"
+        }
+
+
 async def test_another_process_refuses_the_token_within_a_second(school: School) -> None:
     other = another_process(school)
     await other.check("default", "amal", "t-1", NOW)

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
+import msgspec.inspect
 from fastapi import Request
 from msgspec import Struct
 
@@ -24,6 +25,7 @@ MOST_SECONDS: Final = 20.0
 _JSON: Final = "application/json"
 _SHOWN: Final = 100
 _LONGEST_RULE: Final = 500
+_NOT_LISTED: Final = "Invalid enum value"
 Model = TypeVar("Model", bound=Struct)
 
 
@@ -31,33 +33,39 @@ class CallerGone(Exception):
     """The caller hung up before the body had come whole; there is nobody to answer."""
 
 
-async def read_json(request: Request, most_bytes: int = MOST_BYTES) -> object:
+async def read_json(request: Request, wanted: str, most_bytes: int = MOST_BYTES) -> object:
     """Read and decode a body; see `read_body`.
 
     Raises:
-        InvalidInput: It is no JSON, or JSON of a kind that is refused.
+        InvalidInput: It is empty, no JSON, or JSON of a kind that is refused.
     """
-    return decode_strictly(await read_body(request, most_bytes))
+    return decode_strictly(await read_body(request, most_bytes, wanted))
 
 
-async def read_body(request: Request, most_bytes: int, known: Sequence[str] = (_JSON,)) -> bytes:
+async def read_body(request: Request, most_bytes: int, wanted: str, known: Sequence[str] = (_JSON,)) -> bytes:
     """Read a body of JSON, or of other media types.
 
     Args:
         request: Whose body.
         most_bytes: Most bytes; no more than that is ever held.
+        wanted: What belongs into it, told to who sends nothing.
         known: Media types that are taken.
 
     Raises:
         Refusal: The body is too large, too slow, or says that it is no plain JSON.
+        InvalidInput: It is empty.
         CallerGone: It did not come whole.
     """
     check_media_type(request, known)
     try:
         async with asyncio.timeout(MOST_SECONDS):
-            return await _read(request, most_bytes)
+            body = await _read(request, most_bytes)
     except TimeoutError:
         raise too_slow() from None
+    if not body:
+        rule = f"the body is empty; send {wanted}"
+        raise InvalidInput(rule, (Problem("", "", rule),))
+    return body
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
@@ -66,7 +74,9 @@ async def read_model(request: Request, model: type[Model]) -> Model:
     Raises:
         InvalidInput: Every field that breaks its rule, unknown fields included.
     """
-    return model_of(await read_json(request), model)
+    required = [field.encode_name for field in msgspec.structs.fields(model) if field.required]
+    wanted = "a JSON object" + (f" with {', '.join(required)}" if required else ", as in: {}")
+    return model_of(await read_json(request, wanted), model)
 
 
 def model_of(value: object, model: type[Model], field: str = "") -> Model:
@@ -158,13 +168,38 @@ def _problems(fields: dict[str, Any], model: type[Struct], prefix: str) -> Itera
         try:
             msgspec.convert(value, inner)
         except msgspec.ValidationError as error:
-            yield Problem(f"{prefix}{name}", _shown(cast("object", value)), rule_of(error))
+            yield Problem(f"{prefix}{name}", _shown(cast("object", value)), rule_of(error, field.type))
 
 
-def rule_of(error: msgspec.ValidationError) -> str:
-    """The rule that was broken, in words; cut, since they may say again what was sent, however long."""
-    rule = str(error)[:_LONGEST_RULE]
+def rule_of(error: msgspec.ValidationError, expected: object) -> str:
+    """The rule that was broken, in words; cut, since they may say again what was sent, however long.
+
+    Args:
+        error: What the library says of it.
+        expected: Type of the field; where it lists its values, these are told.
+    """
+    words = str(error)
+    if words.startswith(_NOT_LISTED) and (listed := _listed(msgspec.inspect.type_info(expected))):
+        return f"must be one of {', '.join(listed)}"
+    rule = words[:_LONGEST_RULE]
     return rule[0].lower() + rule[1:]
+
+
+def _listed(expected: msgspec.inspect.Type) -> list[str]:
+    """Every value of a type that lists them."""
+    match expected:
+        case msgspec.inspect.LiteralType(values):
+            return list(map(str, values))
+        case msgspec.inspect.UnionType(types):
+            return [value for one in types for value in _listed(one)]
+        case (
+            msgspec.inspect.Metadata(inner)
+            | msgspec.inspect.ListType(inner)
+            | msgspec.inspect.VarTupleType(inner)
+        ):
+            return _listed(inner)
+        case _:
+            return []
 
 
 def _shown(value: object) -> str:

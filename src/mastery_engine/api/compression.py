@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, final
 
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.datastructures import MutableHeaders
 
 from mastery_engine.api.etags import GZIP_SUFFIX
 from mastery_engine.api.middleware import App, Message, Receive, Scope, Send
@@ -34,6 +35,10 @@ class Compressed:
         async def send_tagged(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
+                if any(name == _ETAG for name, _ in headers):
+                    # Of a short answer and of 304 too: the tag is of these bytes, or of packed ones.
+                    _depends_on_packing(message)
+                    headers = list(message["headers"])
                 if (b"content-encoding", b"gzip") in headers:
                     # Other bytes need another strong tag; who sends it back is understood.
                     suffix = f'{GZIP_SUFFIX}"'.encode()
@@ -43,3 +48,10 @@ class Compressed:
             await send(message)
 
         await self._app(scope, receive, send_tagged)
+
+
+def _depends_on_packing(message: Message) -> None:
+    headers = MutableHeaders(raw=list(message["headers"]))
+    if "accept-encoding" not in headers.get("vary", "").lower():
+        headers.add_vary_header("Accept-Encoding")
+    message["headers"] = headers.raw

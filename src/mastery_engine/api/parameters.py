@@ -63,6 +63,6 @@ def _problems(request: Request, model: type[Struct]) -> Iterator[Problem]:
             try:
                 msgspec.convert(values[name], field.type, strict=False)
             except msgspec.ValidationError as error:
-                yield Problem(name, shown(values[name]), rule_of(error))
+                yield Problem(name, shown(values[name]), rule_of(error, field.type))
         elif field.required:
             yield Problem(name, "absent", "is required")

@@ -33,8 +33,12 @@ def limiting_of(engine: Engine, stack: AsyncExitStack) -> Limiting:
     return limiting
 
 
-def shared_limits(settings: Settings) -> Callable[[], Limits] | None:
+def shared_limits(settings: Settings, answer_seconds: float | None = None) -> Callable[[], Limits] | None:
     """What opens the limits that replicas share: in the Redis that is set, else that of the state, else the cache's.
+
+    Args:
+        settings: What is in force.
+        answer_seconds: Longest that who asks waits; None: as briefly as a request does.
 
     Returns:
         None where there is no Redis.
@@ -52,9 +56,9 @@ def shared_limits(settings: Settings) -> Callable[[], Limits] | None:
         )
     require("redis", ("redis", "hiredis"), name)
     from mastery_engine.adapters.redis.address import read_address  # noqa: PLC0415 - only where it is used
-    from mastery_engine.adapters.redis.limits import open_redis_limits  # noqa: PLC0415 - as above
+    from mastery_engine.adapters.redis.limits import ANSWER_SECONDS, open_redis_limits  # noqa: PLC0415 - as above
 
-    return partial(open_redis_limits, read_address(name, url), name)
+    return partial(open_redis_limits, read_address(name, url), name, answer_seconds or ANSWER_SECONDS)
 
 
 def limits_troubles(limiting: Limiting) -> Mapping[str, Callable[[], str | None]]:

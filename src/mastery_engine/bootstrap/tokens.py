@@ -83,3 +83,23 @@ async def open_tokens(settings: Settings, clock: Clock) -> AsyncGenerator[Tokens
         yield Tokens(verifier, {"issuer": keys.ping}, {"issuer_keys": keys.trouble})
     finally:
         await verifier.close()
+
+
+async def published_algorithms(settings: Settings) -> list[str]:
+    """The algorithm of each key that the issuer publishes now, asked once.
+
+    Args:
+        settings: They name an issuer.
+
+    Raises:
+        ConfigurationError: What reads keys is not installed.
+        DependencyDown: The issuer gives none that can be used.
+    """
+    require("jwks", _NEEDED, "MASTERY_JWT_JWKS_URL")
+    from mastery_engine.adapters.auth.fetching import KeyFetcher  # noqa: PLC0415 - as above
+
+    fetcher = KeyFetcher(settings.jwt_jwks_url)
+    try:
+        return [key.algorithm for key in await fetcher.fetch()]
+    finally:
+        await fetcher.close()

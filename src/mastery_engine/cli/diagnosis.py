@@ -9,11 +9,11 @@ import shutil
 import sqlite3
 import tomllib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
 from pydantic import SecretStr
@@ -24,6 +24,8 @@ from mastery_engine.bootstrap import MEMORY_URL, Engine, open_engine
 from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
+from mastery_engine.cli import door_checks
+from mastery_engine.cli.check import Check, works
 from mastery_engine.config import (
     DAPRS_OWN,
     EMBEDDED_LOG,
@@ -36,7 +38,7 @@ from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryEr
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
 
-_OF_THE_HOME: Final = ("archive", "folding", "dead letters")
+_OF_THE_HOME: Final = ("archive", "erasures", "folding", "dead letters")
 _LIBRARIES: Final = (
     "fastapi",
     "filelock",
@@ -68,19 +70,6 @@ class SettingInForce(Struct, frozen=True, kw_only=True):
     source: str
 
 
-class Check(Struct, frozen=True, kw_only=True):
-    """Something that was tried.
-
-    Attributes:
-        outcome: `ok`, `warning` (it works, look at it) or `failed`.
-        message: What was found, and what to do.
-    """
-
-    name: str
-    outcome: Literal["ok", "warning", "failed"]
-    message: str
-
-
 class Diagnosis(Struct, kw_only=True):
     """All of it.
 
@@ -103,10 +92,10 @@ def diagnose() -> Diagnosis:
     """
     settings = load_settings()
     checks = [
-        *_secrets(settings),
+        *door_checks.secrets(settings),
         _dapr(settings),
         *_folder(settings),
-        *asyncio.run(_databases(settings)),
+        *asyncio.run(_asked(settings)),
     ]
     return Diagnosis(
         versions=_versions(),
@@ -149,17 +138,6 @@ def _shown(value: object) -> str:
     return without_secrets(value) if isinstance(value, str) else str(value)
 
 
-def _secrets(settings: Settings) -> Iterator[Check]:
-    try:
-        settings.check_secrets()
-    except MasteryError as error:
-        yield Check(name="secrets", outcome="failed", message=error.message)
-    else:
-        missing = "MASTERY_JWT_SECRET is not set: the API makes one of its own at each start"
-        message = "long enough" if settings.checks_tokens else missing
-        yield Check(name="secrets", outcome="ok", message=message)
-
-
 def _dapr(settings: Settings) -> Check:
     return Check(name="dapr", outcome="ok", message=WORDS[doors_of(settings)])
 
@@ -189,6 +167,10 @@ def _disk(home: Path) -> Check:
         outcome="warning" if free >= _LEAST_FREE_BYTES else "failed",
         message=f"{message}; make room",
     )
+
+
+async def _asked(settings: Settings) -> list[Check]:
+    return [*[check async for check in door_checks.doors(settings)], *await _databases(settings)]
 
 
 async def _databases(settings: Settings) -> list[Check]:
@@ -224,26 +206,20 @@ async def _within(engine: Engine) -> AsyncIterator[Check]:
         ("event log", adapters.log),
         ("archive", adapters.archive),
     ):
-        yield await _works(name, port.ping(), "answers")
+        yield await works(name, port.ping(), "answers")
     if adapters.apart is not None:
-        yield await _works("topics", adapters.apart.topics.check(), "are there, and as they must be")
-        yield await _works("schemas", _registered(engine.settings), "are registered")
+        yield await works("topics", adapters.apart.topics.check(), "are there, and as they must be")
+        yield await works("schemas", _registered(engine.settings), "are registered")
     cache = shared_cache(engine.settings)
     if cache is not None:
-        yield await _works("shared cache", cache.ping(), "answers")
+        yield await works("shared cache", cache.ping(), "answers")
         await cache.close()
+    async for check in door_checks.within(engine):
+        yield check
     yield await _folding(engine)
     yield await _letters(adapters.dead_letters)
     tenants = ", ".join(tenant.tenant_id for tenant in await engine.tenants.list())
     yield Check(name="schools", outcome="ok", message=tenants)
-
-
-async def _works(name: str, job: Awaitable[None], well: str) -> Check:
-    try:
-        await job
-    except MasteryError as error:
-        return Check(name=name, outcome="failed", message=error.message)
-    return Check(name=name, outcome="ok", message=well)
 
 
 async def _registered(settings: Settings) -> None:

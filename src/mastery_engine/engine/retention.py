@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from mastery_engine.contracts.keys import tenant_of
 from mastery_engine.contracts.tenant import SHORTEST_RETENTION_DAYS, Tenant
 from mastery_engine.domain.calendar import DAY_MS, moment_of
-from mastery_engine.engine.access import Access, Action, Caller
+from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.old_letters import OldLetters
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.tenants import TenantDirectory, no_tenant
 from mastery_engine.ports import Archive, ArchivedDay, Clock, StateStore
 

@@ -13,8 +13,8 @@ from mastery_engine.adapters.auth import TokenRole
 from mastery_engine.contracts import keys
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.cohort import Cohort, Membership
-from mastery_engine.engine.access import DESPITE_RESTRICTION, TABLE
 from mastery_engine.engine.batch_jobs import MOST_AT_ONCE
+from mastery_engine.engine.policy import DESPITE_RESTRICTION, TABLE
 from mastery_engine.engine.restrictions import REMEMBERED_SECONDS
 from mastery_engine.ports import Entry
 from tests.api.school import NOW_MS, School, open_school, quiz

@@ -8,7 +8,8 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import Tenant, encode_tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.errors import DependencyDown, NotAllowed, NotFound
-from mastery_engine.engine.access import Caller, Role
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.policy import Role
 from mastery_engine.ports import ArchivedDay, Write
 from tests.privacy.rights.holdings import letter
 from tests.unit.engine.test_housekeeping import TODAY, School

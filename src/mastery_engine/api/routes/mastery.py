@@ -53,7 +53,7 @@ async def ingest(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
     """Events in."""
     # Who may not send events is told so before megabytes of them are read.
     await parts.engine.access.permit(caller, "events.ingest", [], _today(parts))
-    raw = await read_body(request, MOST_INGEST_BYTES)
+    raw = await read_body(request, MOST_INGEST_BYTES, "an event, or a list of events, as JSON")
     return await answer_ingest(request, parts, caller, decode_strictly(raw), raw)
 
 

@@ -78,7 +78,7 @@ INTENTS: Final[dict[str, Intent]] = {
 @router.post(PATH)
 async def process(request: Request, parts: PartsNeeded) -> Response:
     """The use case that the intent names."""
-    body = await read_body(request, MOST_INGEST_BYTES)
+    body = await read_body(request, MOST_INGEST_BYTES, f"a JSON object with {', '.join(_FIELDS[:2])}")
     fields = _fields(decode_strictly(body, MOST_DEPTH + 1))
     intent = fields["intent"]
     if intent != INGEST and len(body) > MOST_BYTES:

@@ -41,7 +41,10 @@ async def import_cohorts(request: Request, parts: PartsNeeded, caller: CallerNee
     asked = read_parameters(request, ImportParameters)
     # Who may not is told so before the file is read.
     await parts.engine.roster_import.permit(caller)
-    enrolments = read_roster(await read_body(request, MOST_BYTES, (MEDIA_TYPE,)))
+    file = await read_body(
+        request, MOST_BYTES, "a CSV file whose first line names its columns", (MEDIA_TYPE,)
+    )
+    enrolments = read_roster(file)
     report = await parts.engine.roster_import.take(
         caller, enrolments, mode=asked.mode, dry_run=asked.dry_run, source="csv"
     )

@@ -14,9 +14,12 @@ from mastery_engine.api.models import Success
 from mastery_engine.api.operation import WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.contracts.revocation import Revocation
+from mastery_engine.domain.errors import InvalidInput, Problem
 
 REVOKE: Final = "/api/v1/tokens/revoke"
 Moment = Annotated[int, Meta(ge=0, le=4_102_444_800)]
+_WANTED: Final = "a JSON object with jti (one token), or with subject (all of somebody's)"
+_EITHER: Final = "is required: send jti (one token), or subject (all of somebody's)"
 router: Final = APIRouter(dependencies=[Depends(check_accept)])
 
 
@@ -47,8 +50,10 @@ class RevokeSubject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @router.post(REVOKE)
 async def revoke(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
     """No longer take a token, or anybody's tokens up to a moment."""
-    body = await read_json(request)
+    body = await read_json(request, _WANTED)
     revocations = parts.engine.revocations
+    if isinstance(body, dict) and body.keys().isdisjoint({"jti", "subject"}):
+        raise InvalidInput.of(Problem("jti", "absent", _EITHER), Problem("subject", "absent", _EITHER))
     if isinstance(body, dict) and "subject" in body:
         whose = model_of(cast("object", body), RevokeSubject)
         return success(request, await revocations.revoke_subject(caller, whose.subject, whose.not_before))

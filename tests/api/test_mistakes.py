@@ -1,0 +1,68 @@
+"""Mistakes that newcomers make, and what they are told: what is missing, and which words are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.school import School
+from tests.api.test_envelope import code
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("mastery/query", "a JSON object with student_id"),
+        ("mastery/ingest", "an event, or a list of events, as JSON"),
+        ("tokens/revoke", "a JSON object with jti (one token), or with subject (all of somebody's)"),
+        ("dlq/reprocess", "a JSON object with letter_ids"),
+        ("cohorts/import", "a CSV file whose first line names its columns"),
+    ],
+)
+async def test_an_empty_body_is_told_as_such_with_what_belongs_into_it(
+    school: School, path: str, wanted: str
+) -> None:
+    media_type = "text/csv" if path == "cohorts/import" else "application/json"
+    headers = school.bearer("head", "admin") | {"Content-Type": media_type}
+    if path == "mastery/ingest":
+        headers |= school.bearer("lms", "service")
+    answer = await school.http.post(f"/api/v1/{path}", content=b"", headers=headers)
+    assert code(answer) == (400, "VALIDATION_ERROR")
+    assert answer.json()["error"]["message"] == f"the body is empty; send {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "field", "known"),
+    [
+        ("GET dlq?status=lost", None, "status", "all, discarded, open, reprocessed"),
+        (
+            "POST batch/mastery",
+            {"student_ids": ["amal"], "priority": "soon"},
+            "priority",
+            "high, low, normal",
+        ),
+        (
+            "POST analytics/compare",
+            {"student_id": "amal", "cohort_id": "7a", "metric": "luck"},
+            "metric",
+            "completion, consistency, quality, quiz, score",
+        ),
+    ],
+)
+async def test_who_sends_a_word_that_is_not_known_is_told_those_that_are(
+    school: School, path: str, sent: object, field: str, known: str
+) -> None:
+    method, route = path.split(" ")
+    who = school.bearer("head", "admin")
+    answer = await school.http.request(method, f"/api/v1/{route}", json=sent, headers=who)
+    assert code(answer) == (400, "VALIDATION_ERROR")
+    (detail,) = answer.json()["error"]["details"]
+    assert (detail["field"], detail["rule"]) == (field, f"must be one of {known}")
+
+
+async def test_who_sends_nothing_where_nothing_is_required_is_told_the_least_that_can_be_sent(
+    school: School,
+) -> None:
+    headers = school.bearer("head", "admin") | {"Content-Type": "application/json"}
+    answer = await school.http.put("/api/v1/cohorts/8b", content=b"", headers=headers)
+    assert answer.json()["error"]["message"] == "the body is empty; send a JSON object, as in: {}"
+    assert (await school.http.put("/api/v1/cohorts/8b", content=b"{}", headers=headers)).status_code == 201
