@@ -75,6 +75,10 @@ class WatchedStore:
         """See the port."""
         return self._store.scan(prefix)
 
+    def expired(self) -> AsyncIterator[list[str]]:
+        """See the port."""
+        return self._store.expired()
+
     async def purge(self) -> int:
         """See the port."""
         return await self._store.purge()

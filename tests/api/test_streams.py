@@ -56,6 +56,17 @@ async def test_other_students_events_are_not_told(live: Live) -> None:
     assert (told.data["student_id"], told.data["events"]) == ("amal", 2)
 
 
+async def test_a_restriction_ends_the_stream_before_anything_more_is_told(live: Live) -> None:
+    async with live.follow(**live.bearer("head", "admin")) as reader:
+        await reader.next()
+        await live.http.put("/api/v1/students/amal/restriction", headers=live.bearer("head", "admin"))
+        live.clock.turn(1.0)
+        await live.teach("amal")
+        last = await reader.next()
+    assert last.kind == "end"
+    assert last.data == {"reason": "not_found"}
+
+
 async def test_of_a_course_its_result_is_told(live: Live) -> None:
     await live.teach("amal", quiz(course_id="algebra"))
     async with live.follow(query="?course_id=algebra") as reader:

@@ -17,6 +17,7 @@ PARTS = {
     "dead_letters.jsonl",
     "audit.jsonl",
     "requests.jsonl",
+    "schema.json",
     "manifest.json",
 }
 
@@ -34,6 +35,11 @@ def test_a_school_is_exported_whole_and_its_events_can_be_sent_elsewhere(
     assert mastery("tenant", "export", "nowhere", "--to", to).code == 4
     assert mastery("tenant", "export", "north", "--to", to).code == 0
     assert mastery("privacy", "verify-export", to).code == 0
+    folder = tmp_path / "north"
+    assert mastery("tenant", "export", "north", "--to", folder, "--folder").code == 0
+    assert mastery("tenant", "export", "north", "--to", folder, "--folder").code == 1
+    assert mastery("privacy", "verify-export", folder).code == 0
+    assert {one.name for one in folder.iterdir()} == PARTS
     with zipfile.ZipFile(to) as packed:
         parts = {name: packed.read(name).splitlines() for name in packed.namelist()}
         packed.extract("events.jsonl", tmp_path / "out")

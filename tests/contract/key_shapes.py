@@ -55,6 +55,10 @@ class ShapedStore:
         async for keys in self._store.scan(asked):
             yield [name for name in (self._names[key] for key in keys) if name.startswith(prefix)]
 
+    async def expired(self) -> AsyncIterator[list[str]]:
+        async for keys in self._store.expired():
+            yield [self._names[key] for key in keys]
+
     async def purge(self) -> int:
         return await self._store.purge()
 

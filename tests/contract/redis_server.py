@@ -49,6 +49,10 @@ class ServerOfItsOwn:
         async for keys in self._store.scan(self._prefix + prefix):
             yield [key.removeprefix(self._prefix) for key in keys]
 
+    async def expired(self) -> AsyncIterator[list[str]]:
+        async for keys in self._store.expired():
+            yield [key.removeprefix(self._prefix) for key in keys]
+
     async def purge(self) -> int:
         return await self._store.purge()
 

@@ -64,6 +64,9 @@ class RestartedBeforeEachCall:
         async for found in self._inner.scan(prefix):
             yield found
 
+    def expired(self) -> AsyncIterator[list[str]]:
+        return self._inner.expired()
+
     async def purge(self) -> int:
         return await self._inner.purge()
 

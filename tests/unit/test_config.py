@@ -59,6 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "tenant": "default",
     "formulas": None,
     "derived_keys": ("day", "component", "activity"),
+    "retention_every_seconds": 3_600,
     "batch_size": 5_000,
     "health_port": None,
     "health_host": "127.0.0.1",
@@ -109,6 +110,7 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "tenant": ("north", '"north"', "north"),
     "formulas": ("f.toml", '"f.toml"', Path("f.toml")),
     "derived_keys": ("day, activity", '["day", "activity"]', ("day", "activity")),
+    "retention_every_seconds": ("0", "0", 0),
     "batch_size": ("7", "7", 7),
     "health_port": ("8081", "8081", 8081),
     "health_host": ("0.0.0.0", '"0.0.0.0"', "0.0.0.0"),  # noqa: S104 - nobody listens

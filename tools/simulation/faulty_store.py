@@ -38,6 +38,10 @@ class FaultyStore:
         async for batch in self._inner.scan(prefix):
             yield batch
 
+    async def expired(self) -> AsyncIterator[list[str]]:
+        async for batch in self._inner.expired():
+            yield batch
+
     async def purge(self) -> int:
         return await self._inner.purge()
 

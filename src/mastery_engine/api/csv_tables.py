@@ -10,9 +10,9 @@ from typing import Final
 from fastapi import Response
 
 from mastery_engine.contracts.answers import Comparison, History
+from mastery_engine.engine.export_tables import guarded
 
 CSV: Final = "text/csv"
-_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 Row = Iterable[object]
 
 
@@ -52,4 +52,4 @@ def comparison_rows(answer: Comparison) -> Iterator[Row]:
 def _cells(row: Row) -> Iterator[object]:
     """Cells, those of text that a spreadsheet would calculate behind an apostrophe; numbers stay numbers."""
     for cell in row:
-        yield f"'{cell}" if isinstance(cell, str) and cell.startswith(_BEGIN_FORMULAS) else cell
+        yield guarded(cell) if isinstance(cell, str) else cell

@@ -6,16 +6,17 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from mastery_engine.bootstrap.retention import retention_of
+from mastery_engine.bootstrap.worker_parts import tidy_seconds
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.archiving import Archiver, ArchiverPorts
 from mastery_engine.engine.housekeeping import Housekeeping
 from mastery_engine.engine.letter_filing import LetterFiling
-from mastery_engine.engine.old_letters import OldLetters
 from mastery_engine.engine.work import Runner
 
 if TYPE_CHECKING:
-    from mastery_engine.bootstrap.foundation import Foundation
+    from mastery_engine.bootstrap.use_cases import UseCases
 
 ARCHIVERS: Final = "mastery-archiver"
 
@@ -27,24 +28,24 @@ def groups(settings: Settings) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def runners(foundation: Foundation, batch_size: int) -> AsyncGenerator[list[Runner]]:
+async def runners(cases: UseCases, batch_size: int) -> AsyncGenerator[list[Runner]]:
     """One that archives events, and one that files dead letters, in the archivers' group.
 
     Raises:
         ConfigurationError: The log is embedded, or a topic is not as it must be.
         DependencyDown: Kafka does not answer.
     """
-    adapters = foundation.adapters
+    adapters = cases.adapters
     apart = adapters.apart
     if apart is None:
         raise ConfigurationError(
             "the log is embedded, and its worker archives by itself; see MASTERY_LOG_URL"
         )
     await apart.topics.check()
-    archivers, filers = groups(foundation.settings)
+    archivers, filers = groups(cases.settings)
     async with AsyncExitStack() as stack:
         events, letters = apart.log.consumer(archivers), apart.letter_log.consumer(filers)
-        folding = apart.log.consumer(foundation.group)
+        folding = apart.log.consumer(cases.group)
         for consumer in (events, letters, folding):
             stack.push_async_callback(consumer.close)
         ports = ArchiverPorts(
@@ -55,11 +56,13 @@ async def runners(foundation: Foundation, batch_size: int) -> AsyncGenerator[lis
             clock=adapters.clock,
             codec=adapters.codec,
         )
-        archiver = Archiver(ports, foundation.tenants, foundation.pseudonyms)
+        archiver = Archiver(ports, cases.tenants, cases.pseudonyms)
         filing = LetterFiling(letters, adapters.dead_letters, apart.codec)
-        old = OldLetters(adapters.dead_letters)
-        old_days = Housekeeping(None, adapters.archive, foundation.tenants, [], adapters.clock, old)
+        is_on = cases.settings.retention_every_seconds > 0
+        retention = retention_of(cases, with_keys=False) if is_on else None
+        old_days = Housekeeping(None, retention, cases.tenants, [], adapters.clock)
+        every = tidy_seconds(cases)
         yield [
-            Runner(archiver, events, adapters.clock, batch_size, old_days),
+            Runner(archiver, events, adapters.clock, batch_size, old_days, tidy_seconds=every),
             Runner(filing, letters, adapters.clock, batch_size),
         ]

@@ -203,6 +203,7 @@ class Engine(UseCases):
             batch_size: Most records in a step; None means the setting.
             share: Its partitions, where several fold side by side.
         """
+        from mastery_engine.bootstrap.worker_parts import tidy_seconds  # noqa: PLC0415 - see above
         from mastery_engine.engine.work import Worker  # noqa: PLC0415 - see above
 
         with set_for_bulk_work():
@@ -212,7 +213,8 @@ class Engine(UseCases):
             try:
                 processor, ours = self.processor(consumer), self.adapters
                 size = batch_size or self.settings.batch_size
-                yield Worker(processor, consumer, ours.clock, size, self.housekeeping, ours.store.ping)
+                every = tidy_seconds(self)
+                yield Worker(processor, consumer, ours.clock, size, self.housekeeping, ours.store.ping, every)
             finally:
                 await consumer.close()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.replay import Replay
     from mastery_engine.engine.revocations import Revocations
     from mastery_engine.engine.roster_import import RosterImport
+    from mastery_engine.engine.roster_writes import RosterWrites
     from mastery_engine.engine.stream_tickets import StreamTickets
     from mastery_engine.engine.tenant_settings import TenantSettings
 
@@ -85,14 +86,21 @@ class UseCases(Foundation):
         """Classes."""
         from mastery_engine.engine.cohorts import Cohorts  # noqa: PLC0415 - see above
 
-        return Cohorts(self.reader, self.adapters.rosters, self.adapters.erasures, self.pseudonyms)
+        return Cohorts(self.reader, self.adapters.rosters, self.roster_writes)
 
     @cached_property
     def roster_import(self) -> RosterImport:
         """Rosters from other systems."""
         from mastery_engine.engine.roster_import import RosterImport  # noqa: PLC0415 - see above
 
-        return RosterImport(self.reader, self.adapters.rosters)
+        return RosterImport(self.reader, self.adapters.rosters, self.roster_writes)
+
+    @cached_property
+    def roster_writes(self) -> RosterWrites:
+        """Rosters without the erased."""
+        from mastery_engine.engine.roster_writes import RosterWrites  # noqa: PLC0415 - see above
+
+        return RosterWrites(self.adapters.rosters, self.adapters.erasures, self.pseudonyms)
 
     @cached_property
     def live_updates(self) -> LiveUpdates:

@@ -18,7 +18,7 @@ from mastery_engine.cli.intake_report import IntakeReport
 from mastery_engine.cli.load.run import check, drive
 from mastery_engine.cli.load.watch import LoadReport, Watch
 from mastery_engine.cli.progress import Meter
-from mastery_engine.cli.session import Session, run
+from mastery_engine.cli.session import Session, operator, run
 from mastery_engine.cli.taking import BATCH, MANY, Batch, take_all
 from mastery_engine.cli.tenants import ensure_tenant
 from mastery_engine.contracts.event_json import encode_event
@@ -113,7 +113,7 @@ async def _make_school(engine: Engine, school: SchoolSettings) -> bool:
     """The school and its class; returns whether the school is new."""
     fresh = await ensure_tenant(engine, school.tenant_id, retention_days=None)
     name = f"Simulated class of {school.students}"
-    await engine.adapters.rosters.put(school.tenant_id, [roster(school, CLASS_ID, name)])
+    await engine.cohorts.put(operator(school.tenant_id), roster(school, CLASS_ID, name))
     return fresh
 
 

@@ -114,6 +114,13 @@ class Settings(DoorSettings):
     derived_keys: DerivedKinds = Field(
         ("day", "component", "activity"), description="kinds of derived keys to write"
     )
+    retention_every_seconds: int = Field(
+        3_600,
+        ge=0,
+        le=604_800,
+        description="seconds from one clearing of what has outlived its school's retention to the next; "
+        "0: only `mastery privacy retention --apply` clears it",
+    )
     batch_size: int = Field(5_000, ge=1, le=100_000, description="most records in one step of the worker")
     health_port: int | None = Field(
         None,

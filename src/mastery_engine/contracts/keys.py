@@ -20,6 +20,11 @@ def tenant_prefix(tenant_id: str) -> str:
     return "" if tenant_id == DEFAULT_TENANT else f"{_SCHOOL}{tenant_id}:"
 
 
+def tenant_of(key: str) -> str:
+    """The tenant whose key this is; those that are nobody's count as of the tenant `default`."""
+    return key[len(_SCHOOL) :].split(":", 1)[0] if key.startswith(_SCHOOL) else DEFAULT_TENANT
+
+
 def learner(tenant_id: str, student_id: str) -> str:
     """Name of a learner: the start of its keys in the store, and whole the key of its records in the log."""
     return f"{tenant_prefix(tenant_id)}student:{student_id}"

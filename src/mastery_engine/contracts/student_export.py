@@ -159,13 +159,18 @@ PART_TYPES: Final[dict[str, Any]] = {
 
 def export_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of all JSON in the zip: `parts` names the definition of each file, or of each of its lines."""
-    names, types = zip(*PART_TYPES.items(), strict=True)
+    return schema_of(PART_TYPES, _SCHEMA_ID, "Everything held on a student")
+
+
+def schema_of(part_types: dict[str, Any], schema_id: str, title: str) -> dict[str, Any]:
+    """The same of other parts."""
+    names, types = zip(*part_types.items(), strict=True)
     roots, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     text = json.dumps({"parts": dict(zip(names, roots, strict=True)), "$defs": definitions})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": _SCHEMA_ID,
-        "title": "Everything held on a student",
+        "$id": schema_id,
+        "title": title,
         **json.loads(text.replace("\\\\Z", "$")),
     }
 

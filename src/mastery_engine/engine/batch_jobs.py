@@ -125,6 +125,9 @@ class Batches:
         tenant, day = await self._reader.day(caller, as_of)
         # Whom the caller may see is decided when it runs, and when results are read; here, whether the role may ask at all.
         await self._reader.access.permit(caller, "batch.read", [], self._reader.today(tenant))
+        # Whom it is about is on record as they are looked at; that it was asked for, here.
+        detail = {"batch": "asked", "students": str(len(wanted))}
+        await self._reader.access.record(caller, "batch.read", [], allowed=True, detail=detail)
         asked = BatchAsked(wanted, course_id, date_of(day))
         payload = msgspec.msgpack.encode(asked)
         return await self._jobs.submit(caller, KIND, payload, total=len(wanted), priority=priority)

@@ -9,13 +9,13 @@ from typing import Final, NamedTuple, final
 from msgspec.structs import replace
 
 from mastery_engine.contracts.cohort_summary import CohortSummary
-from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.cohort import UNKNOWN_CLASS, Cohort
 from mastery_engine.domain.errors import Conflict, NotFound
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.reading import Reader
-from mastery_engine.ports import ErasureLedger, Rosters
+from mastery_engine.engine.roster_writes import RosterWrites
+from mastery_engine.ports import Rosters
 
 Condition = Callable[[Cohort | None], bool]
 """Whether a class is still as the caller thinks it is; given None where there is none."""
@@ -38,19 +38,15 @@ class Change(NamedTuple):
 class Cohorts:
     """Looks at classes and changes them."""
 
-    def __init__(
-        self, reader: Reader, rosters: Rosters, erasures: ErasureLedger, pseudonyms: Pseudonyms
-    ) -> None:
+    def __init__(self, reader: Reader, rosters: Rosters, writes: RosterWrites) -> None:
         """Put the parts together.
 
         Args:
             reader: Knows schools, and who may.
             rosters: Where the classes are.
-            erasures: Who is erased, and comes back with no roster.
-            pseudonyms: By which the ledger knows students.
+            writes: Puts them there.
         """
-        self._erasures = erasures
-        self._pseudonyms = pseudonyms
+        self._writes = writes
         self._reader = reader
         self._access = reader.access
         self._rosters = rosters
@@ -121,15 +117,9 @@ class Cohorts:
         for _ in range(_TRIES):
             before = await self._before(caller, cohort.cohort_id, condition)
             await self._record(caller, cohort.cohort_id, (before, cohort))
-            kept = await self._unerased(caller, cohort)
-            if not await self._rosters.replace(caller.tenant_id, cohort.cohort_id, before, kept):
-                continue
-            # Who was erased between the two may have been swept before: looked at again, nobody is brought back.
-            while (now := await self._unerased(caller, kept)) != kept:
-                if not await self._rosters.replace(caller.tenant_id, cohort.cohort_id, kept, now):
-                    break
-                kept = now
-            return Change(kept, before is None)
+            kept = await self._writes.replace(caller.tenant_id, cohort.cohort_id, before, cohort)
+            if kept is not None:
+                return Change(kept, before is None)
         raise _changed(cohort.cohort_id)
 
     async def delete(self, caller: Caller, cohort_id: str, condition: Condition | None = None) -> Cohort:
@@ -161,17 +151,6 @@ class Cohorts:
     async def _permit_writing(self, caller: Caller) -> None:
         # A refused one is on record without the id: it may be anything.
         await self._access.permit(caller, "cohorts.write", [], await self._today(caller))
-
-    async def _unerased(self, caller: Caller, cohort: Cohort) -> Cohort:
-        hashes = {
-            one.person_id: self._pseudonyms.of(caller.tenant_id, one.person_id) for one in cohort.students
-        }
-        found = await self._erasures.find(caller.tenant_id, sorted(set(hashes.values())))
-        erased = {student for student, erasure in found.items() if erasure.state != "lifted"}
-        if not erased:
-            return cohort
-        kept = tuple(one for one in cohort.students if hashes[one.person_id] not in erased)
-        return replace(cohort, students=kept)
 
     async def _before(self, caller: Caller, cohort_id: str, condition: Condition | None) -> Cohort | None:
         before = await self._rosters.get(caller.tenant_id, cohort_id)

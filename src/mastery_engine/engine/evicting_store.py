@@ -45,6 +45,10 @@ class EvictingStore:
         """Keys of the store."""
         return self._store.scan(prefix)
 
+    def expired(self) -> AsyncIterator[list[str]]:
+        """Keys of the store that have expired."""
+        return self._store.expired()
+
     async def purge(self) -> int:
         """Remove what has expired; a copy may outlive it by as long as copies live."""
         return await self._store.purge()

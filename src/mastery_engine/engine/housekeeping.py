@@ -8,10 +8,9 @@ from typing import Final, NamedTuple, final
 from msgspec import Struct
 
 from mastery_engine.domain.calendar import DAY_MS
-from mastery_engine.engine.old_letters import OldLetters
-from mastery_engine.engine.retention import first_kept_day
+from mastery_engine.engine.retention import OldDays, Retention
 from mastery_engine.engine.tenants import TenantDirectory
-from mastery_engine.ports import Archive, Clock, EventLog, StateStore
+from mastery_engine.ports import Clock, EventLog, StateStore
 
 REQUESTS_KEPT_MS: Final = 7 * DAY_MS
 RESULTS_KEPT_MS: Final = 2 * DAY_MS
@@ -46,25 +45,22 @@ class Housekeeping:
     def __init__(
         self,
         store: StateStore | None,
-        archive: Archive | None,
+        retention: Retention | None,
         tenants: TenantDirectory,
         logs: Sequence[LogRetention],
         clock: Clock,
-        letters: OldLetters | None = None,
     ) -> None:
         """Put the parts together.
 
         Args:
-            store: Whose expired keys go; None if somebody else clears it.
-            archive: Whose old days go; None as above.
-            tenants: Their retentions.
+            store: Whose expired keys go; None if the retention clears it, or nobody is to.
+            retention: What outlives a school's retention; None if somebody else sees to it, or nobody is to.
+            tenants: Written into the records.
             logs: Whose old records go.
             clock: Says what is old.
-            letters: Old ones go too; None as for the archive.
         """
-        self._letters = letters
         self._store = store
-        self._archive = archive
+        self._retention = retention
         self._tenants = tenants
         self._logs = logs
         self._clock = clock
@@ -76,21 +72,21 @@ class Housekeeping:
             DependencyDown: A store or log does not answer.
         """
         now_ms = self._clock.now_ms()
-        archived = letters = 0
-        if self._archive is not None:
+        gone: list[OldDays] = []
+        if self._retention is not None:
             await self._tenants.keep()
-        for tenant in await self._tenants.list() if self._archive is not None else ():
-            first_kept = first_kept_day(tenant, now_ms)
-            if self._archive is not None and first_kept is not None:
-                archived += await self._archive.drop_before(tenant.tenant_id, first_kept)
-            if self._letters is not None:
-                letters += await self._letters.drop(tenant, now_ms)
+            gone = await self._retention.drop_by_itself()
         records = 0
         for log, kept_ms, group in self._logs:
             if group is None or await self._all_committed(log, group):
                 records += await log.trim(now_ms - kept_ms)
         keys = 0 if self._store is None else await self._store.purge()
-        return Cleared(keys=keys, archived=archived, records=records, letters=letters)
+        return Cleared(
+            keys=keys + sum(one.dropped_keys or 0 for one in gone),
+            archived=sum(one.dropped or 0 for one in gone),
+            records=records,
+            letters=sum(one.dropped_letters or 0 for one in gone),
+        )
 
     async def _all_committed(self, log: EventLog, group: str) -> bool:
         consumer = log.consumer(group)

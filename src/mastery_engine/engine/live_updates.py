@@ -191,6 +191,7 @@ class LiveStream:
         if self._follower.changed.is_set() and now >= due.update:
             self._follower.changed.clear()
             due.update = now + PACE_SECONDS
+            await self._check_open()
             # Before the reading, so that it is as new as this at least.
             place = self._hub.place(self._key)
             result = await self._read()
@@ -206,6 +207,13 @@ class LiveStream:
         today = self._reader.today(self._tenant)
         may = await self._reader.access.may(self._caller, ACTION, [self._asked.student_id], today)
         if not (may and await self._admission.holds()):
+            await self._record("ended", allowed=False)
+            raise not_found()
+
+    async def _check_open(self) -> None:
+        """A restriction holds before the next full check, and costs little: who is restricted is remembered for a second."""
+        student = self._asked.student_id
+        if not await self._reader.access.open_to(self._caller, ACTION, [student]):
             await self._record("ended", allowed=False)
             raise not_found()
 

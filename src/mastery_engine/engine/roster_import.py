@@ -14,6 +14,7 @@ from mastery_engine.domain.errors import Conflict
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
+from mastery_engine.engine.roster_writes import RosterWrites
 from mastery_engine.ports import Rosters
 
 ACTION: Final[Action] = "cohorts.write"
@@ -25,8 +26,9 @@ _TRIES: Final = 10
 class RosterImport:
     """Takes rosters in."""
 
-    def __init__(self, reader: Reader, rosters: Rosters) -> None:
+    def __init__(self, reader: Reader, rosters: Rosters, writes: RosterWrites) -> None:
         """Put the parts together."""
+        self._writes = writes
         self._reader = reader
         self._rosters = rosters
 
@@ -44,7 +46,7 @@ class RosterImport:
     async def take(
         self, caller: Caller, enrolments: Sequence[Enrolment], *, mode: Mode, dry_run: bool, source: str
     ) -> RosterReport:
-        """Change the classes that the lines tell of, each at once; others stay as they are.
+        """Change the classes that the lines tell of, each at once; others stay as they are. Who is erased is passed over.
 
         Args:
             caller: Who does it.
@@ -59,7 +61,7 @@ class RosterImport:
             DependencyDown: A record could not be kept. Classes before it are changed; the same import again does the rest.
         """
         today = await self.permit(caller)
-        told = cohorts_of(enrolments)
+        told = await self._writes.unerased(caller.tenant_id, cohorts_of(enrolments))
         changes: list[ClassChange] = []
         detail = {"import": source, "mode": mode} | ({"dry_run": "yes"} if dry_run else {})
         for first in range(0, len(told), _TOGETHER):
@@ -89,6 +91,6 @@ class RosterImport:
             await self._reader.access.record(caller, ACTION, students, allowed=True, detail=facts)
             if "dry_run" in detail:
                 return change
-            if await self._rosters.replace(caller.tenant_id, told.cohort_id, before, after):
+            if await self._writes.replace(caller.tenant_id, told.cohort_id, before, after) is not None:
                 return change
         raise Conflict(f"class {told.cohort_id!r} is being changed by others; import again")

@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final, final
 
 import msgspec
-from msgspec import Struct
 
 from mastery_engine import __version__
 from mastery_engine.contracts import keys
 from mastery_engine.contracts import student_export as form
 from mastery_engine.contracts.document import VERSION
 from mastery_engine.contracts.tenant import Tenant
-from mastery_engine.contracts.tenant_privacy import TenantPrivacy
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.export_lines import letter_of
-from mastery_engine.engine.export_parts import ZipParts
+from mastery_engine.engine.export_parts import Parts, ZipParts
 from mastery_engine.engine.holdings import ExportPorts, Holdings
+from mastery_engine.engine.tenant_export_form import (
+    AUDIT,
+    CLASSES,
+    KIND,
+    REQUESTS,
+    SETTINGS,
+    STUDENTS,
+    ExportedPupil,
+    ExportedTenant,
+    tenant_export_schema,
+)
 from mastery_engine.engine.tenant_settings import TenantSettings
 from mastery_engine.engine.tenants import TenantDirectory
 
 PAGE: Final = 500
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
-
-
-class ExportedTenant(Struct, frozen=True, kw_only=True):
-    """A school's settings, and what it says of the processing."""
-
-    tenant: Tenant
-    privacy: TenantPrivacy
-
-
-class ExportedPupil(Struct, frozen=True, kw_only=True):
-    """A student of the school; `pseudonym` stands for them in the audit trail and in requests."""
-
-    pseudonym: str
-    held: form.ExportedStudent
 
 
 @final
@@ -70,34 +66,54 @@ class TenantExports:
             NotFound: There is no such school. This and the others before anything is made.
             DependencyDown: A store does not answer, or the access could not be recorded.
         """
+        tenant, now_ms = await self._begin(caller)
+        return self._packed(tenant, now_ms)
+
+    async def write(self, caller: Caller, parts: Parts) -> None:
+        """The same, part by part, to where somebody keeps them.
+
+        Raises:
+            NotAllowed: As for `zip`.
+            NotFound: As for `zip`.
+            DependencyDown: As for `zip`.
+        """
+        tenant, now_ms = await self._begin(caller)
+        async for _ in self._fill(tenant, now_ms, parts):
+            pass
+
+    async def _begin(self, caller: Caller) -> tuple[Tenant, int]:
         tenant, now_ms = await self._tenants.get(caller.tenant_id), self._ports.clock.now_ms()
         await self._access.permit(caller, "tenant.export", (), moment_of(now_ms).date())
         await self._access.record(caller, "tenant.export", (), allowed=True)
-        return self._packed(tenant, now_ms)
+        return tenant, now_ms
 
     async def _packed(self, tenant: Tenant, now_ms: int) -> AsyncGenerator[bytes]:
-        parts, tenant_id = ZipParts(now_ms), tenant.tenant_id
+        parts = ZipParts(now_ms)
+        async for _ in self._fill(tenant, now_ms, parts):
+            yield parts.take()
+        yield parts.finish()
+
+    async def _fill(self, tenant: Tenant, now_ms: int, parts: Parts) -> AsyncIterator[None]:
+        """Every part in its order; a step after each page."""
+        tenant_id = tenant.tenant_id
         for name, what, pages in (
-            (
-                "tenant.json",
-                "settings, and what the school says of the processing",
-                self._settings_of(tenant),
-            ),
-            ("classes.jsonl", "classes with their members: a line each", self._classes(tenant_id)),
-            ("students.jsonl", "results and evidence: a line a student", self._students(tenant, now_ms)),
+            (SETTINGS, "settings, and what the school says of the processing", self._settings_of(tenant)),
+            (CLASSES, "classes with their members: a line each", self._classes(tenant_id)),
+            (STUDENTS, "results and evidence: a line a student", self._students(tenant, now_ms)),
             (form.EVENTS, "every event, as it was taken: a line each", self._events(tenant_id)),
             (form.LETTERS, "records that could not be counted: a line each", self._letters(tenant_id)),
-            ("audit.jsonl", "the audit trail with its hashes: a line a record", self._audit(tenant_id)),
-            ("requests.jsonl", "requests about data: a line each", self._requests(tenant_id)),
+            (AUDIT, "the audit trail with its hashes: a line a record", self._audit(tenant_id)),
+            (REQUESTS, "requests about data: a line each", self._requests(tenant_id)),
+            (form.SCHEMA, "the form of the JSON files (JSON Schema)", self._schema()),
         ):
             parts.begin(name, what)
             async for data in pages:
                 await asyncio.to_thread(parts.write, data)
-                yield parts.take()
+                yield
             parts.end()
         manifest = form.ExportManifest(
             format=form.FORMAT,
-            kind="tenant",
+            kind=KIND,
             made_at=form.iso(now_ms),
             engine_version=__version__,
             document_version=VERSION,
@@ -106,7 +122,9 @@ class TenantExports:
         parts.begin(form.MANIFEST, "what is in here, with sizes and SHA-256")
         parts.write(msgspec.json.format(_encode(manifest), indent=2) + b"\n")
         parts.end()
-        yield parts.finish()
+
+    async def _schema(self) -> AsyncIterator[bytes]:
+        yield json.dumps(tenant_export_schema(), indent=2, ensure_ascii=False).encode() + b"\n"
 
     async def _settings_of(self, tenant: Tenant) -> AsyncIterator[bytes]:
         privacy = await self._settings.privacy(tenant.tenant_id)

@@ -1,16 +1,18 @@
-"""Whether a zip of an export is whole, as it was made, and of the form that its schema tells."""
+"""Whether a zip or folder of an export is whole, as it was made, and of the form that its schema tells."""
 
 from __future__ import annotations
 
 import zipfile
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol, final
 
 import msgspec
 from msgspec import Struct
 
-from mastery_engine.contracts.student_export import FORMAT, MANIFEST, PART_TYPES, ExportedPart, ExportManifest
+from mastery_engine.contracts.student_export import FORMAT, MANIFEST, ExportedPart, ExportManifest
+from mastery_engine.contracts.student_export import PART_TYPES as STUDENT_PARTS
+from mastery_engine.engine.tenant_export_form import KIND, PART_TYPES
 
 _LINES: Final = ".jsonl"
 _CHUNK: Final = 1 << 20
@@ -36,12 +38,38 @@ class VerifiedExport(Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
+class _Files(Protocol):
+    """Files by name; one that is not there is a `KeyError`."""
+
+    def namelist(self) -> list[str]: ...
+
+    def open(self, name: str) -> IO[bytes]: ...
+
+
+@final
+class _Folder:
+    """A folder like a zip."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def namelist(self) -> list[str]:
+        return sorted(one.name for one in self._path.iterdir())
+
+    def open(self, name: str) -> IO[bytes]:
+        if name not in self.namelist() or not (self._path / name).is_file():
+            raise KeyError(name)
+        return (self._path / name).open("rb")
+
+
 def verify_export(path: Path) -> VerifiedExport:
-    """Check names, sizes, SHA-256 and form of everything in a zip; nothing is unpacked to the disk.
+    """Check names, sizes, SHA-256 and form of everything in a zip, or in a folder; nothing is unpacked to the disk.
 
     Raises:
         OSError: The file cannot be read.
     """
+    if path.is_dir():
+        return _verified(_Folder(path))
     try:
         with zipfile.ZipFile(path) as packed:
             return _verified(packed)
@@ -49,7 +77,7 @@ def verify_export(path: Path) -> VerifiedExport:
         return _unreadable("it is no zip, or its end is missing")
 
 
-def _verified(packed: zipfile.ZipFile) -> VerifiedExport:
+def _verified(packed: _Files) -> VerifiedExport:
     names = packed.namelist()
     try:
         with packed.open(MANIFEST) as file:
@@ -65,10 +93,11 @@ def _verified(packed: zipfile.ZipFile) -> VerifiedExport:
     problems += [f"{name!r} is not in {MANIFEST}" for name in sorted(set(names) - set(wanted))]
     problems += [f"{name!r} is missing" for name in sorted(set(wanted) - set(names))]
     problems += [f"{name!r} is there more than once" for name in sorted(set(names)) if names.count(name) > 1]
+    types = {} if manifest.format > FORMAT else PART_TYPES if manifest.kind == KIND else STUDENT_PARTS
     sound = 0
     for part in manifest.parts:
         if part.name in names:
-            found = _problem(packed, part, check_form=manifest.format <= FORMAT)
+            found = _problem(packed, part, types.get(part.name))
             sound += found is None
             problems += [] if found is None else [f"{part.name!r} {found}"]
     return VerifiedExport(
@@ -80,7 +109,7 @@ def _verified(packed: zipfile.ZipFile) -> VerifiedExport:
     )
 
 
-def _problem(packed: zipfile.ZipFile, part: ExportedPart, *, check_form: bool) -> str | None:
+def _problem(packed: _Files, part: ExportedPart, form: Any) -> str | None:
     """What is wrong with a part, None if nothing is; no more of it is read than its size says."""
     digest, size = sha256(), 0
     try:
@@ -88,11 +117,10 @@ def _problem(packed: zipfile.ZipFile, part: ExportedPart, *, check_form: bool) -
             while size <= part.bytes and (data := file.read(_CHUNK)):
                 digest.update(data)
                 size += len(data)
-    except (zipfile.BadZipFile, EOFError):
+    except (zipfile.BadZipFile, EOFError, KeyError):
         return "is damaged"
     if size != part.bytes or digest.hexdigest() != part.sha256:
         return "is not as it was made: size or SHA-256 is another"
-    form: Any = PART_TYPES.get(part.name) if check_form else None
     if form is None:
         return None
     with packed.open(part.name) as file:

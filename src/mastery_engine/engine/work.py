@@ -68,6 +68,7 @@ class Runner:
         batch_size: int,
         housekeeping: Housekeeping | None = None,
         check: Callable[[], Awaitable[None]] | None = None,
+        tidy_seconds: float = TIDY_SECONDS,
     ) -> None:
         """Put the parts together.
 
@@ -76,10 +77,12 @@ class Runner:
             consumer: Whose records a step takes, to be rewound after a failed one.
             clock: For the waits.
             batch_size: Most records in a step.
-            housekeeping: Done by `run` once an hour, between two steps.
+            housekeeping: Done by `run` at its start and from time to time, between two steps.
             check: Sees that what steps write to can be relied on; an error of it is one of the step that it comes before.
+            tidy_seconds: From one housekeeping to the next.
         """
         self._check = check
+        self._tidy_seconds = tidy_seconds
         self._checked = float("-inf")
         self._housekeeping = housekeeping
         self._tidied = float("-inf")
@@ -175,7 +178,7 @@ class Runner:
             self._checked = self._clock.monotonic()
 
     async def _tidy(self) -> None:
-        if self._housekeeping is not None and self._clock.monotonic() >= self._tidied + TIDY_SECONDS:
+        if self._housekeeping is not None and self._clock.monotonic() >= self._tidied + self._tidy_seconds:
             cleared = await self._housekeeping.clear()
             self._tidied = self._clock.monotonic()
             _log.info(
@@ -199,9 +202,10 @@ class Worker(Runner):
         batch_size: int,
         housekeeping: Housekeeping | None = None,
         check: Callable[[], Awaitable[None]] | None = None,
+        tidy_seconds: float = TIDY_SECONDS,
     ) -> None:
         """Put the parts together; see `Runner`."""
-        super().__init__(processor, consumer, clock, batch_size, housekeeping, check)
+        super().__init__(processor, consumer, clock, batch_size, housekeeping, check, tidy_seconds)
         self._processor = processor
 
     async def complete(self) -> int:

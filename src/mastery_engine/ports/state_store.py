@@ -49,6 +49,10 @@ class StateStore(Protocol):
         """Keys with that prefix, each at least once, in batches; those written meanwhile may or may not be told."""
         ...
 
+    def expired(self) -> AsyncIterator[list[str]]:
+        """Keys that have expired and are still there, in batches; none of a store that removes them by itself."""
+        ...
+
     async def purge(self) -> int:
         """Remove what has expired and is still there; returns how many keys. A store may do so by itself."""
         ...

@@ -95,3 +95,23 @@ def test_a_file_that_is_none_is_refused_whole(data: bytes, told: tuple[str, str]
 def test_there_is_a_bound_on_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mastery_engine.adapters.files.table.MOST_ROWS", 2)
     assert problems_of(HEADER + "7b,,student,a,,\n" * 3) == [("line 4", "a row")]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (f"{HEADER}7b,,student,{'a' * 200_000},,\n".encode(), "field larger than field limit"),
+        (f"{HEADER}7b,{'n' * 100_000},student,a,,\n".encode(), "must be at most 200 printable characters"),
+        (f"{HEADER}7b,,student,a,,\n".encode("utf-16"), "is not UTF-8; save the file as CSV in UTF-8"),
+        (f"{HEADER}7b,,student,a,,\n".encode("utf-16-le"), "is a column that must be there"),
+        (f"{HEADER}7b,Größe,student,a,,\n".encode("latin-1"), "is not UTF-8; save the file as CSV in UTF-8"),
+        (b"column," * 50_000 + b"\n", "is a column that must be there"),
+        ((HEADER + "x," * 200_000).encode(), "are in the line, and 6 in the header"),
+    ],
+    ids=["huge id", "huge name", "UTF-16", "UTF-16 without a mark", "Latin-1", "many columns", "many cells"],
+)
+def test_what_is_huge_or_in_another_encoding_is_told_in_few_words(data: bytes, told: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_roster(data)
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 2_000

@@ -1,10 +1,21 @@
 """What has outlived its retention goes, and nothing else."""
 
-from mastery_engine.adapters.memory import MemoryArchive, MemoryEventLog, MemoryStateStore
+from mastery_engine.adapters.memory import (
+    MemoryArchive,
+    MemoryAuditTrail,
+    MemoryDeadLetters,
+    MemoryEventLog,
+    MemoryRosters,
+    MemoryStateStore,
+)
+from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.formulas import Formulas
+from mastery_engine.engine.access import Access
 from mastery_engine.engine.housekeeping import Housekeeping, LogRetention
+from mastery_engine.engine.old_letters import OldLetters
+from mastery_engine.engine.retention import Retention
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import ArchivedEvent, NewRecord, Write
 
@@ -32,8 +43,13 @@ class School:
         self.archive = MemoryArchive()
         self.log = MemoryEventLog(self.clock, partitions=1)
         self.tenants = TenantDirectory(self.store, Formulas())
+        self.audit = MemoryAuditTrail()
+        self.letters = MemoryDeadLetters()
+        access = Access(MemoryRosters(), self.audit, Pseudonyms(b"k" * 32), self.clock)
+        old = OldLetters(self.letters, self.tenants)
+        self.retention = Retention(self.archive, self.tenants, access, self.clock, old, self.store)
         logs = [LogRetention(self.log, 7 * DAY_MS, "workers")]
-        self.housekeeping = Housekeeping(self.store, self.archive, self.tenants, logs, self.clock)
+        self.housekeeping = Housekeeping(None, self.retention, self.tenants, logs, self.clock)
 
     async def archive_days(self, tenant_id: str, *days: int) -> None:
         await self.archive.add(

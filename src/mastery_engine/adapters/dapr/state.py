@@ -105,6 +105,11 @@ class DaprStateStore:
         async for keys in self._listing.scan(prefix):
             yield keys
 
+    async def expired(self) -> AsyncIterator[list[str]]:
+        # It removes them by itself.
+        for keys in ():
+            yield keys
+
     async def purge(self) -> int:
         return 0
 

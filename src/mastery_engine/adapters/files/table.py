@@ -83,13 +83,17 @@ class Table:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise InvalidInput.of(Problem(self.at(line), "a byte", "is not UTF-8")) from None
+            raise InvalidInput.of(
+                Problem(self.at(line), "a byte", "is not UTF-8; save the file as CSV in UTF-8")
+            ) from None
         self._reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         self._columns = [cell.strip() for cell in self._next() or ()]
         for column in needed:
             if column not in self._columns:
                 found = ", ".join(filter(None, self._columns))
-                problems.add(self.at(1), column, f"is a column that must be there; found: {found or 'none'}")
+                problems.add(
+                    self.at(1), column, f"is a column that must be there; found: {shown(found) or 'none'}"
+                )
             elif self._columns.count(column) > 1:
                 problems.add(self.at(1), column, "is the name of two columns")
         problems.check()

@@ -44,10 +44,13 @@ class MemoryStateStore:
         for start in range(0, len(keys), _BATCH):
             yield keys[start : start + _BATCH]
 
+    async def expired(self) -> AsyncIterator[list[str]]:
+        if keys := self._expired():
+            yield keys
+
     async def purge(self) -> int:
         """Remove expired entries; returns how many."""
-        now = self._clock.now_ms()
-        expired = [key for key in self._held if self._get(key, now) is None]
+        expired = self._expired()
         for key in expired:
             del self._held[key]
         return len(expired)
@@ -57,6 +60,10 @@ class MemoryStateStore:
 
     async def close(self) -> None:
         return
+
+    def _expired(self) -> list[str]:
+        now = self._clock.now_ms()
+        return [key for key in self._held if self._get(key, now) is None]
 
     def _get(self, key: str, now: int) -> Entry | None:
         held = self._held.get(key)

@@ -88,6 +88,11 @@ class RedisStateStore:
                 if fitting := [key for key in keys if key.startswith(prefix)]:
                     yield fitting
 
+    async def expired(self) -> AsyncIterator[list[str]]:
+        # It removes them by itself.
+        for keys in ():
+            yield keys
+
     async def purge(self) -> int:
         # Redis does so by itself.
         return 0

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from mastery_engine.adapters.sqlite.database import Database, Lease
 from mastery_engine.adapters.sqlite.rows import Row
 from mastery_engine.adapters.sqlite.state_rows import StateRows
-from mastery_engine.adapters.sqlite.state_scan import purge, scan
+from mastery_engine.adapters.sqlite.state_scan import expired, purge, scan
 from mastery_engine.ports import ABSENT, Clock, Entry, Write
 
 
@@ -49,6 +49,10 @@ class SqliteStateStore(Lease):
 
     async def scan(self, prefix: str) -> AsyncIterator[list[str]]:
         async for keys in scan(self._database, prefix, self._clock.now_ms()):
+            yield keys
+
+    async def expired(self) -> AsyncIterator[list[str]]:
+        async for keys in expired(self._database, self._clock.now_ms()):
             yield keys
 
     async def purge(self) -> int:

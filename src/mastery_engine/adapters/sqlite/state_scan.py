@@ -42,6 +42,31 @@ async def scan(database: Database, prefix: str, now: int) -> AsyncIterator[list[
                 yield [known + unpacked(uuid) for uuid in uuids]
 
 
+async def expired(database: Database, now: int) -> AsyncIterator[list[str]]:
+    """Keys that have expired and are still there, in batches."""
+    last: object = ""
+    while True:
+        rows = await _rows(database, _AFTER, last, _PURGE_BATCH)
+        if keys := [key for key, expires in rows if expires is not None and expires <= now]:
+            yield keys
+        if len(rows) < _PURGE_BATCH:
+            break
+        last = rows[-1][0]
+    numbered: dict[int, str] = dict(await _rows(database, _PREFIXES))
+    last = 0
+    while True:
+        rows = await _rows(database, _IN_PLACES, last, _PURGE_BATCH)
+        if keys := [
+            numbered[number] + unpacked(uuid)
+            for _, number, uuid, expires in rows
+            if number in numbered and expires is not None and expires <= now
+        ]:
+            yield keys
+        if len(rows) < _PURGE_BATCH:
+            return
+        last = rows[-1][0]
+
+
 async def purge(database: Database, now: int) -> int:
     """Remove expired entries, a transaction for 5,000 entries looked at; returns how many."""
     removed = 0

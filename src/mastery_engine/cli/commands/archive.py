@@ -23,9 +23,10 @@ def retention(
     apply: Annotated[bool, typer.Option("--apply", help="Drop them; on record in the audit trail.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Show which archived days and dead letters have outlived their school's retention; with --apply, drop them.
+    """Show what has outlived its school's retention (days of the archive, dead letters, keys); with --apply, drop it.
 
-    The worker (on Kafka the archiver) does so by itself once an hour. A school with the retention none loses nothing.
+    The worker (on Kafka the archiver) does so by itself, once an hour or as MASTERY_RETENTION_EVERY_SECONDS says. A school
+    with the retention none loses no day and no letter; keys of which the time is over leave for all schools at once.
     """
     from mastery_engine.bootstrap.retention import retention_of
     from mastery_engine.cli import output

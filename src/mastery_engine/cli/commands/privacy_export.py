@@ -53,10 +53,12 @@ def export(
 
 @examples("mastery privacy verify-export ada-01.zip")
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The zip.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.zip", help="The zip, or the folder.", show_default=False)
+    ],
     json: options.Json = False,
 ) -> None:
-    """Check that the zip of an export is whole, as it was made, and of the form that its schema tells; exit code 1 if not."""
+    """Check that an export, a zip or a folder, is whole, as made, and of the form that its schema tells; exit code 1 if not."""
     from mastery_engine.cli.exits import DONE, FAILED
     from mastery_engine.cli.output import print_json, say
     from mastery_engine.engine.verify_export import verify_export

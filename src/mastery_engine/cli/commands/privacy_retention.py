@@ -16,9 +16,9 @@ def retention(
     apply: Annotated[bool, typer.Option("--apply", help="Drop them; on record in the audit trail.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Show which archived days and dead letters have outlived their school's retention; with --apply, drop them.
+    """Show what has outlived its school's retention (days of the archive, dead letters, keys); with --apply, drop it.
 
-    The worker (on Kafka the archiver) does so by itself once an hour; keys of the state store expire by themselves.
+    The worker (on Kafka the archiver) does so by itself, once an hour or as MASTERY_RETENTION_EVERY_SECONDS says.
     """
     from mastery_engine.cli.commands.archive import retention as of_the_archive
 

@@ -12,6 +12,7 @@ from typing import Final
 from mastery_engine.bootstrap import Engine
 from mastery_engine.cli.demo.stage import CLASS_ID, CLASS_NAME, TENANT, Stage
 from mastery_engine.cli.demo.story import Crash, Proof, Sent
+from mastery_engine.cli.session import operator
 from mastery_engine.cli.tenants import ensure_tenant
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.answers import Comparison
@@ -40,7 +41,7 @@ async def send(engine: Engine, stage: Stage) -> Sent:
     """Make the class, and send its events with all that goes wrong on the way."""
     school = stage.school
     await ensure_tenant(engine, TENANT, retention_days=None)
-    await engine.adapters.rosters.put(TENANT, [roster(school, CLASS_ID, CLASS_NAME)])
+    await engine.cohorts.put(operator(TENANT), roster(school, CLASS_ID, CLASS_NAME))
     different: set[str] = set()
     records = late = newest = 0
     arriving = disturb(simulate(school), Disorder(late=0.03, repeated=0.03, seed=school.seed))

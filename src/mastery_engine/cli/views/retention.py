@@ -22,7 +22,7 @@ def retention_view(found: Sequence[OldDays]) -> Iterator[RenderableType]:
         yield ""
     for old in found:
         yield f"{old.tenant_id}: {_told(old)}"
-    if any((old.days or old.letters) and old.dropped is None for old in found):
+    if any((old.days or old.letters or old.keys) and old.dropped is None for old in found):
         yield "nothing was dropped; drop them with --apply"
 
 
@@ -40,14 +40,20 @@ def _days(found: Sequence[OldDays]) -> Table:
 
 
 def _told(old: OldDays) -> str:
-    if old.first_kept is None:
-        return "keeps everything"
-    kept = f"{old.retention_days} days are kept, from {old.first_kept.isoformat()} on"
-    if not (old.days or old.letters):
-        return f"{kept}; nothing older is there"
-    days, events = counted(len(old.days), "day"), counted(sum(day.events for day in old.days), "event")
-    if old.dropped is None:
-        letters = f" and {counted(old.letters, 'dead letter')}" if old.letters else ""
-        return f"{kept}; {days} with {events}{letters} would go"
-    letters = f" and {counted(old.dropped_letters or 0, 'dead letter')}" if old.letters else ""
-    return f"{kept}; {days} with {counted(old.dropped, 'event')}{letters} went"
+    kept = "keeps everything"
+    if old.first_kept is not None:
+        kept = f"{old.retention_days} days are kept, from {old.first_kept.isoformat()} on"
+    parts: list[str] = []
+    if old.days:
+        events = sum(day.events for day in old.days) if old.dropped is None else old.dropped
+        parts.append(f"{counted(len(old.days), 'day')} with {counted(events, 'event')}")
+    if old.letters:
+        letters = old.letters if old.dropped_letters is None else old.dropped_letters
+        parts.append(counted(letters, "dead letter"))
+    staying = old.dropped is not None and old.dropped_keys is None
+    if old.keys and not staying:
+        parts.append(counted(old.keys, "expired key"))
+    told = f"{kept}; {' and '.join(parts)} {'would go' if old.dropped is None else 'went'}" if parts else kept
+    if old.keys and staying:
+        return f"{told}; {counted(old.keys, 'expired key')} can go with all schools' only: without --tenant"
+    return told if parts or old.first_kept is None else f"{told}; nothing older is there"
