@@ -132,8 +132,10 @@ class UseCases(Foundation):
     def audit(self) -> AuditDesk:
         """Looks into the audit trail."""
         from mastery_engine.engine.audit_search import AuditDesk  # noqa: PLC0415 - see above
+        from mastery_engine.engine.audit_witness import Witnesses  # noqa: PLC0415 - see above
 
-        return AuditDesk(self.reader, self.adapters.audit, self.pseudonyms)
+        ours = self.adapters
+        return AuditDesk(self.reader, ours.audit, self.pseudonyms, Witnesses(ours.store))
 
     @cached_property
     def replay(self) -> Replay:
