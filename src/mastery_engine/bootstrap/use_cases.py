@@ -126,7 +126,9 @@ class UseCases(Foundation):
         from mastery_engine.engine.letters import DeadLetterDesk  # noqa: PLC0415 - see above
 
         ours = self.adapters
-        return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
+        return DeadLetterDesk(
+            ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec, self.tenants
+        )
 
     @cached_property
     def audit(self) -> AuditDesk:
