@@ -22,11 +22,11 @@ async def test_no_search_goes_through_a_whole_table_or_sorts(
     trail = await home.audit()
     await trail.append([entry(n, "a") for n in range(20)])
     asked: list[tuple[str, tuple[object, ...]]] = []
-    read = trail._records  # pyright: ignore[reportPrivateUsage]
+    read = trail._records
 
     async def seen(select: str, values: tuple[object, ...]) -> object:
         asked.append((select, values))
-        return await read(select, values)  # pyright: ignore[reportArgumentType]
+        return await read(select, values)
 
     monkeypatch.setattr(trail, "_records", seen)
     await trail.search("t1", terms, after=3, before=15, limit=5)
