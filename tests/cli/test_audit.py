@@ -19,14 +19,19 @@ def read_thrice(mastery: Mastery, tmp_path: Path) -> Mastery:
     return mastery
 
 
-def change(home: Path, statement: str) -> None:
-    connection = sqlite3.connect(home / "archive.db")
+def change(home: Path, statement: str, file: str = "archive.db") -> None:
+    connection = sqlite3.connect(home / file)
     triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     for (name,) in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+def delete_the_trail(home: Path) -> None:
+    for table in ("audit_records", "audit_subjects", "audit_chains"):
+        change(home, f"DELETE FROM {table}")  # noqa: S608 - names from above
 
 
 def test_a_chain_that_nobody_touched_holds(read_thrice: Mastery) -> None:
@@ -90,13 +95,83 @@ def test_a_hash_seen_before_shows_whether_the_trail_was_made_anew(read_thrice: M
     report, _ = read_thrice("audit", "verify", "--json").data
     seen = report["last_hash"]
     assert read_thrice("audit", "verify", "--seen", seen.upper()).code == 0
-    for statement in ("DELETE FROM audit_records", "DELETE FROM audit_subjects", "DELETE FROM audit_chains"):
-        change(home, statement)
+    delete_the_trail(home)
+    # The witness too, and without it nothing here knows of an earlier trail.
+    change(home, "DELETE FROM entries WHERE key LIKE 'audit-witness:%'", "state.db")
     assert read_thrice("show", "ada-01").code == 0
     assert read_thrice("audit", "verify").code == 0
     done = read_thrice("audit", "verify", "--seen", seen)
     assert done.code == 1
     assert f"LOST: no record has the hash {seen}" in done.out
+
+
+def test_a_trail_deleted_whole_is_broken_and_stays_so(read_thrice: Mastery, home: Path) -> None:
+    assert read_thrice("tenant", "create", "north").code == 0
+    assert read_thrice("audit", "verify").code == 0
+    delete_the_trail(home)
+    for _ in range(2):
+        done = read_thrice("audit", "verify")
+        assert done.code == 1
+        assert "school default: BROKEN, its witness in the state store saw record" in done.out
+        assert "school north: BROKEN" in done.out
+        assert "heads: BROKEN" in done.out
+        assert read_thrice("audit", "verify", "--tenant", "north").code == 1
+        assert read_thrice("show", "ada-01").code == 0
+
+
+def test_the_making_of_a_school_is_on_record_so_that_a_school_without_a_record_is_broken(
+    mastery: Mastery, home: Path
+) -> None:
+    assert mastery("tenant", "create", "north").code == 0
+    assert mastery("tenant", "create", "north").code != 0
+    (made,) = mastery("audit", "list", "--tenant", "north", "--action", "tenants.write", "--json").data
+    assert made["entry"]["detail"] == {"step": "made"}
+    delete_the_trail(home)
+    change(home, "DELETE FROM entries WHERE key LIKE 'audit-witness:%'", "state.db")
+    done = mastery("audit", "verify")
+    assert done.code == 1
+    assert "school north: BROKEN, it has no record" in done.out
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_records SET entry = CAST(x'ff' AS TEXT) WHERE sequence = 2",
+        "UPDATE audit_records SET entry = 7 WHERE sequence = 2",
+        "UPDATE audit_records SET hash = 'text', previous = 7 WHERE sequence = 2",
+        "UPDATE audit_records SET sequence = 'two' WHERE sequence = 2",
+        "UPDATE audit_chains SET sequence = 'x'",
+        "UPDATE audit_chains SET hash = 'x'",
+        "UPDATE audit_chains SET day = 'x'",
+        "UPDATE audit_chains SET seal = CAST(x'ff' AS TEXT)",
+        "UPDATE audit_chains SET seal = x'ff'",
+        "UPDATE audit_chains SET tenant_id = CAST(x'ff' AS TEXT) WHERE tenant_id <> ''",
+        "UPDATE audit_chains SET tenant_id = x'ff' WHERE tenant_id = ''",
+        "UPDATE audit_subjects SET subject = CAST(x'ff' AS TEXT) WHERE sequence = 2 AND subject LIKE 'actor:%'",
+        "UPDATE audit_subjects SET subject = CAST(subject AS BLOB)",
+        "UPDATE audit_subjects SET sequence = 'two' WHERE sequence = 2",
+    ],
+)
+@pytest.mark.parametrize("page", [1, 1_000])
+def test_what_a_file_cannot_even_be_read_for_is_broken_and_nothing_falls_over(
+    read_thrice: Mastery, home: Path, statement: str, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mastery_engine.engine.audit.PAGE", page)
+    monkeypatch.setattr("mastery_engine.engine.audit_verify.LINES", page)
+    change(home, statement)
+    done = read_thrice("audit", "verify")
+    assert done.code == 1
+    assert "BROKEN" in done.out
+    read_thrice("audit", "list")
+    read_thrice("audit", "heads")
+
+
+@pytest.mark.parametrize("table", ["audit_records", "audit_subjects", "audit_chains"])
+def test_a_table_that_is_gone_is_told(read_thrice: Mastery, home: Path, table: str) -> None:
+    change(home, f"DROP TABLE {table}")
+    done = read_thrice("audit", "verify")
+    assert done.code == 1
+    assert f"archive.db was damaged: no such table: {table}" in " ".join(done.err.split())
 
 
 def test_the_last_records_are_listed_without_a_students_id(read_thrice: Mastery) -> None:

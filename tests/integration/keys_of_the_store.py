@@ -21,6 +21,7 @@ TABLE: Final = {
     "activity": rf"{_SCHOOL}{_STUDENT}:activity:recent",
     "processed": rf"{_SCHOOL}processed:(?P<event>{_UUID})",
     "tenant": r"tenant:(?P<made>[a-z0-9][a-z0-9_-]{0,49})",
+    "witness": r"audit-witness:(?:[a-z0-9][a-z0-9_-]{0,49})?",
 }
 """Patterns by kind, of the kinds that somebody writes today."""
 OF_A_REPLAY: Final = {

@@ -163,7 +163,7 @@ async def test_every_key_is_one_of_the_table_under_its_school_and_lives_as_long_
         zone = schools[one.school].time_zone
         after: range | None
         match one.kind:
-            case "tenant":
+            case "tenant" | "witness":
                 after = None
             case "processed":
                 after = range(house.begun_ms + 14 * DAY, ended_ms + 14 * DAY)

@@ -13,14 +13,11 @@ import httpx2
 import pytest
 
 from mastery_engine.adapters.auth import TokenRole
-from mastery_engine.adapters.memory import MemoryAuditTrail
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.table import OPERATIONS
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.cohort import Cohort, Membership
-from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.policy import TABLE, Action
-from mastery_engine.ports import AuditEntry
 from tests.api.school import NOW_MS, School, open_school, quiz
 from tests.security.doors import (
     _DRAWN,
@@ -32,7 +29,6 @@ from tests.security.doors import (
     STUDENTS,
     YESTERDAY,
     Door,
-    about,
     ask,
     doors,
     is_read,
@@ -158,17 +154,6 @@ def _count(monkeypatch: pytest.MonkeyPatch, port: Any, name: str, method: str, c
     monkeypatch.setattr(port, method, counted)
 
 
-class TrailThatIsDown(MemoryAuditTrail):
-    """Takes records until it is broken."""
-
-    down = False
-
-    async def append(self, entries: Sequence[AuditEntry]) -> None:
-        if self.down:
-            raise DependencyDown("the audit trail at /somewhere/secret does not answer")
-        await super().append(entries)
-
-
 @pytest.mark.parametrize("name", sorted(doors()))
 async def test_a_role_that_may_not_use_a_route_is_told_so_and_is_on_record(school: School, name: str) -> None:
     door = doors()[name]
@@ -179,26 +164,6 @@ async def test_a_role_that_may_not_use_a_route_is_told_so_and_is_on_record(schoo
             last = (await school.audit())[-1]
             assert (last.allowed, last.action, last.role) == (False, door.action, role)
             assert last.request_id == "the-walk"
-
-
-@pytest.mark.parametrize("name", sorted(doors()))
-async def test_nothing_leaves_while_the_audit_trail_is_down(name: str) -> None:
-    door = doors()[name]
-    trail = TrailThatIsDown()
-    async with open_school(audit=trail) as school:
-        await school.teach("amal")
-        trail.down = True
-        may: list[TokenRole] = [
-            one for one in ROLES if one in TABLE[door.action] and (one, door.action) not in READS_NOBODY
-        ]
-        answers = [await ask(school, door, role, "amal") for role in may]
-    for answer in answers:
-        if about(door) and door.action != "dead_letters.write":
-            assert answer.status_code == 503, answer.text
-            assert answer.headers["retry-after"] == "1"
-            assert "data" not in answer.json()
-        assert "amal" not in answer.text
-        assert "secret" not in answer.text
 
 
 def without_ids(answer: httpx2.Response, student: str) -> tuple[int, str, dict[str, str]]:

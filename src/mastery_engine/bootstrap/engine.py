@@ -11,7 +11,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,9 @@ from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
 from mastery_engine.bootstrap.use_cases import UseCases
 from mastery_engine.config import Settings
+from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.engine.audit_witness import WitnessedTrail
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.ports import WHOLE, Clock, LogConsumer, Share
 
@@ -259,6 +261,8 @@ async def open_engine(
         stack.push_async_callback(flags.close)
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
+        trail = WitnessedTrail(adapters.audit, adapters.store, AuditSeals(pseudonyms()))
+        adapters = replace(adapters, audit=trail)
         cached: CachedLearners | None = None
         live: LiveHub | None = None
         if serves or settings.cache_url:

@@ -134,14 +134,18 @@ class UseCases(Foundation):
         from mastery_engine.engine.letters import DeadLetterDesk  # noqa: PLC0415 - see above
 
         ours = self.adapters
-        return DeadLetterDesk(ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec)
+        return DeadLetterDesk(
+            ours.dead_letters, ours.log, ours.store, self.access, ours.clock, ours.codec, self.tenants
+        )
 
     @cached_property
     def audit(self) -> AuditDesk:
         """Looks into the audit trail."""
         from mastery_engine.engine.audit_search import AuditDesk  # noqa: PLC0415 - see above
+        from mastery_engine.engine.audit_witness import Witnesses  # noqa: PLC0415 - see above
 
-        return AuditDesk(self.reader, self.adapters.audit, self.pseudonyms)
+        ours = self.adapters
+        return AuditDesk(self.reader, ours.audit, self.pseudonyms, Witnesses(ours.store))
 
     @cached_property
     def replay(self) -> Replay:

@@ -9,6 +9,7 @@ database but has not the key can make none of them.
 from __future__ import annotations
 
 import hmac
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
@@ -18,6 +19,9 @@ from mastery_engine.contracts.keys import Pseudonyms
 REGISTER: Final = ""
 """Names the register where a tenant names its chain; no tenant has this id."""
 DAY_MS: Final = 86_400_000
+UNREADABLE_END: Final = -1
+"""Sequence of an end that cannot be read."""
+_FIRST_DAY: Final = date(1970, 1, 1)
 _PURPOSE: Final = "audit seals"
 _KNOWN_TO_ALL: Final = b"no key"
 NoteKind = Literal["audit.opened", "audit.head", "audit.broken"]
@@ -39,6 +43,14 @@ class ChainEnd(NamedTuple):
     seal: str | None = None
 
 
+def iso_day(day: int) -> str:
+    """A day counted from 1970-01-01; a clock out of all bounds keeps nobody from leaving a record, or from checking one."""
+    try:
+        return (_FIRST_DAY + timedelta(days=day)).isoformat()
+    except OverflowError:
+        return (date.max if day > 0 else date.min).isoformat()
+
+
 class AuditSeals:
     """Makes seals and signatures (HMAC-SHA256, hex), and tells whether one holds."""
 
@@ -57,7 +69,16 @@ class AuditSeals:
     def holds(self, tenant_id: str, end: ChainEnd) -> bool:
         """Whether the seal is of this end of this tenant's chain."""
         expected = self.sealed(tenant_id, end.sequence, end.hash, end.day).seal or ""
-        return hmac.compare_digest(expected.encode(), (end.seal or "").encode())
+        return self.same(expected, end.seal or "")
+
+    @staticmethod
+    def same(one: str, other: str) -> bool:
+        """Whether two signatures are the same, in a time that tells nothing of them."""
+        return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+    def witnessed(self, tenant_id: str, first: str, sequence: int, digest: str, day: int) -> str:
+        """Signature of what a witness saw: the first record's hash, the last one's place and hash, and when."""
+        return self._sign("witness", tenant_id, first, sequence, digest, day)
 
     def signature(self, kind: str, place: int, previous: str, facts: tuple[str, str, str, str]) -> str:
         """Signature of a note in the register.

@@ -107,6 +107,11 @@ def newest_revocation(tenant_id: str) -> str:
     return f"{tenant_prefix(tenant_id)}revoked:newest"
 
 
+def audit_witness(tenant_id: str) -> str:
+    """Key of what is noted of a tenant's audit chain; of the register of heads with an empty id."""
+    return f"audit-witness:{tenant_id}"
+
+
 def restricted(tenant_id: str) -> str:
     """Key of the list of a tenant's restricted students."""
     return f"restricted:{tenant_id}"

@@ -11,6 +11,8 @@ from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS, verify
 from mastery_engine.ports import AuditRecord, AuditTrail
 
 PAGE: Final = 1_000
+BEFORE_ALL: Final = -(1 << 62)
+"""A first record has the number 1; one that was put in before it must show too."""
 Watch = Callable[[Sequence[AuditRecord]], None]
 
 
@@ -61,12 +63,12 @@ async def check_chain(
         until: The last sequence to look at; None goes on to the end.
         watch: Gets the records that hold, page after page.
     """
-    previous, after = FIRST_PREVIOUS, 0
+    previous, after, begin = FIRST_PREVIOUS, 0, BEFORE_ALL
     seen: list[str] = []
     broken: int | None = None
     while broken is None and (until is None or after < until):
         limit = PAGE if until is None else min(PAGE, until - after)
-        page = await trail.read(tenant_id, after=after, limit=limit)
+        page = await trail.read(tenant_id, after=begin, limit=limit)
         if not page:
             break
         broken = _broken(tenant_id, page, previous, after)
@@ -75,6 +77,7 @@ async def check_chain(
         seen += (record.hash for record in sound if record.hash in hashes)
         if sound:
             previous, after = sound[-1].hash, sound[-1].sequence
+            begin = after
         if watch is not None:
             watch(sound)
     if broken is None and until is not None and after < until:
@@ -86,6 +89,9 @@ async def check_chain(
 
 def _broken(tenant_id: str, page: Sequence[AuditRecord], previous: str, after: int) -> int | None:
     broken = verify(page, previous, after)
-    foreign = next((after + n for n, one in enumerate(page, 1) if one.entry.tenant_id != tenant_id), None)
+    foreign = next(
+        (after + n for n, one in enumerate(page, 1) if not one.readable or one.entry.tenant_id != tenant_id),
+        None,
+    )
     found = [one for one in (broken, foreign) if one is not None]
     return min(found, default=None)

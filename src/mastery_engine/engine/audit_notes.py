@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct
 
 from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS
-from mastery_engine.contracts.audit_seals import DAY_MS, AuditSeals
+from mastery_engine.contracts.audit_seals import DAY_MS, AuditSeals, iso_day
 from mastery_engine.ports import AuditRecord
 
 OPENED: Final = "audit.opened"
 HEAD: Final = "audit.head"
 BROKEN: Final = "audit.broken"
-_FIRST_DAY: Final = date(1970, 1, 1)
+_LONGEST: Final = 19
 
 
 class AuditHead(Struct, frozen=True, kw_only=True):
@@ -52,7 +51,7 @@ def note_of(record: AuditRecord) -> AuditHead:
         kind=record.entry.action,
         tenant_id=told.get("tenant", ""),
         day=told.get("day", ""),
-        sequence=int(sequence) if sequence.isdecimal() else -1,
+        sequence=int(sequence) if sequence.isdecimal() and len(sequence) <= _LONGEST else -1,
         hash=told.get("hash", ""),
         previous=record.previous,
         signature=told.get("signature", ""),
@@ -81,6 +80,11 @@ class NotesKept:
         self._hash = FIRST_PREVIOUS
         self._day: int | None = None
         self._problem: str | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a note on this chain."""
+        return bool(self._notes)
 
     def watch(self, records: Sequence[AuditRecord]) -> None:
         """Look at the next records, which hold as a chain."""
@@ -125,7 +129,7 @@ class NotesKept:
         day = record.entry.at_ms // DAY_MS
         if self._day is not None and day > self._day:
             head = self._expected.pop(record.sequence - 1, None)
-            ends = (_FIRST_DAY + timedelta(days=self._day)).isoformat()
+            ends = iso_day(self._day)
             if head is None:
                 self._tell(f"the head of {ends} is missing from the register")
             elif (head.hash, head.day) != (self._hash, ends):

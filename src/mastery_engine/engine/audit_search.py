@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, final
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.audit import ChainReport
 from mastery_engine.engine.audit_verify import Progress, check_trail
+from mastery_engine.engine.audit_witness import Witnesses
 from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import REFUSED, AuditRecord, AuditTrail, action_term, actor_term, request_term
@@ -55,9 +57,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
 class AuditDesk:
     """Looks into the trail of the caller's school; each look is on record before its answer."""
 
-    def __init__(self, reader: Reader, trail: AuditTrail, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self, reader: Reader, trail: AuditTrail, pseudonyms: Pseudonyms, witnesses: Witnesses | None = None
+    ) -> None:
         """Put the parts together."""
         self._reader = reader
+        self._witnesses = witnesses
         self._trail = trail
         self._pseudonyms = pseudonyms
 
@@ -106,9 +111,25 @@ class AuditDesk:
         access = self._reader.access
         await access.permit(caller, "audit.verify", [], self._reader.today(tenant))
         # First looked at, then added to: what somebody did to the end shows as it was left.
-        reports = await check_trail(self._trail, self.seals, [caller.tenant_id], hashes, progress)
+        reports = await self.check([caller.tenant_id], hashes, progress)
         await access.record(caller, "audit.verify", [], allowed=True)
         return reports
+
+    async def check(
+        self,
+        tenants: Collection[str] | None = None,
+        hashes: Collection[str] = (),
+        progress: Progress | None = None,
+        made: Collection[str] = (),
+    ) -> list[ChainReport]:
+        """Check chains for somebody who may; see `check_trail`. The look is not recorded.
+
+        Raises:
+            DependencyDown: The trail or the state store does not answer.
+        """
+        return await check_trail(
+            self._trail, self.seals, tenants, hashes, progress, witnesses=self._witnesses, made=made
+        )
 
     @property
     def seals(self) -> AuditSeals:

@@ -56,7 +56,7 @@ class Cohorts:
     ) -> tuple[list[CohortSummary], str | None]:
         """Classes of the caller's tenant in the order of their ids; a teacher's own ones.
 
-        It names no student, so no access to anybody's data is on record.
+        It names no student; that somebody looked is on record all the same.
 
         Args:
             caller: Who asks.
@@ -68,9 +68,11 @@ class Cohorts:
 
         Raises:
             NotAllowed: The caller's role may not.
+            DependencyDown: The record could not be kept, so there is no answer.
         """
         today = await self._today(caller)
         await self._access.permit(caller, "cohorts.read", [], today)
+        await self._access.record(caller, "cohorts.read", [], allowed=True)
         teacher = caller.subject if caller.role == "teacher" else None
         found = await self._rosters.list(caller.tenant_id, after=after, limit=limit + 1, teacher_id=teacher)
         listed = [one for one in found[:limit] if teacher is None or one.is_taught_by(teacher, today)]
@@ -142,6 +144,8 @@ class Cohorts:
         for _ in range(_TRIES):
             before = await self._before(caller, cohort_id, condition)
             if before is None:
+                detail = {"cohort_id": UNKNOWN_CLASS}
+                await self._access.record(caller, "cohorts.write", [], allowed=False, detail=detail)
                 raise _no_class(cohort_id)
             await self._record(caller, cohort_id, (before,))
             if await self._rosters.replace(caller.tenant_id, cohort_id, before, None):

@@ -16,6 +16,7 @@ from mastery_engine.domain.errors import Conflict, DependencyDown, InvalidInput,
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.ingest import record_of
 from mastery_engine.engine.policy import Action
+from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import (
     Clock,
     DeadLetter,
@@ -42,6 +43,7 @@ class DeadLetterDesk:
         access: Access,
         clock: Clock,
         codec: EventCodec | None = None,
+        tenants: TenantDirectory | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -52,7 +54,9 @@ class DeadLetterDesk:
             access: Who may, and the audit trail.
             clock: For the audit trail.
             codec: Of the log's values; JSON by default.
+            tenants: Tell whether the school that a letter names exists; None takes it for granted.
         """
+        self._tenants = tenants
         self._codec = codec or JsonEvents()
         self._letters = letters
         self._log = log
@@ -87,10 +91,8 @@ class DeadLetterDesk:
         if caller.role != "operator":
             tenant_id = caller.tenant_id
         found = await self._letters.find(tenant_id=tenant_id, status=status, after=after, limit=limit)
-        students = sorted(
-            {student for letter in found if (student := _student_of(letter, caller)) is not None}
-        )
-        await self._permit(caller, "dead_letters.read", students, {})
+        owners = {owner for letter in found if (owner := _owner_of(letter, caller)) is not None}
+        await self._permit(caller, "dead_letters.read", owners, {})
         return found
 
     async def show(self, caller: Caller, letter_id: str) -> DeadLetter:
@@ -148,8 +150,9 @@ class DeadLetterDesk:
             student_id=event.student_id,
             event_id=event.event_id,
         )
-        if _student_of(letter, caller) != event.student_id:
-            await self._permit(caller, "dead_letters.write", [event.student_id], _detail(letter_id))
+        owner = (event.tenant_id, event.student_id)
+        if _owner_of(letter, caller) != owner:
+            await self._permit(caller, "dead_letters.write", {owner}, _detail(letter_id))
         await self._replace(mended, letter)
         return mended
 
@@ -193,8 +196,8 @@ class DeadLetterDesk:
         letter = await self._letters.get(letter_id)
         action = "dead_letters.write" if write else "dead_letters.read"
         visible = letter is not None and (caller.role == "operator" or letter.tenant_id == caller.tenant_id)
-        student = _student_of(letter, caller) if letter is not None and visible else None
-        await self._permit(caller, action, [] if student is None else [student], _detail(letter_id))
+        owner = _owner_of(letter, caller) if letter is not None and visible else None
+        await self._permit(caller, action, set() if owner is None else {owner}, _detail(letter_id))
         if letter is None or not visible:
             raise NotFound(f"no dead letter {letter_id[:36]!r}; list them with: mastery dlq list")
         if write and letter.status != "open":
@@ -204,10 +207,24 @@ class DeadLetterDesk:
         return letter
 
     async def _permit(
-        self, caller: Caller, action: Action, students: list[str], detail: dict[str, str]
+        self, caller: Caller, action: Action, owners: set[tuple[str, str]], detail: dict[str, str]
     ) -> None:
-        await self._access.permit(caller, action, students, self._today(), detail)
-        if not students:
+        # In the chain of the student's own school, under the hash by which the student is known there: an operator's look
+        # into several schools must show to each.
+        schools = {tenant_id for tenant_id, _ in owners}
+        if self._tenants is not None:
+            schools &= (await self._tenants.find(schools)).keys()
+        by_school: dict[str, list[str]] = {}
+        for tenant_id, student_id in sorted(owners):
+            # A record that was let in by nobody may name a school that there is none of: it begins no chain.
+            by_school.setdefault(tenant_id if tenant_id in schools else caller.tenant_id, []).append(
+                student_id
+            )
+        for tenant_id, students in by_school.items():
+            within = msgspec.structs.replace(caller, tenant_id=tenant_id)
+            await self._access.permit(within, action, students, self._today(), detail)
+        if not owners:
+            await self._access.permit(caller, action, [], self._today(), detail)
             # What concerns nobody who is known is on record too: the bytes of a broken record may name anybody.
             await self._access.record(caller, action, [], allowed=True, detail=detail)
 
@@ -234,11 +251,11 @@ def _detail(letter_id: str) -> dict[str, str]:
     return {"letter_id": letter_id[:36]}
 
 
-def _student_of(letter: DeadLetter, caller: Caller) -> str | None:
+def _owner_of(letter: DeadLetter, caller: Caller) -> tuple[str, str] | None:
     """Whom a letter concerns, as it or its key tells; another school's is not the one of that id in the caller's."""
     owner = letter.owner
     known = owner is not None and (caller.role == "operator" or owner[0] == caller.tenant_id)
-    return owner[1] if known and owner is not None else None
+    return owner if known else None
 
 
 def _ended(letter: DeadLetter, status: LetterStatus, note: str) -> DeadLetter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import DEFAULT, Tenant, decode_tenant, encode_tenant
@@ -55,8 +55,12 @@ class TenantDirectory:
             raise no_tenant(tenant_id)
         return found[tenant_id]
 
-    async def create(self, tenant: Tenant) -> Tenant:
+    async def create(self, tenant: Tenant, record: Callable[[], Awaitable[None]] | None = None) -> Tenant:
         """Make a tenant.
+
+        Args:
+            tenant: Its settings.
+            record: Leaves the record that it is made; called before it is, so that no tenant is without a record.
 
         Raises:
             InvalidInput: A setting breaks a rule.
@@ -66,6 +70,8 @@ class TenantDirectory:
         tenant.check()
         self._formulas.get(tenant.formula)
         there = await self.find([tenant.tenant_id])
+        if not there and record is not None:
+            await record()
         if there or not (await self._store.write_many([_new(tenant)]))[0]:
             raise Conflict(f"tenant {tenant.tenant_id!r} exists already")
         if self._book is not None:

@@ -9,6 +9,7 @@ from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestKind
 from mastery_engine.ports.archive import Archive, ArchivedDay, ArchivedEvent
 from mastery_engine.ports.audit_trail import (
     REFUSED,
+    UNREADABLE,
     AuditEntry,
     AuditRecord,
     AuditTrail,
@@ -46,6 +47,7 @@ from mastery_engine.ports.tenant_book import TenantBook
 __all__ = [
     "ABSENT",
     "REFUSED",
+    "UNREADABLE",
     "WHOLE",
     "WINDOW_SECONDS",
     "Archive",

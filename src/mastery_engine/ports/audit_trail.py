@@ -68,12 +68,27 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
         sequence: Counts from 1 in each tenant.
         previous: Hash of the record before, 64 zeros for the first.
         hash: SHA-256, hex, of `previous`, the sequence and the entry.
+        readable: Whether the stored entry could be read; `UNREADABLE` stands in the place of one that could not.
     """
 
     sequence: int
     previous: str
     hash: str
     entry: AuditEntry
+    readable: bool = True
+
+
+UNREADABLE: Final = AuditEntry(
+    tenant_id="",
+    at_ms=0,
+    actor="",
+    role="",
+    action="audit.unreadable",
+    subjects=(),
+    allowed=False,
+    request_id="",
+)
+"""Stands for an entry that somebody made unreadable: whoever looks is told that something was there."""
 
 
 class IndexRow(NamedTuple):
@@ -93,7 +108,7 @@ class AuditTrail(Protocol):
     async def read(
         self, tenant_id: str, *, subject: str | None = None, after: int = 0, limit: int = 100
     ) -> list[AuditRecord]:
-        """Records in order, those with a sequence above `after`, of one subject if given."""
+        """Records in order, those with a sequence above `after`, of one subject if given; damaged ones as `UNREADABLE`."""
         ...
 
     async def search(
@@ -113,7 +128,10 @@ class AuditTrail(Protocol):
         ...
 
     async def end(self, tenant_id: str) -> ChainEnd | None:
-        """Where a chain ends, as it was noted when it was last added to; None without a chain."""
+        """Where a chain ends, as it was noted when it was last added to; None without a chain.
+
+        A note that somebody made unreadable has a sequence below 0.
+        """
         ...
 
     async def index(self, tenant_id: str, after: IndexRow | None, limit: int) -> list[IndexRow]:

@@ -38,7 +38,7 @@ class MemoryAuditTrail:
     async def read(
         self, tenant_id: str, *, subject: str | None = None, after: int = 0, limit: int = 100
     ) -> list[AuditRecord]:
-        chain = self._chains.get(tenant_id, [])[after:]
+        chain = self._chains.get(tenant_id, [])[max(after, 0) :]
         found = (record for record in chain if subject is None or subject in record.entry.subjects)
         return list(islice(found, limit))
 

@@ -16,12 +16,12 @@ from mastery_engine.adapters.postgres.database import Database, Lease
 from mastery_engine.adapters.postgres.tables import CHAINS, RECORDS, SUBJECTS
 from mastery_engine.adapters.shared.chaining import BEYOND_ITS_END, Extension
 from mastery_engine.adapters.shared.grouped import Grouped
+from mastery_engine.adapters.shared.stored_audit import end_of, record_of
 from mastery_engine.contracts.audit_chain import FIRST_PREVIOUS
 from mastery_engine.contracts.audit_seals import REGISTER, AuditSeals, ChainEnd
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import AuditEntry, AuditRecord, IndexRow
 
-_ENTRY: Final = msgspec.json.Decoder(AuditEntry)
 _ENDS: Final = select(
     CHAINS.c.tenant_id, CHAINS.c.chain, CHAINS.c.sequence, CHAINS.c.hash, CHAINS.c.day, CHAINS.c.seal
 )
@@ -113,12 +113,7 @@ class PostgresAuditTrail(Lease):
     async def _records(self, chosen: Select[*tuple[Any, ...]]) -> list[AuditRecord]:
         async with self._database.read() as connection:
             rows = (await connection.execute(chosen)).all()
-        return [
-            AuditRecord(
-                sequence=sequence, previous=previous.hex(), hash=own.hex(), entry=_ENTRY.decode(entry)
-            )
-            for sequence, previous, own, entry in rows
-        ]
+        return [record_of(*row) for row in rows]
 
     async def _append(self, groups: Sequence[Sequence[AuditEntry]]) -> list[None]:
         entries = list(chain.from_iterable(groups))
@@ -179,7 +174,4 @@ async def _ends(
     connection: AsyncConnection, chosen: Select[*tuple[Any, ...]]
 ) -> dict[str, tuple[int, ChainEnd]]:
     rows = (await connection.execute(chosen)).all()
-    return {
-        tenant_id: (number, ChainEnd(sequence, digest.hex(), day, seal))
-        for tenant_id, number, sequence, digest, day, seal in rows
-    }
+    return {tenant_id: (number, end_of(*end)) for tenant_id, number, *end in rows}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from mastery_engine.contracts.audit_chain import link
-from mastery_engine.contracts.audit_seals import DAY_MS, REGISTER, AuditSeals, ChainEnd, NoteKind
+from mastery_engine.contracts.audit_seals import DAY_MS, REGISTER, AuditSeals, ChainEnd, NoteKind, iso_day
+from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import AuditEntry, AuditRecord
 
 BEYOND_ITS_END: Final = "the audit trail has records beyond the end of a chain; run: mastery audit verify"
+_DAMAGED_END: Final = "the end of a chain of the audit trail cannot be read; run: mastery audit verify"
 _ACTOR: Final = "mastery-engine"
-_FIRST_DAY: Final = date(1970, 1, 1)
 
 
 class _Note(NamedTuple):
@@ -39,12 +39,16 @@ class Extension:
             ends: As stored, of every tenant of the entries; nobody else adds to them meanwhile.
             entries: At least one.
             seals: Checks the ends and makes new ones.
+
+        Raises:
+            DependencyDown: An end cannot be read, so that nobody can tell where to go on.
         """
         self._seals = seals
         self._now_ms = entries[0].at_ms
         self._notes: list[_Note] = []
         self.records: list[AuditRecord] = []
         for tenant_id, end in ends.items():
+            _check_readable(end)
             if end.seal is None:
                 self._notes.append(_Note("audit.opened", tenant_id, end))
             elif not seals.holds(tenant_id, end):
@@ -67,7 +71,11 @@ class Extension:
 
         Args:
             register: Its end as stored, under a lock that is taken after those of all tenants.
+
+        Raises:
+            DependencyDown: It cannot be read.
         """
+        _check_readable(register)
         begins = register.sequence == 0 and register.seal is None
         if not begins and not self._seals.holds(REGISTER, register):
             self._notes.insert(0, _Note("audit.broken", REGISTER, register))
@@ -88,7 +96,7 @@ class Extension:
 
     def _entry(self, note: _Note, register: ChainEnd) -> AuditEntry:
         day = self._now_ms // DAY_MS if note.end.day is None else note.end.day
-        told = (_iso(day), str(note.end.sequence), note.end.hash)
+        told = (iso_day(day), str(note.end.sequence), note.end.hash)
         signature = self._seals.signature(
             note.kind, register.sequence + 1, register.hash, (note.tenant_id, *told)
         )
@@ -111,9 +119,6 @@ class Extension:
         )
 
 
-def _iso(day: int) -> str:
-    try:
-        return (_FIRST_DAY + timedelta(days=day)).isoformat()
-    except OverflowError:
-        # A clock out of all bounds keeps nobody from leaving a record.
-        return date.max.isoformat()
+def _check_readable(end: ChainEnd) -> None:
+    if end.sequence < 0:
+        raise DependencyDown(_DAMAGED_END)

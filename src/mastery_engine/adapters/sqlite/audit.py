@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from mastery_engine.adapters.shared.chaining import BEYOND_ITS_END, Extension
+from mastery_engine.adapters.shared.stored_audit import end_of, line_of, record_of, text_of
 from mastery_engine.adapters.sqlite.database import Database, Lease
 from mastery_engine.adapters.sqlite.grouped import GroupedWrites
 from mastery_engine.adapters.sqlite.rows import Row, insert
@@ -18,10 +19,9 @@ from mastery_engine.contracts.audit_seals import REGISTER, AuditSeals, ChainEnd
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import AuditEntry, AuditRecord, IndexRow
 
-_ENTRY: Final = msgspec.json.Decoder(AuditEntry)
 _LAST: Final = 2**63 - 1
 _SELECT: Final = (
-    "SELECT records.sequence, previous, records.hash, entry FROM audit_chains AS chains "
+    "SELECT records.sequence, previous, records.hash, CAST(entry AS BLOB) FROM audit_chains AS chains "
     "JOIN audit_records AS records USING (chain) "
 )
 
@@ -84,7 +84,7 @@ class SqliteAuditTrail(Lease):
             for _ in terms[1:]
         )
         select = (
-            "SELECT records.sequence, previous, records.hash, entry FROM audit_subjects AS subjects "  # noqa: S608 - no values
+            "SELECT records.sequence, previous, records.hash, CAST(entry AS BLOB) FROM audit_subjects AS subjects "  # noqa: S608 - no values
             "CROSS JOIN audit_records AS records ON records.chain = subjects.chain "
             "AND records.sequence = subjects.sequence "
             "WHERE subjects.chain = (SELECT chain FROM audit_chains WHERE tenant_id = ?) AND subjects.subject = ? "
@@ -94,11 +94,11 @@ class SqliteAuditTrail(Lease):
         return await self._records(select, (tenant_id, terms[0], after, end, *terms[1:], limit))
 
     async def tenants(self) -> list[str]:
-        select = "SELECT tenant_id FROM audit_chains WHERE tenant_id <> ? ORDER BY tenant_id"
+        select = "SELECT CAST(tenant_id AS BLOB) FROM audit_chains WHERE tenant_id <> ? ORDER BY tenant_id"
         rows = await self._database.read(
             lambda connection: connection.execute(select, (REGISTER,)).fetchall()
         )
-        return [tenant_id for (tenant_id,) in rows]
+        return [text_of(tenant_id) for (tenant_id,) in rows]
 
     async def end(self, tenant_id: str) -> ChainEnd | None:
         found = await self._database.read(lambda connection: _end(connection, tenant_id))
@@ -106,21 +106,16 @@ class SqliteAuditTrail(Lease):
 
     async def index(self, tenant_id: str, after: IndexRow | None, limit: int) -> list[IndexRow]:
         select = (
-            "SELECT subject, sequence FROM audit_subjects WHERE chain = (SELECT chain FROM audit_chains "
+            "SELECT CAST(subject AS BLOB), sequence FROM audit_subjects WHERE chain = (SELECT chain FROM audit_chains "
             "WHERE tenant_id = ?) AND (subject, sequence) > (?, ?) ORDER BY subject, sequence LIMIT ?"
         )
         values = (tenant_id, *(after or ("", 0)), limit)
         rows = await self._database.read(lambda connection: connection.execute(select, values).fetchall())
-        return [IndexRow(term, sequence) for term, sequence in rows]
+        return [line_of(*row) for row in rows]
 
     async def _records(self, select: str, values: Row) -> list[AuditRecord]:
         rows = await self._database.read(lambda connection: connection.execute(select, values).fetchall())
-        return [
-            AuditRecord(
-                sequence=sequence, previous=previous.hex(), hash=own.hex(), entry=_ENTRY.decode(entry)
-            )
-            for sequence, previous, own, entry in rows
-        ]
+        return [record_of(*row) for row in rows]
 
     def _append(self, connection: sqlite3.Connection, groups: Sequence[Sequence[AuditEntry]]) -> list[None]:
         entries = list(chained.from_iterable(groups))
@@ -165,9 +160,8 @@ def _begun(connection: sqlite3.Connection, tenant_id: str) -> tuple[int, ChainEn
 
 
 def _end(connection: sqlite3.Connection, tenant_id: str) -> tuple[int, ChainEnd] | None:
-    select = "SELECT chain, sequence, hash, day, seal FROM audit_chains WHERE tenant_id = ?"
+    select = "SELECT chain, sequence, hash, day, CAST(seal AS BLOB) FROM audit_chains WHERE tenant_id = ?"
     row = connection.execute(select, (tenant_id,)).fetchone()
     if row is None:
         return None
-    chain, sequence, digest, day, seal = row
-    return chain, ChainEnd(sequence, digest.hex(), day, seal)
+    return row[0], end_of(*row[1:])

@@ -25,6 +25,7 @@ _ADVICE: Final = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; its folder must be there and writable for this user",
     sqlite3.SQLITE_NOMEM: "could not be used: out of memory; free some and try again",
 }
+_NO_TABLE: Final = "no such table"
 _SETTINGS: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN)
 
 
@@ -38,13 +39,15 @@ def told(path: Path, *, opening: bool = False) -> Generator[None]:
 
     Raises:
         DependencyDown: The file is locked, full, damaged or unreadable; nothing of the transaction was kept.
-        ConfigurationError: While opening: the file or its folder may not be written.
+        ConfigurationError: While opening: the file or its folder may not be written. Later: a table is gone.
     """
     try:
         yield
     except sqlite3.Error as error:
         # The low byte is the primary code; extended codes name the system call.
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if primary == sqlite3.SQLITE_ERROR and str(error).startswith(_NO_TABLE):
+            raise ConfigurationError(f"{path} was damaged: {error}; put back a copy") from error
         if primary not in _ADVICE:
             raise
         kind = ConfigurationError if opening and primary in _SETTINGS else DependencyDown

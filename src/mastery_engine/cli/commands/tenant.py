@@ -43,6 +43,7 @@ def create(
     """Make a school."""
     from mastery_engine.cli.output import print_json, say
     from mastery_engine.cli.session import run
+    from mastery_engine.cli.tenants import make_tenant
     from mastery_engine.contracts.tenant import Tenant
 
     days = _days(retention)
@@ -56,7 +57,7 @@ def create(
             formula=formula,
             created_ms=engine.adapters.clock.now_ms(),
         )
-        return await engine.tenants.create(wanted)
+        return await make_tenant(engine, wanted)
 
     made = run(job)
     if json:

@@ -116,7 +116,7 @@ class Erasures:
             NotFound: There is none of that id in the caller's tenant.
         """
         await self._permit(caller, "privacy.read")
-        request = await self._get(caller, request_id)
+        request = await self._get(caller, "privacy.read", request_id)
         await self._record(caller, "privacy.read", request)
         return request
 
@@ -130,7 +130,7 @@ class Erasures:
         """
         ports = self._ports
         await self._permit(caller, "privacy.lift")
-        request = await self._get(caller, request_id)
+        request = await self._get(caller, "privacy.lift", request_id)
         await self._record(caller, "privacy.lift", request)
         if request.kind != "erasure" or request.subject is None:
             raise Conflict(
@@ -155,7 +155,7 @@ class Erasures:
             lifted = replace(request, state="lifted", changed_ms=ports.clock.now_ms())
             if request.state == "lifted" or await ports.requests.replace(lifted, request):
                 return lifted
-            request = await self._get(caller, request_id)
+            request = await self._get(caller, "privacy.lift", request_id)
         raise Conflict(f"request {request_id} keeps changing; look at it again")
 
     async def oldest_open(self) -> list[OpenRequests]:
@@ -170,9 +170,11 @@ class Erasures:
         detail = {"request_id": request.request_id}
         await self._access.record(caller, action, (), allowed=True, detail=detail, hashes=hashes)
 
-    async def _get(self, caller: Caller, request_id: str) -> PrivacyRequest:
+    async def _get(self, caller: Caller, action: Action, request_id: str) -> PrivacyRequest:
         request = await self._ports.requests.get(request_id)
         if request is None or request.tenant_id != caller.tenant_id:
+            # Without the id: it may be anything.
+            await self._access.record(caller, action, (), allowed=False)
             raise NotFound(f"no request {request_id[:36]!r}; list them with: mastery privacy requests")
         return request
 
