@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mastery_engine.bootstrap.worker_parts import processor_of
+from mastery_engine.engine.erasure.burying import Burial
 from mastery_engine.engine.process import Processor
 from mastery_engine.engine.step import StepLate
 from mastery_engine.ports import LogConsumer
@@ -109,7 +110,7 @@ async def test_a_worker_that_comes_back_while_the_eraser_waits_brings_nothing_ba
             async def buried(school: Leaving = school) -> None:
                 # As far as the tombstone: the eraser waits, and the worker is in time.
                 case = (await school.runner()._cases())[0]
-                await school.runner()._bury(case)
+                await Burial(school.ports).bury(case, also_absent=True)
 
             worker = Frozen(school, place, nth, buried)
             await worker.drain()

@@ -14,7 +14,7 @@ from mastery_engine.adapters.auth import TokenRole
 from mastery_engine.api.openapi import examples
 from mastery_engine.api.routes.process import INTENTS
 from mastery_engine.api.table import OPERATIONS
-from mastery_engine.engine.access import Action
+from mastery_engine.engine.policy import Action
 from tests.api.school import MINUTE_MS, NOW, School, StillClock
 
 OPEN: Final[dict[str, str]] = {

@@ -19,7 +19,7 @@ from mastery_engine.api.table import OPERATIONS
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import DependencyDown
-from mastery_engine.engine.access import TABLE, Action
+from mastery_engine.engine.policy import TABLE, Action
 from mastery_engine.ports import AuditEntry
 from tests.api.school import NOW_MS, School, open_school, quiz
 from tests.security.doors import (

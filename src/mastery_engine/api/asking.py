@@ -11,7 +11,8 @@ from mastery_engine.api.models import FIRST_DAY, LAST_DAY
 from mastery_engine.api.parts import Parts
 from mastery_engine.api.positions import HEADER
 from mastery_engine.domain.errors import InvalidInput, Problem
-from mastery_engine.engine.access import TABLE, Action, Caller
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.policy import TABLE, Action
 
 
 def check_day(day: date | None, field: str = "date") -> None:

@@ -16,8 +16,9 @@ from mastery_engine.api.errors import Refusal
 from mastery_engine.api.operation import Operation
 from mastery_engine.config import LimitedRole
 from mastery_engine.domain.errors import ConfigurationError
-from mastery_engine.engine.access import Caller, Role
+from mastery_engine.engine.access import Caller
 from mastery_engine.engine.limiting import Limiting
+from mastery_engine.engine.policy import Role
 from mastery_engine.ports import WINDOW_SECONDS, Standing
 
 TIMES: Final[Mapping[Role, int]] = {"student": 1, "teacher": 4, "admin": 10, "service": 10, "operator": 10}

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from mastery_engine.api.models import Code
-from mastery_engine.engine.access import Action
+from mastery_engine.engine.policy import Action
 
 JSON: Final = "application/json"
 ZIP: Final = "application/zip"

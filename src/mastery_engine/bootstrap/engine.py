@@ -161,7 +161,7 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.erasing import erasure_ports  # noqa: PLC0415 - see above
         from mastery_engine.engine.erasure.asking import Erasures  # noqa: PLC0415 - see above
 
-        return Erasures(erasure_ports(self), self.access)
+        return Erasures(erasure_ports(self), self.access, self.restrictions)
 
     @asynccontextmanager
     async def eraser(self, wait_seconds: float | None = None) -> AsyncGenerator[ErasureRunner]:

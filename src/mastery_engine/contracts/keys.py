@@ -107,6 +107,11 @@ def restricted(tenant_id: str) -> str:
     return f"restricted:{tenant_id}"
 
 
+def erasing(tenant_id: str) -> str:
+    """Key of the list of a tenant's students whose erasure was asked for and is not done."""
+    return f"{tenant_prefix(tenant_id)}erasing"
+
+
 def rebuilt(tenant_id: str, run: str, student_id: str) -> str:
     """Key of a document that a replay has rebuilt beside the live one."""
     return f"{tenant_prefix(tenant_id)}replay:{run}:student:{student_id}{_DOCUMENT}"

@@ -1,4 +1,4 @@
-"""Who may do what to whom: one table, one class that decides, and a record of every access before its answer.
+"""Who may do what to whom: one class that decides by the table in `policy`, and a record of every access before its answer.
 
 What exists but may not be seen answers exactly like what does not exist; only a role that may not use a
 door at all is told so.
@@ -8,122 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal, final
+from typing import final
 
 from msgspec import Struct
 
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.domain.errors import NotAllowed, NotFound
+from mastery_engine.engine.policy import DESPITE_ERASURE, DESPITE_RESTRICTION, TABLE, Action, Relation, Role
 from mastery_engine.engine.restrictions import Restrictions
 from mastery_engine.ports import AuditEntry, AuditTrail, Clock, Rosters
-
-Role = Literal["student", "teacher", "admin", "service", "operator"]
-ROLES: Final[tuple[Role, ...]] = ("student", "teacher", "admin", "service", "operator")
-Relation = Literal["own", "taught", "tenant"]
-Action = Literal[
-    "mastery.read",
-    "mastery.calculate",
-    "mastery.follow",
-    "history.read",
-    "forecast.read",
-    "recommendations.read",
-    "cohort.compare",
-    "cohorts.write",
-    "batch.read",
-    "events.ingest",
-    "results.export",
-    "replay.run",
-    "jobs.read",
-    "jobs.cancel",
-    "cohorts.read",
-    "dead_letters.read",
-    "dead_letters.write",
-    "archive.drop",
-    "tenants.read",
-    "tenants.write",
-    "backup.create",
-    "backup.restore",
-    "audit.read",
-    "audit.verify",
-    "accesses.read",
-    "tokens.revoke",
-    "student.export",
-    "tenant.export",
-    "restriction.write",
-    "privacy.erase",
-    "privacy.erase_tenant",
-    "privacy.read",
-    "privacy.lift",
-]
-
-_OPERATIONS: Final[dict[Role, Relation]] = {"admin": "tenant", "operator": "tenant"}
-_READS: Final[dict[Role, Relation]] = {"student": "own", "teacher": "taught", **_OPERATIONS}
-TABLE: Final[dict[Action, dict[Role, Relation]]] = {
-    "mastery.read": _READS,
-    "mastery.calculate": {**_READS, "service": "tenant"},
-    "mastery.follow": _READS,
-    "history.read": _READS,
-    "forecast.read": _READS,
-    "recommendations.read": _READS,
-    "cohort.compare": _READS,
-    "batch.read": {"teacher": "taught", **_OPERATIONS},
-    "events.ingest": {"service": "tenant", **_OPERATIONS},
-    "results.export": _OPERATIONS,
-    "replay.run": _OPERATIONS,
-    # Beside the relation: one's own jobs, an admin those of the tenant (engine/jobs).
-    "jobs.read": _READS,
-    "jobs.cancel": _READS,
-    "cohorts.read": {"teacher": "taught", **_OPERATIONS},
-    "cohorts.write": _OPERATIONS,
-    "dead_letters.read": _OPERATIONS,
-    "dead_letters.write": _OPERATIONS,
-    "archive.drop": _OPERATIONS,
-    "tenants.read": _OPERATIONS,
-    "tenants.write": {"operator": "tenant"},
-    "backup.create": {"operator": "tenant"},
-    "backup.restore": {"operator": "tenant"},
-    "audit.read": _OPERATIONS,
-    "audit.verify": _OPERATIONS,
-    "accesses.read": {"student": "own", **_OPERATIONS},
-    "tokens.revoke": _OPERATIONS,
-    "student.export": {"student": "own", **_OPERATIONS},
-    "tenant.export": {"operator": "tenant"},
-    "restriction.write": _OPERATIONS,
-    "privacy.erase": _OPERATIONS,
-    "privacy.erase_tenant": {"operator": "tenant"},
-    "privacy.read": _OPERATIONS,
-    "privacy.lift": _OPERATIONS,
-}
-"""By action and role: the relation to a student that is needed; a role not named may not use the action."""
-
-DESPITE_RESTRICTION: Final[frozenset[Action]] = frozenset(
-    {
-        "events.ingest",
-        "replay.run",
-        "jobs.cancel",
-        "tokens.revoke",
-        "cohorts.read",
-        "cohorts.write",
-        "dead_letters.read",
-        "dead_letters.write",
-        "archive.drop",
-        "tenants.read",
-        "tenants.write",
-        "backup.create",
-        "backup.restore",
-        "audit.read",
-        "audit.verify",
-        "accesses.read",
-        "student.export",
-        "tenant.export",
-        "restriction.write",
-        "privacy.erase",
-        "privacy.erase_tenant",
-        "privacy.read",
-        "privacy.lift",
-    }
-)
-"""Actions that tell nobody a result. For all others a restricted student is there for nobody but themselves."""
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -237,19 +130,20 @@ class Access:
         return seen
 
     async def open_to(self, caller: Caller, action: Action, students: Sequence[str]) -> list[str]:
-        """Those of the students whose processing is not restricted as far as this goes; no decision, and not recorded.
+        """Those of the students who are neither restricted, as far as this goes, nor being erased; no decision, not recorded.
 
         For answers that a restricted student is left out of, such as a comparison in a class.
 
         Raises:
             DependencyDown: The store does not answer.
         """
-        if not students or self._restrictions is None or action in DESPITE_RESTRICTION:
+        if not students or self._restrictions is None or action in DESPITE_ERASURE:
             return list(students)
-        restricted = await self._restrictions.among(caller.tenant_id, students)
-        if caller.role == "student":
-            restricted.discard(caller.subject)
-        return [student for student in students if student not in restricted]
+        hidden = await self._restrictions.among(caller.tenant_id, students)
+        shut = hidden.erasing if action in DESPITE_RESTRICTION else hidden.erasing | hidden.restricted
+        if caller.role == "student" and caller.subject not in hidden.erasing:
+            shut -= {caller.subject}
+        return [student for student in students if student not in shut]
 
     async def record(
         self,

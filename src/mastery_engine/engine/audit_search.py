@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
-from mastery_engine.engine.access import Action, Caller
+from mastery_engine.engine.access import Caller
 from mastery_engine.engine.audit import ChainReport
 from mastery_engine.engine.audit_verify import Progress, check_trail
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import REFUSED, AuditRecord, AuditTrail, action_term, actor_term, request_term
 

@@ -8,7 +8,8 @@ from typing import Protocol, cast
 from msgspec import Struct
 
 from mastery_engine.contracts.job import Job
-from mastery_engine.engine.access import Caller, Role
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.policy import Role
 
 
 class Part(Struct, frozen=True, kw_only=True):

@@ -17,9 +17,10 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.job import PRIORITIES, DamagedJob, Job, Listed, Priority, decode_job
 from mastery_engine.domain.calendar import date_of
 from mastery_engine.domain.errors import Conflict, DependencyDown, NewerVersion, NotFound
-from mastery_engine.engine.access import Action, Caller
+from mastery_engine.engine.access import Caller
 from mastery_engine.engine.job_book import KEPT_SECONDS, Found, JobBook, part_keys
 from mastery_engine.engine.job_kinds import JobKind
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import Clock
 

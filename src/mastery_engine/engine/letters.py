@@ -13,8 +13,9 @@ from mastery_engine.contracts.event_json import JsonEvents, decode_event, encode
 from mastery_engine.contracts.reprocessing import Outcome, Reprocessing
 from mastery_engine.contracts.tracing import trace_of
 from mastery_engine.domain.errors import Conflict, DependencyDown, InvalidInput, NotFound, Problem
-from mastery_engine.engine.access import Access, Action, Caller
+from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.ingest import record_of
+from mastery_engine.engine.policy import Action
 from mastery_engine.ports import (
     Clock,
     DeadLetter,

@@ -13,9 +13,10 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.answers import LiveResult, result_view
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.errors import MasteryError, NotFound
-from mastery_engine.engine.access import Action, Caller, not_found
+from mastery_engine.engine.access import Caller, not_found
 from mastery_engine.engine.live import LiveHub
 from mastery_engine.engine.live_moments import Admission, Beat, Ended, Following, Moment, Told
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import Clock
 

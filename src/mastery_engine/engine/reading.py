@@ -14,9 +14,10 @@ from mastery_engine.domain.calendar import Calendar, date_of, day_of
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.scores import Formula, Result
-from mastery_engine.engine.access import Access, Action, Caller, not_found
+from mastery_engine.engine.access import Access, Caller, not_found
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.learners import Learners
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Clock
 

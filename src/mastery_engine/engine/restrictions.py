@@ -1,13 +1,16 @@
-"""Who is restricted (GDPR, Article 18): kept and folded, and read by nobody else than the student.
+"""Who is restricted (GDPR, Article 18): kept and folded, and read by nobody else than the student; and who is being erased.
 
-The record of it is a privacy request; the list of a tenant in the state store follows from these, so that a worker's step reads
-it along with its documents, and a lost one is made anew.
+The record of a restriction is a privacy request; the list of a tenant in the state store follows from these, so that a worker's
+step reads it along with its documents, and a lost one is made anew. The list of those whose erasure was asked for lets every
+process hide them at once, whatever it still has in its memory; a lost one is not missed for longer than such memory lasts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final, final
+
+from msgspec import Struct
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.privacy_request import PrivacyRequest
@@ -22,9 +25,27 @@ _TRIES: Final = 100
 _NOBODY: Final[frozenset[bytes]] = frozenset()
 
 
+class Lists(Struct, frozen=True):
+    """Keyed hashes of a tenant's students who are restricted, and of those who are being erased."""
+
+    restricted: frozenset[bytes] = _NOBODY
+    erasing: frozenset[bytes] = _NOBODY
+
+
+class Hidden(Struct, frozen=True):
+    """Those of some students who are restricted, and those who are being erased."""
+
+    restricted: frozenset[str] = frozenset()
+    erasing: frozenset[str] = frozenset()
+
+
+_NO_LISTS: Final = Lists()
+_NONE_HIDDEN: Final = Hidden()
+
+
 @final
 class Restrictions:
-    """The restricted students of each tenant, remembered for a second."""
+    """The restricted students of each tenant, and those who are being erased, remembered for a second."""
 
     def __init__(
         self, store: StateStore, requests: PrivacyRequests, pseudonyms: keys.Pseudonyms, clock: Clock
@@ -34,22 +55,31 @@ class Restrictions:
         self._requests = requests
         self._pseudonyms = pseudonyms
         self._clock = clock
-        self._remembered: dict[str, tuple[float, frozenset[bytes]]] = {}
+        self._remembered: dict[str, tuple[float, Lists]] = {}
 
-    async def among(self, tenant_id: str, students: Sequence[str]) -> set[str]:
-        """Those of the students who are restricted; a change elsewhere is known within a second.
+    async def among(self, tenant_id: str, students: Sequence[str]) -> Hidden:
+        """Those of the students who are restricted or being erased; a change elsewhere is known within a second.
 
         Raises:
             DependencyDown: The store does not answer.
         """
         now = self._clock.monotonic()
-        until, restricted = self._remembered.get(tenant_id, (now, _NOBODY))
+        until, lists = self._remembered.get(tenant_id, (now, _NO_LISTS))
         if until <= now:
-            restricted = await self._read(tenant_id)
-            self._remembered[tenant_id] = (now + REMEMBERED_SECONDS, restricted)
-        if not restricted:
-            return set()
-        return {one for one in students if self._pseudonyms.digest(tenant_id, one) in restricted}
+            lists = await self._read(tenant_id)
+            self._remembered[tenant_id] = (now + REMEMBERED_SECONDS, lists)
+        if not lists.restricted and not lists.erasing:
+            return _NONE_HIDDEN
+        digests = {one: self._pseudonyms.digest(tenant_id, one) for one in students}
+        return Hidden(
+            restricted=frozenset(one for one, digest in digests.items() if digest in lists.restricted),
+            erasing=frozenset(one for one, digest in digests.items() if digest in lists.erasing),
+        )
+
+    async def note_erasing(self, tenant_id: str, subject: str, *, erasing: bool) -> None:
+        """See the function; in this process it holds at once."""
+        await note_erasing(self._store, tenant_id, subject, erasing=erasing)
+        self._remembered.pop(tenant_id, None)
 
     async def note(self, tenant_id: str, student_id: str, *, restricted: bool) -> None:
         """Put a student into the list, or take one out of it.
@@ -71,16 +101,17 @@ class Restrictions:
                 return
         raise DependencyDown("the list of restricted students keeps changing; try again")
 
-    async def _read(self, tenant_id: str) -> frozenset[bytes]:
-        """As the store has it; where it has none, as the records do, and put back if there is any."""
+    async def _read(self, tenant_id: str) -> Lists:
+        """As the store has them; where it has none of the restricted, as the records do, and put back if there is any."""
         key = keys.restricted(tenant_id)
-        (entry,) = await self._store.get_many([key])
+        entry, going = await self._store.get_many([key, keys.erasing(tenant_id)])
+        erasing = _NOBODY if going is None else decode_restricted(going.value)
         if entry is not None:
-            return decode_restricted(entry.value)
+            return Lists(decode_restricted(entry.value), erasing)
         recorded = await self._recorded(tenant_id)
         if recorded:
             await self._store.write_many([Write(key, encode_restricted(recorded), ABSENT)])
-        return recorded
+        return Lists(recorded, erasing)
 
     async def _recorded(self, tenant_id: str) -> frozenset[bytes]:
         found: set[bytes] = set()
@@ -99,3 +130,30 @@ async def in_force(requests: PrivacyRequests, tenant_id: str, subject: str) -> P
         tenant_id=tenant_id, kind="restriction", state="done", subject=subject, limit=1
     )
     return found[0] if found else None
+
+
+async def note_erasing(store: StateStore, tenant_id: str, subject: str, *, erasing: bool) -> None:
+    """Put somebody whose erasure was asked for into the tenant's list, or take one out of it; safe to repeat.
+
+    Args:
+        store: Where the lists are.
+        tenant_id: Whose student.
+        subject: Keyed hash of the student.
+        erasing: Whether the erasure is under way.
+
+    Raises:
+        DependencyDown: The store does not answer, or the list keeps changing.
+    """
+    key, student = keys.erasing(tenant_id), bytes.fromhex(subject)
+    for _ in range(_TRIES):
+        (entry,) = await store.get_many([key])
+        before = _NOBODY if entry is None else decode_restricted(entry.value)
+        after = before | {student} if erasing else before - {student}
+        if after == before:
+            return
+        write = Write(
+            key, encode_restricted(after) if after else None, ABSENT if entry is None else entry.version
+        )
+        if (await store.write_many([write]))[0]:
+            return
+    raise DependencyDown("the list of students being erased keeps changing; try again")

@@ -11,7 +11,8 @@ from mastery_engine.contracts.roster_report import RosterReport
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.domain.enrolment import ClassChange, Enrolment, Mode, changed, cohorts_of
 from mastery_engine.domain.errors import Conflict
-from mastery_engine.engine.access import Action, Caller
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import Rosters
 

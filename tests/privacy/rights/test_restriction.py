@@ -12,7 +12,8 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.restricted import encode_restricted
 from mastery_engine.domain.errors import Conflict, NotFound
 from mastery_engine.engine import restrictions
-from mastery_engine.engine.access import DESPITE_RESTRICTION, TABLE, Action, Caller
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.policy import DESPITE_RESTRICTION, TABLE, Action
 from mastery_engine.ports import Write
 from tests.api.school import School, open_school, quiz
 
@@ -20,6 +21,7 @@ PATH = "/api/v1/students/{}/restriction"
 READS: set[Action] = {
     "jobs.read",
     "mastery.read",
+    "mastery.follow",
     "mastery.calculate",
     "history.read",
     "forecast.read",

@@ -10,13 +10,14 @@ from mastery_engine.adapters.memory import MemoryAuditTrail, MemoryRosters, Memo
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.job import Job
 from mastery_engine.domain.formulas import Formulas
-from mastery_engine.engine.access import Access, Caller, Role
+from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.formula_choice import FormulaChoice
 from mastery_engine.engine.job_book import JobBook
 from mastery_engine.engine.job_kinds import JobKind, Part
 from mastery_engine.engine.job_runner import JobRunner
 from mastery_engine.engine.jobs import Jobs
 from mastery_engine.engine.learners import StoredLearners
+from mastery_engine.engine.policy import Role
 from mastery_engine.engine.reading import Reader
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Clock, StateStore

@@ -15,7 +15,8 @@ from mastery_engine.contracts.document import TOMBSTONE
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.domain.events import LearningEvent
-from mastery_engine.engine.access import Caller, Role
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.policy import Role
 from mastery_engine.ports import AuditEntry, Entry, Write
 from tests.unit.engine.house import StandingClock, at, quiz
 

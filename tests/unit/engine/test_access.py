@@ -9,12 +9,14 @@ from typing import Any, cast
 import pytest
 
 from mastery_engine.domain.errors import DependencyDown, NotAllowed, NotFound
-from mastery_engine.engine.access import ROLES, TABLE, Access, Action, Role
+from mastery_engine.engine.access import Access
+from mastery_engine.engine.policy import ROLES, TABLE, Action, Role
 from tests.unit.engine.small_school import School, SilentAudit, caller, class_of, open_school, with_parts
 
 TODAY = date(2024, 3, 10)
 MATRIX: dict[Action, str] = {
     "mastery.read": "student:own teacher:taught admin:tenant operator:tenant",
+    "mastery.follow": "student:own teacher:taught admin:tenant operator:tenant",
     "mastery.calculate": "student:own teacher:taught admin:tenant operator:tenant service:tenant",
     "history.read": "student:own teacher:taught admin:tenant operator:tenant",
     "forecast.read": "student:own teacher:taught admin:tenant operator:tenant",

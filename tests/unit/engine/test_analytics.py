@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mastery_engine.domain.cohort import Membership, Standing
 from mastery_engine.domain.errors import HistoryNotKept, InvalidInput, NotAllowed, NotFound
-from mastery_engine.engine.access import Role
+from mastery_engine.engine.policy import Role
 from tests.unit.engine.house import completion, quiz
 from tests.unit.engine.small_school import School, caller, class_of, open_school
 

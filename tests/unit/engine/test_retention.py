@@ -8,7 +8,8 @@ from mastery_engine.adapters.memory import MemoryAuditTrail, MemoryRosters
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.tenant import Tenant, encode_tenant
 from mastery_engine.domain.errors import NotAllowed, NotFound
-from mastery_engine.engine.access import Access, Caller, Role
+from mastery_engine.engine.access import Access, Caller
+from mastery_engine.engine.policy import Role
 from mastery_engine.engine.retention import ArchiveRetention
 from mastery_engine.ports import ArchivedDay, Write
 from tests.unit.engine.test_housekeeping import TODAY, School

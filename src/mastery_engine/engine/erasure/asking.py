@@ -12,8 +12,11 @@ from mastery_engine.contracts.erasure import Erasure, marker_of
 from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestKind
 from mastery_engine.contracts.sealed_id import seal
 from mastery_engine.domain.errors import Conflict, NotFound
-from mastery_engine.engine.access import Access, Action, Caller
-from mastery_engine.engine.erasure.parts import ErasurePorts
+from mastery_engine.engine.access import Access, Caller
+from mastery_engine.engine.erasure.burying import Burial, counted_before
+from mastery_engine.engine.erasure.parts import Case, ErasurePorts
+from mastery_engine.engine.policy import Action
+from mastery_engine.engine.restrictions import Restrictions
 from mastery_engine.ports import OpenRequests, Write
 
 _TRIES: Final = 100
@@ -23,15 +26,18 @@ _TRIES: Final = 100
 class Erasures:
     """The requests to erase, and what became of them."""
 
-    def __init__(self, ports: ErasurePorts, access: Access) -> None:
+    def __init__(self, ports: ErasurePorts, access: Access, restrictions: Restrictions) -> None:
         """Put the parts together."""
         self._ports = ports
+        self._restrictions = restrictions
         self._access = access
+        self._burial = Burial(ports)
 
     async def ask(self, caller: Caller, student_id: str) -> PrivacyRequest:
-        """Ask for the erasure of a student; durable, and in force, when this returns.
+        """Ask for the erasure of a student; durable, in force, and the student hidden from all readers, when this returns.
 
-        Whether the system knows the student does not matter, and is not told. One that waits already is told again.
+        Other processes hide the student within a second. Whether the system knows the student does not matter, and is not told.
+        One that waits already is told again.
 
         Raises:
             NotAllowed: The caller's role may not.
@@ -55,7 +61,14 @@ class Erasures:
             request = replace(request, sealed=sealed)
             await ports.requests.add(request)
         await put_in_force(ports, tenant_id, subject, by)
-        return request
+        await self._restrictions.note_erasing(tenant_id, subject, erasing=True)
+        case = Case(request, student_id, counted_before(request))
+        try:
+            await self._burial.bury(case, also_absent=False)
+        except Conflict:
+            # The eraser has ended it meanwhile, and finds nothing of it in the list any more.
+            await self._restrictions.note_erasing(tenant_id, subject, erasing=False)
+        return case.request
 
     async def ask_tenant(self, caller: Caller) -> PrivacyRequest:
         """Ask for the erasure of the caller's whole tenant.
@@ -137,6 +150,7 @@ class Erasures:
         if erasure is None or erasure.lifted_ms is None:
             raise Conflict(f"erasure {request_id} is not done yet; its marker can be lifted once it is")
         await _put_marker(ports, erasure)
+        await self._restrictions.note_erasing(caller.tenant_id, request.subject, erasing=False)
         for _ in range(_TRIES):
             lifted = replace(request, state="lifted", changed_ms=ports.clock.now_ms())
             if request.state == "lifted" or await ports.requests.replace(lifted, request):

@@ -14,6 +14,7 @@ from mastery_engine.contracts.privacy_request import PrivacyRequest
 from mastery_engine.contracts.sealed_id import seal
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.erasure.parts import ErasurePorts
+from mastery_engine.engine.restrictions import note_erasing
 from mastery_engine.ports import Record
 
 _AT_ONCE: Final = 1_000
@@ -40,6 +41,7 @@ async def adopt(ports: ErasurePorts) -> None:
             if student_id is None:
                 # Nothing mentions anybody of that hash: there is nothing to remove.
                 await ports.ledger.finish(tenant_id, subject, ports.clock.now_ms())
+                await note_erasing(ports.store, tenant_id, subject, erasing=False)
                 _log.warning(
                     "an erasure of the ledger is of nobody who is known; it is done", student=subject
                 )

@@ -1,7 +1,7 @@
 """Carrying out the erasures that wait, in steps of which each may be done again after a crash.
 
 1. In force: the ledger, and the marker in the state store. From here on whoever has no document drops the student's events, and
-   the archive and the dead letters take nothing.
+   the archive and the dead letters take nothing. The asking has done this and hidden the student already, unless it crashed.
 2. A tombstone in place of the document, by compare-and-set, also where there was none. Whoever writes a document that was
    read before meets a conflict, and then the tombstone.
 3. Wait until no step that had begun before writes any more (`WAIT_SECONDS`). Whoever goes on after a crash waits anew.
@@ -17,24 +17,21 @@ store; two that both believe to have it do no harm, since every step may be done
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Final, final
 
 import structlog
-from msgspec.structs import replace
 
-from mastery_engine.contracts import keys
-from mastery_engine.contracts.document import TOMBSTONE, DamagedDocument, decode_document
-from mastery_engine.contracts.privacy_request import PrivacyRequest
 from mastery_engine.contracts.sealed_id import unseal
 from mastery_engine.domain.errors import Conflict, DependencyDown
 from mastery_engine.engine.erasure.asking import put_in_force
+from mastery_engine.engine.erasure.burying import Burial, counted_before
 from mastery_engine.engine.erasure.finding import adopt
 from mastery_engine.engine.erasure.parts import WAIT_SECONDS, Case, ErasurePorts
 from mastery_engine.engine.erasure.report import report_of
 from mastery_engine.engine.erasure.sweep import Look, Sweep
 from mastery_engine.engine.erasure.tenant import TenantErasure
+from mastery_engine.engine.restrictions import note_erasing
 from mastery_engine.ports import ABSENT, Write
 
 LEASE_KEY: Final = "privacy:eraser"
@@ -42,9 +39,6 @@ LEASE_SECONDS: Final = 60
 AT_ONCE: Final = 1_000
 LOOKS: Final = 3
 _WAIT_PART_SECONDS: Final = 10.0
-_TRIES: Final = 1_000
-_MOST_DAYS: Final = 400
-_REMOVED: Final = "removed "
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -64,6 +58,7 @@ class ErasureRunner:
         self._owner = owner.encode()
         self._wait_seconds = wait_seconds
         self._sweep = Sweep(ports)
+        self._burial = Burial(ports)
         self._tenants = TenantErasure(ports)
 
     async def run_once(self) -> int:
@@ -125,7 +120,7 @@ class ErasureRunner:
             await put_in_force(self._ports, case.request.tenant_id, _subject(case), case.request.asked_by)
         # 2.
         for case in cases:
-            await self._bury(case)
+            await self._burial.bury(case, also_absent=True)
         await self._note(cases, "wait")
         # 3.
         await self._wait()
@@ -137,7 +132,7 @@ class ErasureRunner:
         await self._sweep.remove(cases)
         # 6.
         for case in cases:
-            await self._unearth(case)
+            await self._burial.unearth(case)
         await self._note(cases, "look")
         # 7.
         left, look = await self._look(cases)
@@ -158,7 +153,7 @@ class ErasureRunner:
                     {one.place for one in look.left if (one.tenant_id, one.student_id) == case.person}
                 )
                 _log.error("erased and still there", request=case.request.request_id, places=places)
-                await self._progress(case, {"step": "look", "left": ", ".join(places)[:500]})
+                await self._burial.note(case, {"step": "look", "left": ", ".join(places)[:500]})
             if not dirty or attempt == LOOKS:
                 return left, look
             attempt += 1
@@ -169,50 +164,9 @@ class ErasureRunner:
         ports = self._ports
         report = await report_of(ports, case, look, began_ms)
         await ports.ledger.finish(case.request.tenant_id, _subject(case), ports.clock.now_ms())
-        await self._replace(case, state="done", report=report, sealed=None, progress={})
+        await note_erasing(ports.store, case.request.tenant_id, _subject(case), erasing=False)
+        await self._burial.change(case, state="done", report=report, sealed=None, progress={})
         _log.info("erasure done", request=case.request.request_id, kinds=len(case.found))
-
-    async def _bury(self, case: Case) -> None:
-        """Put the tombstone in the place of whatever is there, and note on which days there may be results."""
-        store, key = self._ports.store, keys.document(*case.person)
-        for _ in range(_TRIES):
-            (entry,) = await store.get_many([key])
-            if entry is not None and entry.value == TOMBSTONE:
-                return
-            if entry is not None:
-                # Counted before it goes: whoever goes on after a crash finds the tombstone.
-                case.found["documents"] = 1
-                await self._note_days(case, entry.value)
-            version = ABSENT if entry is None else entry.version
-            try:
-                if (await store.write_many([Write(key, TOMBSTONE, version)]))[0]:
-                    return
-            except DependencyDown:
-                # It may be there; whoever comes next sees.
-                await store.ping()
-        raise DependencyDown("a document kept changing under the eraser; it tries again")
-
-    async def _note_days(self, case: Case, value: bytes) -> None:
-        try:
-            document = decode_document(value)
-        except DamagedDocument:
-            await self._progress(case, {})
-            return
-        state = document.state
-        days: dict[str, int | str] = {}
-        if state.newest_day >= 0:
-            # Where a tenant keeps for ever, the archive tells the older ones.
-            first = max(state.kept_from, state.newest_day - _MOST_DAYS)
-            days = {"first_day": first - 1, "last_day": state.newest_day + 1}
-        await self._progress(case, days)
-        ids = [outcome.event_id for outcome in document.outcomes]
-        case.found["processed"] += await self._sweep.state.processed(case.person, ids)
-
-    async def _unearth(self, case: Case) -> None:
-        store, key = self._ports.store, keys.document(*case.person)
-        (entry,) = await store.get_many([key])
-        if entry is not None and entry.value == TOMBSTONE:
-            await store.write_many([Write(key, None, entry.version)])
 
     async def _wait(self) -> None:
         clock = self._ports.clock
@@ -237,32 +191,14 @@ class ErasureRunner:
                 # Made under another key, or brought back from a backup of later days.
                 _log.error("the seal of an erasure cannot be opened", request=request.request_id)
             elif request.subject not in found:
-                found[request.subject] = Case(request, opened, _counted_before(request))
+                found[request.subject] = Case(request, opened, counted_before(request))
             # A second request for the same student: the next run finds nothing left to do, and says so.
         return list(found.values())
 
     async def _note(self, cases: Sequence[Case], step: str) -> None:
         for case in cases:
-            await self._progress(case, {"step": step})
+            await self._burial.note(case, {"step": step})
         await self._renew()
-
-    async def _progress(self, case: Case, told: dict[str, int | str]) -> None:
-        counted: dict[str, int | str] = {
-            f"{_REMOVED}{kind}": number for kind, number in case.found.items() if number
-        }
-        await self._replace(case, progress={**case.request.progress, **counted, **told})
-
-    async def _replace(self, case: Case, **changes: Any) -> None:
-        for _ in range(_TRIES):
-            changed = replace(case.request, changed_ms=self._ports.clock.now_ms(), **changes)
-            if await self._ports.requests.replace(changed, case.request):
-                case.request = changed
-                return
-            now = await self._ports.requests.get(case.request.request_id)
-            if now is None or now.state != "open":
-                raise Conflict(f"request {case.request.request_id} was ended by somebody else")
-            case.request = now
-        raise Conflict(f"request {case.request.request_id} keeps changing")
 
     async def _leased(self) -> bool:
         """Take the lease, if nobody else has it."""
@@ -287,14 +223,3 @@ class ErasureRunner:
 def _subject(case: Case) -> str:
     assert case.request.subject is not None, "an erasure is of somebody"  # noqa: S101
     return case.request.subject
-
-
-def _counted_before(request: PrivacyRequest) -> Counter[str]:
-    """What was removed before a crash, as far as its progress had been noted."""
-    return Counter(
-        {
-            name.removeprefix(_REMOVED): number
-            for name, number in request.progress.items()
-            if name.startswith(_REMOVED) and isinstance(number, int)
-        }
-    )
