@@ -15,7 +15,15 @@ from mastery_engine.ports import Write
 from tests.privacy.leaving import ANNA, BEN, Leaving, admin, event
 from tests.privacy.planted import MANY, PLANTS
 
-NOT_SWEPT = {"tenant", "erased", "revoked_token", "revoked_subject", "newest_revocation", "restricted"}
+NOT_SWEPT = {
+    "tenant",
+    "erased",
+    "erasing",
+    "revoked_token",
+    "revoked_subject",
+    "newest_revocation",
+    "restricted",
+}
 """Keys without an id of anybody in name or value."""
 
 

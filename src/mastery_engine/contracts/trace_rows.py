@@ -15,7 +15,8 @@ from mastery_engine.contracts.traces import Person, Traces, tenant_of
 _OWNED: Final = frozenset(("events", "archived_events"))
 _KEYED: Final = frozenset(("records", "entries"))
 _BODIES: Final = frozenset(("dead_letters", "cohorts"))
-_UNSWEPT_KEYS: Final = ("tenant:", "erased:", "restricted:", "revoked:", "privacy:")
+# They hold keyed hashes, or what a school says of itself.
+_UNSWEPT_KEYS: Final = ("tenant:", "erased:", "erasing", "restricted:", "revoked:", "privacy:")
 
 
 class Mentioned(NamedTuple):

@@ -22,8 +22,6 @@ UNOWNED: Final = ("stream-ticket:",)
 """Keys that belong to no tenant by their names, and may mention students in their values."""
 OF_DEFAULT: Final = ("student:", "processed:", "replay:", "cache:", "job:", "jobs:", "batch:", "idempotency:")
 """What the keys of the tenant `default` start with; those of others start with their tenant."""
-HASHES_ALONE: Final = ("erased:", "restricted:", "revoked:", "tenant:", "privacy:")
-"""Keys that are not looked at: they hold keyed hashes, or what a school says of itself."""
 _LISTS_OF_JOBS: Final = ("jobs:open", "jobs:kept")
 _LONGEST_FORECAST_DAYS: Final = 90
 _A_TIME: Final = 500
