@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mastery_engine.cli import session
+from mastery_engine.engine.access import Caller
 from tests.cli.conftest import Mastery, put_into_log, quiz, write_lines
 
 
@@ -110,7 +111,7 @@ def test_a_school_goes_only_when_that_is_confirmed_and_takes_no_other_along(scho
 
 
 def test_only_an_operator_erases_a_school(schools: Mastery, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = session.Caller
+    made = Caller
 
     def teacher(**given: object) -> object:
         return made(**{**given, "role": "teacher"})  # pyright: ignore[reportArgumentType]

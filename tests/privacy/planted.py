@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
@@ -31,12 +32,12 @@ def key(name: str, value: bytes = b'{"v":1}') -> Plant:
     return plant
 
 
-def letter(**fields: object) -> Plant:
+def letter(**fields: Any) -> Plant:
     """A dead letter that mentions Anna in one place alone."""
 
     async def plant(school: Leaving, cache: MemoryCache) -> None:
         del cache
-        alone = {"key": b"k", "payload": b"{", "message": "broken", "tenant_id": "default"}
+        alone: dict[str, Any] = {"key": b"k", "payload": b"{", "message": "broken", "tenant_id": "default"}
         await school.letter(5, "nobody", **{**alone, **fields})
 
     return plant
