@@ -132,6 +132,10 @@ class School:
     async def audit(self, tenant_id: str = "default") -> list[Any]:
         return [record.entry for record in await self.engine.adapters.audit.read(tenant_id)]
 
+    def request_hash(self, request_id: str, tenant_id: str = "default") -> str:
+        """As what a request's id that a caller chose stands in the trail."""
+        return self.engine.pseudonyms.of_request(tenant_id, request_id)
+
     def hash(self, student_id: str, tenant_id: str = "default") -> str:
         return self.engine.pseudonyms.of(tenant_id, student_id)
 

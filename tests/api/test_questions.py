@@ -71,7 +71,7 @@ async def test_who_may_see_a_student_is_answered_and_it_is_on_record(
     entry = (await school.audit())[-1]
     assert (entry.action, entry.role, entry.allowed) == (ACTIONS[path], role, True)
     assert entry.subjects == (school.hash("amal"),)
-    assert entry.request_id == "ours"
+    assert entry.request_id == school.request_hash("ours")
 
 
 @pytest.mark.parametrize("path", PATHS)

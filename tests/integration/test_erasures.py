@@ -84,7 +84,8 @@ async def test_a_file_of_the_first_schema_gets_a_ledger(tmp_path: Path) -> None:
     await home.close()
     connection = sqlite3.connect(tmp_path / "archive.db")
     connection.executescript(
-        "DROP TABLE erasures; DROP TABLE tenants; DROP TABLE privacy_requests; DROP TRIGGER audit_subjects_are_not_changed; "
+        "DROP TABLE erasures; DROP TABLE tenants; DROP TABLE privacy_requests; DROP TABLE tenant_privacy; "
+        "DROP TRIGGER audit_subjects_are_not_changed; "
         "DROP TRIGGER audit_subjects_are_not_deleted; ALTER TABLE audit_chains DROP COLUMN day; "
         "ALTER TABLE audit_chains DROP COLUMN seal; PRAGMA user_version = 1;"
     )

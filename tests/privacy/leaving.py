@@ -146,16 +146,19 @@ class Leaving:
             ]
         )
 
-    async def letter(self, number: int, student_id: str, tenant_id: str = "default", **fields: Any) -> int:
+    async def append_raw(self, value: bytes, key: bytes = b"") -> None:
+        await self.engine.adapters.log.append([NewRecord(key, value)])
+
+    async def letter(self, number: int, whose: str, tenant_id: str = "default", **fields: Any) -> int:
         letter = DeadLetter(
-            letter_id=keys.derived_id("letter", tenant_id, student_id, str(number)),
+            letter_id=keys.derived_id("letter", tenant_id, whose, str(number)),
             topic="mastery.requests",
             topic_id="t",
             partition=0,
             offset=number,
-            key=keys.learner(tenant_id, student_id).encode(),
+            key=keys.learner(tenant_id, whose).encode(),
             headers=(),
-            payload=b'{"student_id":"%s","tenant_id":"%s",broken' % (student_id.encode(), tenant_id.encode()),
+            payload=b'{"student_id":"%s","tenant_id":"%s",broken' % (whose.encode(), tenant_id.encode()),
             kind="validation",
             reason="invalid",
             message="broken",
@@ -188,7 +191,7 @@ class Leaving:
         places = {
             "archive": await ours.archive.of_student(tenant_id, student_id),
             "archive's students": student_id in await ours.archive.students(tenant_id),
-            "letters": any(student_id.encode() in one.payload for one in letters),
+            "letters": any(f'"student_id":"{student_id}"'.encode() in one.payload for one in letters),
             "rosters": any(student_id in {one.person_id for one in cohort.students} for cohort in cohorts),
             "log": any(record.key == name.encode() for some in records for record in some),
         }

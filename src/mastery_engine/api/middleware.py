@@ -47,8 +47,11 @@ class Surroundings:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        scope.setdefault("state", {}).update(request_id=request_id, answer_headers=())
+        given = _given_id(scope)
+        request_id = given or uuid4().hex
+        scope.setdefault("state", {}).update(
+            request_id=request_id, own_request_id=given is None, answer_headers=()
+        )
         status: int | None = None
 
         async def send_with_headers(message: Message) -> None:
@@ -124,9 +127,9 @@ def _is_ambiguous(scope: Scope) -> bool:
     return {b"content-length", b"transfer-encoding"} <= names
 
 
-def _request_id(scope: Scope) -> str:
-    """The caller's own id if it is a sane one, else a new one."""
+def _given_id(scope: Scope) -> str | None:
+    """The caller's own id, if it is a sane one."""
     given = [value for name, value in scope["headers"] if name == b"x-request-id"]
     if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
         return given[0].decode()
-    return uuid4().hex
+    return None

@@ -64,7 +64,7 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     Attributes:
         timestamp: When it was made, ISO 8601 in UTC.
         version: Release that made it.
-        request_id: Id of the request, as in `X-Request-ID` and in the audit trail.
+        request_id: Id of the request, as in `X-Request-ID`; the audit trail is searched by it.
     """
 
     timestamp: str

@@ -99,8 +99,19 @@ async def caller_by(request: Request, token: str) -> Caller:
 def caller_with(request: Request, claims: Claims) -> Caller:
     """Who asks, by what a token says."""
     return Caller(
-        tenant_id=claims.tenant_id, subject=claims.sub, role=claims.role, request_id=request.state.request_id
+        tenant_id=claims.tenant_id,
+        subject=claims.sub,
+        role=claims.role,
+        request_id=recorded_id(request, claims.tenant_id),
     )
+
+
+def recorded_id(request: Request, tenant_id: str) -> str:
+    """Id of a request as it goes on record: a hash of one that the caller chose, who may have put a student's id there."""
+    request_id: str = request.state.request_id
+    if request.state.own_request_id:
+        return request_id
+    return parts_of(request).engine.pseudonyms.of_request(tenant_id, request_id)
 
 
 async def claims_by(request: Request, token: str) -> Claims:

@@ -12,16 +12,17 @@ from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import MEMORY_URL
 from mastery_engine.engine.erasure.parts import BLANK, WAIT_SECONDS, ErasurePorts, Topic
 from mastery_engine.engine.erasure.runner import ErasureRunner
+from mastery_engine.engine.erasure.scrub_jobs import JobScrubber
 from mastery_engine.engine.housekeeping import REQUESTS_KEPT_MS, RESULTS_KEPT_MS
 from mastery_engine.ports import ErasableLog, RawScan
 
 if TYPE_CHECKING:
-    from mastery_engine.bootstrap.foundation import Foundation
+    from mastery_engine.bootstrap.engine import Engine
 
 
-def erasure_ports(foundation: Foundation) -> ErasurePorts:
+def erasure_ports(engine: Engine) -> ErasurePorts:
     """What erasures work on; the shared cache is added by `runner_of`."""
-    ours, settings = foundation.adapters, foundation.settings
+    ours, settings = engine.adapters, engine.settings
     topics: list[Topic] = []
     if ours.apart is None:
         # Files and memory of ours let go of single records.
@@ -43,27 +44,26 @@ def erasure_ports(foundation: Foundation) -> ErasurePorts:
         ledger=ours.erasures,
         requests=ours.privacy_requests,
         tenant_book=ours.tenant_book,
-        tenants=foundation.tenants,
-        pseudonyms=foundation.pseudonyms,
+        tenants=engine.tenants,
+        pseudonyms=engine.pseudonyms,
         clock=ours.clock,
         topics=topics,
         raw=raw,
         retentions=None if ours.apart is None else ours.apart.topics,
+        scrubbers=[JobScrubber(engine.jobs)],
     )
 
 
-def runner_of(
-    foundation: Foundation, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS
-) -> ErasureRunner:
+def runner_of(engine: Engine, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS) -> ErasureRunner:
     """Who carries out what waits.
 
     Args:
-        foundation: Open.
+        engine: Open.
         stack: Closes the shared cache.
         wait_seconds: How long to wait for the steps of those who fold.
     """
-    ports = erasure_ports(foundation)
-    cache = shared_cache(foundation.settings)
+    ports = erasure_ports(engine)
+    cache = shared_cache(engine.settings)
     if cache is not None:
         stack.push_async_callback(cache.close)
         ports = replace(ports, cache=cache)

@@ -53,26 +53,34 @@ def erase_tenant(tenant: str, *, sure: bool, wait: bool, as_json: bool) -> None:
 def requests(tenant: str | None, *, as_json: bool) -> None:
     """List them."""
 
-    async def job(session: Session) -> tuple[list[PrivacyRequest], list[str]]:
+    async def job(session: Session) -> tuple[list[PrivacyRequest], list[dict[str, Any]]]:
         erasures = session.engine.erasures
         listed = await erasures.list(session.caller, limit=_LISTED)
         now_ms = session.engine.adapters.clock.now_ms()
         waiting = [
-            f"{one.number} open of the kind {one.kind}, the oldest for {(now_ms - one.oldest_ms) // 60_000} minutes"
+            {
+                "kind": one.kind,
+                "number": one.number,
+                "oldest_asked_at": _moment(one.oldest_ms),
+                "oldest_seconds": max(0, now_ms - one.oldest_ms) // 1_000,
+            }
             for one in await erasures.oldest_open()
         ]
         return listed, waiting
 
     listed, waiting = run(job, tenant)
     if as_json:
-        output.print_json({"items": [_view(one) for one in listed], "next_cursor": None})
+        output.print_json({"items": [_view(one) for one in listed], "next_cursor": None, "open": waiting})
         return
     for one in listed:
         output.say(
             f"{one.request_id}  {_moment(one.asked_ms)}  {one.kind}  {one.state}  {one.subject or '-'}"
         )
-    for line in waiting or ["nothing is open"]:
-        output.say(line)
+    for kind in waiting:
+        minutes = kind["oldest_seconds"] // 60
+        output.say(f"{kind['number']} open of the kind {kind['kind']}, the oldest for {minutes} minutes")
+    if not waiting:
+        output.say("nothing is open")
 
 
 def show(request_id: str, tenant: str | None, *, as_json: bool) -> None:

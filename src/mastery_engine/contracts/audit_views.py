@@ -16,7 +16,7 @@ class AuditItem(Struct, frozen=True, kw_only=True):
         action: What was done, e.g. `mastery.read`.
         subjects: Keyed hashes of the students whom it concerns.
         allowed: Whether it was allowed.
-        request_id: Of which request, as in `X-Request-ID`.
+        request_id: Of which request; a keyed hash of an id that the caller chose.
         detail: Further facts.
         hash: Its own, which covers the record before.
     """

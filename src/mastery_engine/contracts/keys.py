@@ -195,6 +195,10 @@ class Pseudonyms:
         """Keyed hash (BLAKE2b, 128 bits, hex) of a student."""
         return self.digest(tenant_id, student_id).hex()
 
+    def of_request(self, tenant_id: str, request_id: str) -> str:
+        """What stands in records in place of a request's id that a caller chose."""
+        return self.of(tenant_id, f"request {request_id}")
+
     @property
     def fingerprint(self) -> str:
         """Tells one key from another, and nothing of any student."""

@@ -30,6 +30,7 @@ _NO_PERSONS: Final = frozenset(
     (
         *(
             "tenant_id",
+            "cohort_id",
             "course_id",
             "topic_id",
             "quiz_id",
@@ -37,6 +38,7 @@ _NO_PERSONS: Final = frozenset(
             "submission_id",
             "event_id",
             "event_type",
+            "request_id",
         ),
         *("source", "level", "formula", "difficulty", "metadata", "role", "kind", "state", "status", "name"),
         # Of the school's staff, who may have an id like a student's.
@@ -82,7 +84,24 @@ class Traces:
             value: JSON, MessagePack, or anything.
             tenant_id: Whose value it is, unless it says so itself; None where that is not known.
         """
-        return set(self._of_bytes(value, tenant_id, 0)) if self._likely.search(value) else set()
+        return set(self._of_bytes(value, tenant_id, 0)) if self.might(value) else set()
+
+    def of_persons(self, value: bytes, tenant_id: str | None = None) -> set[Person]:
+        """Those whom a value has in a field for persons, or names as `student:{id}`; words like an id are no mention here."""
+        return set(self._of_bytes(value, tenant_id, 0, words=False)) if self.might(value) else set()
+
+    def might(self, value: bytes) -> bool:
+        """Whether one of the ids stands in a value at all; quickly told, and no mention yet."""
+        return self._likely.search(value) is not None
+
+    def in_bytes(self, value: bytes, tenant_id: str | None = None) -> set[Person]:
+        """Those of whom bytes hold the name, or a field for persons with the id, decoded or not.
+
+        Args:
+            value: Anything.
+            tenant_id: Whose value it is; None where that is not known.
+        """
+        return set(self._of_raw(value, tenant_id)) if self.might(value) else set()
 
     def of_text(self, text: str, tenant_id: str | None = None) -> set[Person]:
         """Those whom a text of a field for persons, or a message, mentions."""
@@ -97,14 +116,16 @@ class Traces:
             for person in sorted(self.people)
         }
 
-    def _of_bytes(self, value: bytes, tenant_id: str | None, depth: int) -> Iterator[Person]:
+    def _of_bytes(
+        self, value: bytes, tenant_id: str | None, depth: int, *, words: bool = True
+    ) -> Iterator[Person]:
         for decode in (msgspec.json.decode, msgspec.msgpack.decode):
             try:
                 decoded: object = decode(value)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
                 continue
             if isinstance(decoded, dict | list):
-                yield from self._of_any(cast("object", decoded), tenant_id, depth)
+                yield from self._of_any(cast("object", decoded), tenant_id, depth, words=words)
                 return
         yield from self._of_raw(value, tenant_id)
 
@@ -113,30 +134,31 @@ class Traces:
             if tenant_id in {None, person[0]} and raw_pattern(person).search(value):
                 yield person
 
-    def _of_any(self, value: object, tenant_id: str | None, depth: int) -> Iterator[Person]:
+    def _of_any(self, value: object, tenant_id: str | None, depth: int, *, words: bool) -> Iterator[Person]:
         if isinstance(value, str):
-            yield from self._of_text(value, tenant_id)
+            yield from self._of_text(value, tenant_id, words=words)
         elif isinstance(value, bytes):
             if depth < _DEEPEST:
-                yield from self._of_bytes(value, tenant_id, depth + 1)
+                yield from self._of_bytes(value, tenant_id, depth + 1, words=words)
         elif isinstance(value, dict):
             fields = cast("dict[Any, object]", value)
             told = fields.get("tenant_id")
             tenant_id = told if isinstance(told, str) else tenant_id
             for name, one in fields.items():
                 if name not in _NO_PERSONS and depth < _DEEPEST:
-                    yield from self._of_any(name, tenant_id, depth + 1)
-                    yield from self._of_any(one, tenant_id, depth + 1)
+                    yield from self._of_any(name, tenant_id, depth + 1, words=words)
+                    yield from self._of_any(one, tenant_id, depth + 1, words=words or name in _PERSONS)
         elif isinstance(value, list) and depth < _DEEPEST:
             for one in cast("list[object]", value):
-                yield from self._of_any(one, tenant_id, depth + 1)
+                yield from self._of_any(one, tenant_id, depth + 1, words=words)
 
-    def _of_text(self, text: str, tenant_id: str | None) -> Iterator[Person]:
-        yield from self._known(text, tenant_id)
+    def _of_text(self, text: str, tenant_id: str | None, *, words: bool = True) -> Iterator[Person]:
+        if words:
+            yield from self._known(text, tenant_id)
         for found in _IN_TEXT.finditer(text):
             if found["named"] is not None:
                 yield from self._known(found["named"], found["tenant"] or tenant_id or DEFAULT_TENANT)
-            else:
+            elif words:
                 yield from self._known(found["quoted"], tenant_id)
 
     def _known(self, student_id: str, tenant_id: str | None) -> Iterator[Person]:

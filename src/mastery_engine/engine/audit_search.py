@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Final, final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mastery_engine.contracts.audit_seals import AuditSeals
 from mastery_engine.contracts.keys import Pseudonyms
@@ -30,7 +31,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
         actor: Who did it: a subject, `os:{user}`, or a student's keyed hash.
         action: What was done.
         allowed: Whether it was allowed.
-        request_id: Of which request.
+        request_id: Of which request, as its answer told it or as a record has it.
         from_ms: The earliest time.
         before_ms: A later time than any.
     """
@@ -83,7 +84,12 @@ class AuditDesk:
         """
         about = [] if wanted.student_id is None else [wanted.student_id]
         await self._permit(caller, "audit.read", about)
-        return await self._find(caller.tenant_id, wanted, before, limit)
+        found = await self._find(caller.tenant_id, wanted, before, limit)
+        if not found and wanted.request_id is not None:
+            # One that its caller chose stands there as a hash.
+            hashed = self._pseudonyms.of_request(caller.tenant_id, wanted.request_id)
+            found = await self._find(caller.tenant_id, replace(wanted, request_id=hashed), before, limit)
+        return found
 
     async def accesses(
         self, caller: Caller, student_id: str, *, before: int | None = None, limit: int = 100

@@ -63,12 +63,14 @@ class Leftover(NamedTuple):
         student_id: Who is mentioned; never to be told on.
         place: Store and table, key or file, without an id.
         number: How often.
+        stays: Whether no sweep takes it away, as what somebody else has said, or what is on record for good.
     """
 
     tenant_id: str
     student_id: str
     place: str
     number: int
+    stays: bool = False
 
 
 class RawScan(Protocol):

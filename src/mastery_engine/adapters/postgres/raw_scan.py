@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 
 from mastery_engine.adapters.postgres.archive_sql import LONG, LONG_SECONDS
 from mastery_engine.adapters.postgres.database import Lease, cut_off, driver_of
-from mastery_engine.adapters.postgres.tables import NAMES
+from mastery_engine.adapters.postgres.tables import METADATA, NAMES
+from mastery_engine.contracts.trace_rows import Mentioned, mentioned_in_row
 from mastery_engine.contracts.traces import Person, Traces
 from mastery_engine.ports import Leftover
 
@@ -21,7 +22,6 @@ _COLUMNS: Final = text(
     "AND attnum > 0 AND NOT attisdropped ORDER BY relname, attnum"
 )
 _BATCH: Final = 1_000
-_STAFF: Final = frozenset({"teacher_id"})
 
 
 class PostgresRawScan(Lease):
@@ -29,7 +29,7 @@ class PostgresRawScan(Lease):
 
     async def leftovers(self, traces: Traces) -> list[Leftover]:
         """See `RawScan`."""
-        found: Counter[tuple[Person, str]] = Counter()
+        found: Counter[tuple[Person, str, bool]] = Counter()
         async with self._database.stream() as connection:
             driver = await driver_of(connection)
             with cut_off(driver, LONG_SECONDS):
@@ -64,25 +64,18 @@ class PostgresRawScan(Lease):
                             break
                         for row in part:
                             # SQLAlchemy's rows know their columns.
-                            for person in mentioned(row._mapping, names, traces):  # noqa: SLF001
-                                found[person, table] += 1
+                            told = mentioned(table, row._mapping, names, traces)  # noqa: SLF001
+                            found.update((person, table, False) for person in told.theirs)
+                            found.update((person, table, True) for person in told.elsewhere)
                 finally:
                     await rows.close()
-        return [Leftover(*person, f"postgresql {table}", number) for (person, table), number in found.items()]
+        return [
+            Leftover(*person, f"postgresql {table}", number, stays)
+            for (person, table, stays), number in found.items()
+        ]
 
 
-def mentioned(row: Mapping[str, Any], names: Mapping[int, str], traces: Traces) -> set[Person]:
-    """Those whom a row mentions."""
+def mentioned(table: str, row: Mapping[str, Any], names: Mapping[int, str], traces: Traces) -> Mentioned:
+    """Whom a row mentions."""
     tenant_id: str | None = row.get("tenant_id") or names.get(row.get("tenant_no", -1))
-    found: set[Person] = set()
-    for column, value in row.items():
-        if column in _STAFF:
-            continue
-        if isinstance(value, bytes):
-            found |= traces.of_value(value, tenant_id)
-        elif isinstance(value, str):
-            is_json = value.startswith(("{", "["))
-            found |= (
-                traces.of_value(value.encode(), tenant_id) if is_json else traces.of_text(value, tenant_id)
-            )
-    return found
+    return mentioned_in_row(table, row, tenant_id, traces, ours=table in METADATA.tables)

@@ -3,6 +3,8 @@
 1. Write the whole write-ahead log into the file, and cut it off.
 2. Count the mentions in the bytes of the file and of its log.
 3. Where there are any, write the file anew without its free space (VACUUM), and count again.
+4. What is still there is in rows: these are looked at, since an id may stand in a row as another word. While somebody else
+   reads the file, its old pages may be there too, and whatever is found is a leftover.
 
 The bytes are read by a process of its own: to close a file would let go of the locks that this process has on it.
 """
@@ -20,7 +22,8 @@ from typing import Final, final
 import msgspec
 
 from mastery_engine.adapters.sqlite.failures import BUSY_SECONDS, told
-from mastery_engine.contracts.traces import Traces
+from mastery_engine.contracts.trace_rows import mentioned_in_row
+from mastery_engine.contracts.traces import Person, Traces
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.ports import Leftover
 
@@ -68,22 +71,64 @@ class SqliteRawScan:
         found = await _counted(files, traces)
         dirty = [path for path in files if any(one.place == path.name for one in found)]
         if dirty:
-            for path in dirty:
-                await asyncio.to_thread(_settled, path, vacuum=True)
+            settled = [path.name for path in dirty if await asyncio.to_thread(_settled, path, vacuum=True)]
             found = await _counted(files, traces)
+            told: list[Leftover] = []
+            for path in dirty:
+                of_file = [one for one in found if one.place == path.name]
+                if of_file and path.name in settled:
+                    of_file = await asyncio.to_thread(_explained, path, of_file, traces)
+                told += of_file
+            found = [one for one in found if one.place not in {path.name for path in dirty}] + told
         return found
 
 
-def _settled(path: Path, *, vacuum: bool) -> None:
+def _settled(path: Path, *, vacuum: bool) -> bool:
+    """Tidy a file; whether nothing of it is left beside it."""
     with told(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA secure_delete = ON")
             if vacuum:
                 connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
         finally:
             connection.close()
+
+
+def _explained(path: Path, found: Sequence[Leftover], traces: Traces) -> list[Leftover]:
+    """The same by tables; what no row explains stays as it was found."""
+    rows: Counter[tuple[Person, str, bool]] = Counter()
+    with told(path):
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            tables = [
+                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
+            names = (
+                dict(tuple(row) for row in connection.execute("SELECT no, name FROM names"))
+                if "names" in tables
+                else {}
+            )
+            for table in tables:
+                # A name of the catalogue, quoted.
+                for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608
+                    columns = dict(zip(row.keys(), row, strict=True))
+                    tenant_id = columns.get("tenant_id") or names.get(columns.get("tenant_no"))
+                    whom = mentioned_in_row(table, columns, tenant_id, traces)
+                    rows.update((person, table, False) for person in whom.theirs)
+                    rows.update((person, table, True) for person in whom.elsewhere)
+        finally:
+            connection.close()
+    explained = {person for person, _, _ in rows}
+    unexplained = [one for one in found if (one.tenant_id, one.student_id) not in explained]
+    by_table = [
+        Leftover(*person, f"{path.name} {table}", number, stays)
+        for (person, table, stays), number in rows.items()
+    ]
+    return unexplained + by_table
 
 
 async def _counted(files: Sequence[Path], traces: Traces) -> list[Leftover]:

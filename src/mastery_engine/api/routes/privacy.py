@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from mastery_engine.api.envelope import moment_text, success
 from mastery_engine.api.models import Success
@@ -49,7 +50,8 @@ async def erase(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> R
     """Erase a student."""
     asked = read_parameters(request, StudentParameters)
     made = await parts.engine.erasures.ask(caller, asked.student_id)
-    response = success(request, view_of(made), 202)
+    # What was found already would tell whether the student is known.
+    response = success(request, view_of(replace(made, progress={})), 202)
     response.headers["Location"] = f"{PREFIX}/privacy/requests/{made.request_id}"
     return response
 

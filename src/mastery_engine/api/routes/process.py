@@ -25,7 +25,7 @@ from mastery_engine.api.bodies import (
 from mastery_engine.api.dapr_models import SecurityContext
 from mastery_engine.api.models import CalculateRequest, QueryRequest
 from mastery_engine.api.operation import IDEMPOTENCY_KEY, POSITION, WITH_BODY, Operation
-from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept
+from mastery_engine.api.parts import Parts, PartsNeeded, caller_by, check_accept, recorded_id
 from mastery_engine.api.question_models import (
     ComparisonRequest,
     HistoryRequest,
@@ -136,7 +136,7 @@ async def _caller(request: Request, parts: Parts, context: object) -> Caller:
         tenant_id=parts.engine.settings.tenant,
         subject=f"dapr:{_app_of(request)}",
         role="service",
-        request_id=request.state.request_id,
+        request_id=recorded_id(request, parts.engine.settings.tenant),
     )
 
 

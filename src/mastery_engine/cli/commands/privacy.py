@@ -48,7 +48,10 @@ def erase_tenant(
 
 @examples("mastery privacy requests", "mastery privacy requests --tenant school-7 --json")
 def requests(tenant: options.Tenant = None, json: options.Json = False) -> None:
-    """List the requests about data, newest first, and what is open."""
+    """List the requests about data of a school, newest first, and what is open in all schools: how many, and since when.
+
+    With --json, `open` has a number and the age of the oldest for each kind: what to watch. An erasure is done in minutes.
+    """
     from mastery_engine.cli import erasing
 
     erasing.requests(tenant, as_json=json)

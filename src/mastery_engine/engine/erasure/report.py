@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ async def report_of(ports: ErasurePorts, case: Case, look: Look, began_ms: int) 
     now_ms = ports.clock.now_ms()
     kept = {topic.log.topic: topic.kept_ms for topic in ports.topics}
     late = {kind: number for (person, kind), number in look.late.items() if person == case.person}
+    stays = Counter(
+        {place: number for (person, place), number in look.stays.items() if person == case.person}
+    )
     expiry: dict[str, str | None] = {}
     if ports.retentions is not None:
         for one in await ports.retentions.retentions():
@@ -35,6 +39,7 @@ async def report_of(ports: ErasurePorts, case: Case, look: Look, began_ms: int) 
             "state_store": "every key and value" if look.whole else "the keys that the student can have",
             "raw_scans": len(ports.raw),
         },
+        "words_of_others": told(stays),
         "came_since": {
             topic: {"records": number, "gone_by": _date(gone_by(kept[topic], now_ms))}
             for topic, number in sorted(late.items())

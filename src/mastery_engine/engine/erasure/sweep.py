@@ -1,9 +1,9 @@
 """Everything that a sweep removes, in the order that lets an interrupted one be done again, and the look for what is left.
 
-1. State: keys that name the student; values of others that mention one; `processed:` records, by the ids of the archive.
-2. The shared cache.
-3. Records of the embedded log.
-4. Dead letters, rosters, and what others keep.
+1. What others keep, jobs above all: while it still is whole, all that belongs to it is found.
+2. State: keys that name the student; values of others that mention one; `processed:` records, by the ids of the archive.
+3. The shared cache, and records of the embedded log.
+4. Dead letters and rosters.
 5. The archive last: it has the ids by which the rest is found.
 """
 
@@ -31,13 +31,15 @@ class Look(Struct):
     """What a look for leftovers has found.
 
     Attributes:
-        left: What still mentions a student.
+        left: What still mentions a student, and is to go.
+        stays: By person and place, where words of others mention one, or what is on record for good.
         late: By person and topic of the embedded log, records that came after the erasure was asked for: whoever folds drops
             them, and they go with the topic's retention.
         whole: Whether every key of the state store could be looked at.
     """
 
     left: list[Leftover]
+    stays: Found
     late: Found
     whole: bool
 
@@ -57,6 +59,9 @@ class Sweep:
         ports = self._ports
         traces = Traces(case.person for case in cases)
         found: Found = Counter()
+        for scrubber in ports.scrubbers:
+            for person, number in (await scrubber.scrub(traces)).items():
+                found[person, scrubber.name] += number
         ids = {case.person: await self._remove_named(case, found) for case in cases}
         swept, _ = await self.state.go(traces, remove=True)
         found += swept
@@ -69,9 +74,6 @@ class Sweep:
                 ids[person] |= some
         found += await self.records.letters(traces, remove=True)
         found += await self.records.rosters(traces, remove=True)
-        for scrubber in ports.scrubbers:
-            for person, number in (await scrubber.scrub(traces)).items():
-                found[person, scrubber.name] += number
         for person, some in ids.items():
             found[person, "processed"] += await self.state.processed(person, some)
             found[person, "archive"] += await ports.archive.remove_student(*person)
@@ -121,12 +123,23 @@ class Sweep:
         for topic in ports.topics:
             await self._topic(topic, traces, asked, found, late)
         left = [Leftover(*person, kind, number) for (person, kind), number in found.items() if number]
+        if ports.raw:
+            # Nobody reads what has expired, and it may lie there still.
+            await ports.store.purge()
         for raw in ports.raw:
             left += await raw.leftovers(traces)
         known = {person for person, _ in late}
         # In the bytes of the log nobody can tell those records from others.
-        left = [one for one in left if one.place != "log.db" or (one.tenant_id, one.student_id) not in known]
-        return Look(left, late, whole)
+        left = [
+            one
+            for one in left
+            if not one.place.startswith("log.db") or (one.tenant_id, one.student_id) not in known
+        ]
+        stays: Found = Counter()
+        for one in left:
+            if one.stays:
+                stays[(one.tenant_id, one.student_id), one.place] += one.number
+        return Look([one for one in left if not one.stays], stays, late, whole)
 
     async def _topic(
         self, topic: Topic, traces: Traces, asked: dict[Person, int], found: Found, late: Found

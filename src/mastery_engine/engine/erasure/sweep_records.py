@@ -102,10 +102,14 @@ def mentioned_in(letter: DeadLetter, traces: Traces) -> set[Person]:
 
 def mentioned_by(record: Record, traces: Traces) -> set[Person]:
     """Those whom a record of a topic mentions."""
+    from mastery_engine.contracts.event_json import identity  # noqa: PLC0415 - heavy, and asked for rarely
+
     named = traces.of_key(record.key.decode("utf-8", "replace"))
     people: set[Person] = set() if named is None else {named}
-    # An event without a tenant is of the tenant `default`, whatever its key.
-    return people | traces.of_value(record.value)
+    if not traces.might(record.value):
+        return people
+    # An event without a tenant is of the tenant `default`, whatever its key; of a broken one nobody can tell.
+    return people | traces.of_value(record.value, identity(record.value)[0])
 
 
 def event_ids(record: Record) -> set[bytes]:

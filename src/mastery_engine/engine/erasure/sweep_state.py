@@ -18,9 +18,11 @@ from mastery_engine.domain.scores import COMPONENTS
 from mastery_engine.engine.erasure.parts import Found
 from mastery_engine.ports import Entry, StateStore, Write
 
-UNOWNED: Final = ("job:", "jobs:", "batch:", "idempotency:", "stream:", "ticket:", "export:")
+UNOWNED: Final = ("stream-ticket:",)
 """Keys that belong to no tenant by their names, and may mention students in their values."""
-_OF_DEFAULT: Final = ("student:", "processed:", "replay:", "cache:", "cohort:")
+OF_DEFAULT: Final = ("student:", "processed:", "replay:", "cache:", "job:", "jobs:", "batch:", "idempotency:")
+"""What the keys of the tenant `default` start with; those of others start with their tenant."""
+_LISTS_OF_JOBS: Final = ("jobs:open", "jobs:kept")
 _LONGEST_FORECAST_DAYS: Final = 90
 _A_TIME: Final = 500
 
@@ -124,7 +126,7 @@ class StateSweep:
     def _prefixes(people: Iterable[Person]) -> list[str]:
         found: list[str] = [*UNOWNED]
         for tenant_id in sorted({tenant_id for tenant_id, _ in people}):
-            found += [*_OF_DEFAULT] if tenant_id == DEFAULT_TENANT else [tenant_prefix(tenant_id)]
+            found += [*OF_DEFAULT] if tenant_id == DEFAULT_TENANT else [tenant_prefix(tenant_id)]
         return found
 
 
@@ -139,8 +141,8 @@ def _mentioned(
         record = read_processed(event[1], entry.value)
         person = None if record is None else digests.get(record.student)
         return set() if person is None else {(person, "processed")}
-    if "student:" in key:
-        # Another one's: what it holds is that one's.
+    if "student:" in key or key.endswith(_LISTS_OF_JOBS):
+        # Another one's: what it holds is that one's. Lists of jobs hold hashes.
         return set()
     tenant = None if key.startswith(UNOWNED) else tenant_of(key)
     return {(person, "values") for person in traces.of_value(entry.value, tenant)}

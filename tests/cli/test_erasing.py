@@ -1,0 +1,121 @@
+"""Erasing students and schools from the command line: asked for, confirmed, carried out, and never undone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mastery_engine.cli import session
+from mastery_engine.engine.access import Caller
+from tests.cli.conftest import Mastery, put_into_log, quiz, write_lines
+
+
+@pytest.fixture
+def schools(mastery: Mastery, tmp_path: Path) -> Mastery:
+    """Two schools with the same two students, and a class each."""
+    for number, tenant in enumerate(("north", "south")):
+        assert mastery("tenant", "create", tenant, "--retention", "none").code == 0
+        students = [quiz(number * 10 + one, student_id=name) for one, name in enumerate(("ada-01", "bob-01"))]
+        file = write_lines(tmp_path / f"{tenant}.jsonl", *students)
+        assert mastery("ingest", file, "--tenant", tenant).code == 0
+    return mastery
+
+
+def state_of(mastery: Mastery, student: str, tenant: str) -> int:
+    return mastery("show", student, "--tenant", tenant).code
+
+
+def test_a_student_is_erased_and_the_report_is_kept(schools: Mastery) -> None:
+    done = schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait", "--json")
+    assert (done.code, done.data["state"]) == (0, "done")
+    assert done.data["report"]["removed"]["archive"] == 1
+    assert "ada-01" not in done.out
+    assert [state_of(schools, one, "north") for one in ("ada-01", "bob-01")] == [4, 0]
+    assert state_of(schools, "ada-01", "south") == 0
+    shown = schools("privacy", "show", done.data["request_id"], "--tenant", "north")
+    assert (shown.code, "words_of_others" in shown.out) == (0, True)
+    assert schools("privacy", "show", done.data["request_id"], "--tenant", "south").code == 4
+
+
+def test_open_requests_are_counted_with_the_age_of_the_oldest(schools: Mastery) -> None:
+    assert schools("privacy", "requests", "--tenant", "north", "--json").data["open"] == []
+    schools("privacy", "erase", "ada-01", "--tenant", "north")
+    schools("privacy", "erase", "bob-01", "--tenant", "south")
+    (counted,) = schools("privacy", "requests", "--tenant", "north", "--json").data["open"]
+    assert (counted["kind"], counted["number"]) == ("erasure", 2)
+    assert counted["oldest_seconds"] >= 0
+    assert "2 open of the kind erasure" in schools("privacy", "requests", "--tenant", "north").out
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    assert "nothing is open" in schools("privacy", "requests", "--tenant", "north").out
+
+
+def test_neither_a_replay_nor_a_file_sent_again_brings_the_student_back(
+    schools: Mastery, tmp_path: Path
+) -> None:
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    assert schools("replay", "--all", "--tenant", "north").code == 0
+    assert schools("replay", "ada-01", "--tenant", "north").code != 0
+    schools("replay", "--all", "--tenant", "north", "--from", "topic")
+    schools("ingest", tmp_path / "north.jsonl", "--tenant", "north")
+    assert [state_of(schools, one, "north") for one in ("ada-01", "bob-01")] == [4, 0]
+    assert "ada-01" not in schools("export", "results", "--tenant", "north").out
+
+
+@pytest.mark.parametrize("lost", ["state.db", "state.db and log.db"])
+def test_a_backup_made_before_does_not_bring_the_student_back(
+    schools: Mastery, home: Path, tmp_path: Path, lost: str
+) -> None:
+    schools("backup", "create", tmp_path / "backup")
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    for name in lost.split(" and "):
+        for file in home.glob(f"{name}*"):
+            file.unlink()
+    back = schools("backup", "restore", tmp_path / "backup")
+    assert back.code == 0, back.err
+    schools("ingest", "/dev/null")
+    schools("replay", "--all", "--tenant", "north")
+    assert [state_of(schools, one, "north") for one in ("ada-01", "bob-01")] == [4, 0]
+    assert state_of(schools, "ada-01", "south") == 0
+
+
+def test_a_home_restored_whole_from_before_forgets_the_erasure_and_erasing_again_mends_that(
+    schools: Mastery, home: Path, tmp_path: Path
+) -> None:
+    schools("backup", "create", tmp_path / "backup")
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    shutil.rmtree(home)
+    assert schools("backup", "restore", tmp_path / "backup").code == 0
+    # The ledger went with the home: what the how-to says about this is there for a reason.
+    assert state_of(schools, "ada-01", "north") == 0
+    assert schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait").code == 0
+    assert state_of(schools, "ada-01", "north") == 4
+
+
+def test_a_school_goes_only_when_that_is_confirmed_and_takes_no_other_along(schools: Mastery) -> None:
+    unsure = schools("tenant", "erase", "north")
+    assert (unsure.code, "--yes" in unsure.err) == (1, True)
+    assert state_of(schools, "ada-01", "north") == 0
+    assert schools("tenant", "erase", "nowhere", "--yes", "--wait").code == 4
+    done = schools("tenant", "erase", "north", "--yes", "--wait", "--json")
+    assert (done.code, done.data["state"], done.data["kind"]) == (0, "done", "tenant_erasure")
+    assert done.data["report"]["students"] == 2
+    assert "ada-01" not in done.out
+    assert [one["tenant_id"] for one in schools("tenant", "list", "--json").data] == ["default", "south"]
+    assert [state_of(schools, one, "south") for one in ("ada-01", "bob-01")] == [0, 0]
+    assert schools("audit", "verify").code == 0
+    put_into_log(quiz(90, tenant_id="north"))
+    schools("ingest", "/dev/null")
+    assert schools("show", "ada-01", "--tenant", "north").code == 4
+
+
+def test_only_an_operator_erases_a_school(schools: Mastery, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Caller
+
+    def teacher(**given: object) -> object:
+        return made(**{**given, "role": "teacher"})  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(session, "Caller", teacher)
+    refused = schools("tenant", "erase", "north", "--yes")
+    assert (refused.code, "tenant" in refused.err) == (1, True)
