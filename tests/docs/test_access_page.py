@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from mastery_engine.engine.access import ROLES, TABLE
+from mastery_engine.engine.policy import ROLES, TABLE
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "explanation" / "access.md"
 WORDS: Final = {"own": "own", "taught": "taught", "school": "tenant"}

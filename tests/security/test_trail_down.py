@@ -9,7 +9,7 @@ import pytest
 from mastery_engine.adapters.auth import TokenRole
 from mastery_engine.adapters.memory import MemoryAuditTrail
 from mastery_engine.domain.errors import DependencyDown
-from mastery_engine.engine.access import TABLE
+from mastery_engine.engine.policy import TABLE
 from mastery_engine.ports import AuditEntry
 from tests.api.school import School, open_school
 from tests.security.doors import READS_NOBODY, ROLES, ask, doors, swapped
