@@ -40,6 +40,8 @@ def check_secrets(settings: SecretSettings) -> None:
     token = settings.dapr_app_token
     if settings.env == "production" and token is not None:
         _check_long(f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN})", _size(token))
+    if settings.metrics_token is not None:
+        _check_long("MASTERY_METRICS_TOKEN", _size(settings.metrics_token))
     check_pseudonym_key(settings.pseudonym_key)
 
 
