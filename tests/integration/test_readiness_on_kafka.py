@@ -91,7 +91,7 @@ async def test_worker_archiver_and_service_name_a_broker_that_is_down_until_it_i
         assert names == [
             ["store", "log", "registry", "worker"],
             ["store", "log", "registry", "archive", "archiver", "letters"],
-            ["store", "log", "registry", "archive", "worker", "cache"],
+            ["store", "log", "registry", "archive", "worker", "cache", "jobs", "erasures"],
         ]
         await broker.stop(signal.SIGKILL)
         for url, own in zip(urls, ("worker", "archiver", "worker"), strict=True):

@@ -11,11 +11,12 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api import connections
+from mastery_engine.api.app import create_app
 from mastery_engine.api.bodies import MOST_PROBLEMS
 from mastery_engine.api.connections import MOST_HEAD_BYTES
 from mastery_engine.api.listening import server_of, tls_of
@@ -228,6 +229,6 @@ def test_nobody_needs_a_longer_head_than_is_taken() -> None:
 
 def test_h11_speaks_http_whatever_else_is_installed() -> None:
     # Its state is what the bounds above look at; uvicorn alone would take httptools where that is there.
-    spoken = server_of(trial_settings(), FastAPI()).config.http
+    spoken = server_of(trial_settings(), create_app(trial_settings())).config.http
     assert isinstance(spoken, type)
     assert issubclass(spoken, H11Protocol)
