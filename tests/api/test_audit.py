@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from mastery_engine.adapters.auth import MOST_SUBJECT
 from mastery_engine.engine.access import Caller
 from tests.api.school import MINUTE_MS, NOW_MS, School
 from tests.api.test_letters import keep, letter
@@ -76,6 +77,13 @@ async def test_found_by_who_did_it_a_student_by_the_keyed_hash(looked: School) -
     assert (await search(looked, actor="amal"))["items"] == []
 
 
+async def test_whoever_a_token_may_name_is_found(looked: School) -> None:
+    longest = "a" * MOST_SUBJECT
+    await look(looked, "amal", longest)
+    (found,) = (await search(looked, actor=longest))["items"]
+    assert found["actor"] == longest
+
+
 async def test_found_by_how_it_ended(looked: School) -> None:
     assert told(await search(looked, allowed="false")) == [("mastery.read", "student", False)]
     assert {one["allowed"] for one in (await search(looked, allowed="true"))["items"]} == {True}
@@ -130,6 +138,7 @@ async def test_a_page_that_ends_with_the_last_record_has_no_cursor(looked: Schoo
         {"limit": "many"},
         {"cursor": "no cursor"},
         {"cursor": "eA"},
+        {"cursor": "AA"},
         {"from": "2026-03-02"},
         {"to": "2026-03-02T10:00:00"},
         {"allowed": "perhaps"},

@@ -9,6 +9,7 @@ import pytest
 
 from mastery_engine.adapters.auth import TokenRole
 from mastery_engine.api.background import background
+from mastery_engine.api.pages import cursor_after
 from mastery_engine.bootstrap import Engine
 from mastery_engine.engine.erasure.runner import ErasureRunner
 from tests.api.school import School, quiz
@@ -84,6 +85,11 @@ async def test_requests_are_listed_in_pages_newest_first(school: School) -> None
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == [school.hash(f"s-{number}") for number in (4, 3, 2, 1, 0)]
+
+
+async def test_a_cursor_with_what_no_database_takes_is_refused(school: School) -> None:
+    cursor = cursor_after("1 \x00")
+    assert (await school.get(f"privacy/requests?cursor={cursor}")).status_code == 400
 
 
 async def test_a_lifted_erasure_lets_new_events_in_over_http(school: School) -> None:

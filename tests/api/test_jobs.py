@@ -15,6 +15,7 @@ from mastery_engine.ports import Write
 from tests.api.school import School, open_school, quiz
 
 REPLAYS = "/api/v1/replays"
+JOBS = "/api/v1/jobs"
 
 
 @pytest.fixture
@@ -129,6 +130,17 @@ async def test_a_job_of_somebody_else_answers_like_one_that_does_not_exist(
         absent = await school.http.request(method, f"/api/v1/jobs/{'0' * 32}", headers=bearer)
         assert (hidden.status_code, absent.status_code) == (404, 404)
         assert hidden.json()["error"] == absent.json()["error"]
+
+
+async def test_a_look_at_a_job_of_somebody_else_is_on_record_and_one_at_an_own_job_is_not(
+    school: School,
+) -> None:
+    path = f"{JOBS}/{(await replay(school, {})).json()['data']['job_id']}"
+    before = len(await school.audit())
+    for subject in ("head", "another-head"):
+        assert (await school.http.get(path, headers=school.bearer(subject, "admin"))).status_code == 200
+    (look,) = (await school.audit())[before:]
+    assert (look.actor, look.action, look.detail) == ("another-head", "jobs.read", {"kind": "replay"})
 
 
 async def test_a_service_may_look_at_no_job(school: School) -> None:

@@ -42,3 +42,14 @@ def test_what_waits_in_the_log_is_folded_first(mastery: Mastery, home: Path, tmp
     assert mastery("state", "complete", "--json").data == {"finished": 0}
     with closing(sqlite3.connect(home / "log.db")) as log:
         assert log.execute("SELECT count(*) FROM commits").fetchone()[0] > 0
+
+
+def test_a_look_at_what_may_name_students_unseen_is_on_record_too(mastery: Mastery, tmp_path: Path) -> None:
+    mastery("ingest", write_lines(tmp_path / "events.jsonl", quiz(1)))
+    mastery("state", "show", "jobs:open")
+    looks = [
+        one["entry"]
+        for one in mastery("audit", "list", "--json").data
+        if one["entry"]["action"] == "state.read"
+    ]
+    assert [(one["actor"][:3], one["subjects"]) for one in looks] == [("os:", [])]

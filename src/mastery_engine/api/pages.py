@@ -37,9 +37,14 @@ def key_before(cursor: str | None) -> str:
     """
     if cursor is None:
         return ""
+    refusal = InvalidInput.of(
+        Problem("cursor", cursor[:100], "must be the `next_cursor` of a page of this list")
+    )
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+        key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
-        raise InvalidInput.of(
-            Problem("cursor", cursor[:100], "must be the `next_cursor` of a page of this list")
-        ) from None
+        raise refusal from None
+    # No key of ours has such characters, and PostgreSQL does not take them all.
+    if not key.isprintable():
+        raise refusal
+    return key

@@ -15,23 +15,26 @@ from mastery_engine.contracts.document_view import document_view, plain
 from mastery_engine.contracts.processed import read_processed
 from mastery_engine.domain.errors import NotFound
 
-_LEARNER: Final = re.compile(r"(?:school:(?P<tenant>[^:]+):)?(?:replay:[^:]+:)?student:(?P<student>[^:]+):")
+_SCHOOL: Final = re.compile(r"school:(?P<tenant>[^:]+):")
+_LEARNER: Final = re.compile(r"(?:school:[^:]+:)?(?:replay:[^:]+:)?student:(?P<student>[^:]+):")
 _PROCESSED: Final = re.compile(r"(?:school:[^:]+:)?processed:(?P<event>[0-9a-f-]{36})\Z")
 _REPLAYED: Final = re.compile(r"(?:school:[^:]+:)?replay:[^:]+:slice:[0-9]+\Z")
 _DOCUMENT: Final = ":profile:current_mastery"
 
 
 async def stored(session: Session, key: str) -> dict[str, Any]:
-    """The value under a key; of a student's key, once the access is on record.
+    """The value under a key, once the look is on record: of a student's key as one at the student.
+
+    Others may name students too, such as jobs and their results, and what they are is known only once they are read.
 
     Raises:
         NotFound: There is no such key.
     """
     engine = session.engine
-    match = _LEARNER.match(key)
-    if match:
-        caller = operator(match["tenant"] or keys.DEFAULT_TENANT)
-        await engine.access.record(caller, "state.read", [match["student"]], allowed=True)
+    learner, school = _LEARNER.match(key), _SCHOOL.match(key)
+    caller = operator(keys.DEFAULT_TENANT if school is None else school["tenant"])
+    students = [] if learner is None else [learner["student"]]
+    await engine.access.record(caller, "state.read", students, allowed=True)
     entry = (await engine.adapters.store.get_many([key]))[0]
     if entry is None:
         raise NotFound(f"the state store has no key {key[:200]!r}")

@@ -108,7 +108,7 @@ class Analytics:
             afresh: Read the members as the store has them now.
 
         Raises:
-            NotFound: No such class, the student is no member, or not the caller's to see.
+            NotFound: No such class, or another teacher's; the student is no member, or not the caller's to see.
             NotAllowed: The caller's role may not.
             HistoryNotKept: The day is before the kept ones of a member.
         """
@@ -118,7 +118,8 @@ class Analytics:
         sees_all = cohort is not None and _sees_all(caller, cohort, today)
         members = [] if cohort is None else _members_for(caller, cohort, min(date_of(day), today), today)
         members = await self._reader.access.open_to(caller, "cohort.compare", members)
-        granted = student_id is not None or sees_all
+        # Of a class of others a teacher learns nothing, neither by a student who is in a class of theirs too.
+        granted = sees_all or (student_id is not None and caller.role != "teacher")
         await self._permit(caller, cohort_id, cohort, student_id, members, today, granted=granted)
         if cohort is None or (student_id is not None and student_id not in members):
             raise _no_class(cohort_id, student_id)
@@ -158,9 +159,10 @@ class Analytics:
         try:
             await self._reader.access.permit(caller, "cohort.compare", subjects, on, detail, granted=granted)
         except NotFound:
-            if student_id is not None:
+            access, mine = self._reader.access, [] if student_id is None else [student_id]
+            if mine and not await access.may(caller, "cohort.compare", mine, on):
                 raise
-            raise _no_class(cohort_id) from None
+            raise _no_class(cohort_id, student_id) from None
 
 
 def _sees_all(caller: Caller, cohort: Cohort, today: date) -> bool:

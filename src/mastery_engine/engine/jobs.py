@@ -123,7 +123,7 @@ class Jobs:
     async def find(
         self, caller: Caller, job_id: str, action: Action = "jobs.read", kind: str | None = None
     ) -> Job:
-        """A job of the caller's own; an admin's are all of the tenant.
+        """A job of the caller's own; an admin's are all of the tenant, and a look at somebody else's is on record.
 
         Args:
             caller: Who asks.
@@ -135,7 +135,10 @@ class Jobs:
             NotAllowed: The role may not.
             NotFound: There is none, or it is somebody else's; the latter is on record.
         """
-        return (await self._find(caller, job_id, action, kind)).job
+        job = (await self._find(caller, job_id, action, kind)).job
+        if not _is_own(caller, job):
+            await self._reader.access.record(caller, action, [], allowed=True, detail={"kind": job.kind})
+        return job
 
     async def results(self, job: Job, numbers: list[int]) -> list[bytes | None]:
         """Results of parts of a job that was found; whom they concern is for the use case to look at."""
@@ -206,10 +209,7 @@ class Jobs:
             # On record as another's job is, so that neither takes longer, and who tries ids leaves a trace.
             await access.record(caller, action, [], allowed=False, detail={"kind": "none"})
             raise no_such_job()
-        if caller.role not in {"admin", "operator"} and (caller.role, caller.subject) != (
-            found.job.role,
-            found.job.subject,
-        ):
+        if caller.role not in {"admin", "operator"} and not _is_own(caller, found.job):
             await access.record(caller, action, [], allowed=False, detail={"kind": found.job.kind})
             raise no_such_job()
         return found
@@ -252,6 +252,10 @@ class Jobs:
             return own or kind is None or student_id in kind.concerns(job)
         except msgspec.DecodeError:
             return True
+
+
+def _is_own(caller: Caller, job: Job) -> bool:
+    return (caller.role, caller.subject) == (job.role, job.subject)
 
 
 def no_such_job() -> NotFound:

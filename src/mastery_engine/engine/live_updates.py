@@ -23,6 +23,8 @@ from mastery_engine.ports import Clock
 ACTION: Final[Action] = "mastery.follow"
 BEAT_SECONDS: Final = 15.0
 CHECK_SECONDS: Final = 30.0
+FRESH_SECONDS: Final = 1.0
+"""No update is told after a look at the access that is older than this."""
 RECORD_SECONDS: Final = 3_600.0
 PACE_SECONDS: Final = 0.1
 """Least time between two updates of a stream; what changes meanwhile is in the second."""
@@ -116,7 +118,8 @@ class LiveStream:
         self._key = keys.document(tenant.tenant_id, asked.student_id)
         self._open = ExitStack()
         self._follower = self._open.enter_context(hub.follow(self._key))
-        self._due = _Due.after(clock.monotonic())
+        self._checked = clock.monotonic()
+        self._due = _Due.after(self._checked)
         self._ready: list[Moment] = []
         self._told: LiveResult | None = None
         self._over = False
@@ -191,7 +194,7 @@ class LiveStream:
         if self._follower.changed.is_set() and now >= due.update:
             self._follower.changed.clear()
             due.update = now + PACE_SECONDS
-            await self._check_open()
+            await (self._check() if now - self._checked >= FRESH_SECONDS else self._check_open())
             # Before the reading, so that it is as new as this at least.
             place = self._hub.place(self._key)
             result = await self._read()
@@ -204,11 +207,13 @@ class LiveStream:
         return None
 
     async def _check(self) -> None:
+        began = self._clock.monotonic()
         today = self._reader.today(self._tenant)
         may = await self._reader.access.may(self._caller, ACTION, [self._asked.student_id], today)
         if not (may and await self._admission.holds()):
             await self._record("ended", allowed=False)
             raise not_found()
+        self._checked = began
 
     async def _check_open(self) -> None:
         """A restriction holds before the next full check, and costs little: who is restricted is remembered for a second."""

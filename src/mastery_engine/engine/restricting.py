@@ -11,13 +11,14 @@ from mastery_engine.contracts.answers import RestrictionView
 from mastery_engine.contracts.document import TOMBSTONE, decode_document
 from mastery_engine.contracts.privacy_request import PrivacyRequest
 from mastery_engine.domain.calendar import moment_of
-from mastery_engine.domain.errors import Conflict
+from mastery_engine.domain.errors import Conflict, DependencyDown
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.restrictions import Restrictions, in_force
 from mastery_engine.engine.student_keys import derived_keys
 from mastery_engine.ports import Clock, PrivacyRequests, StateStore, Write
 
 _KEYS_A_BATCH: Final = 1_000
+_TRIES: Final = 100
 
 
 @final
@@ -67,7 +68,7 @@ class Restricting:
             )
             await self._requests.add(known)
         try:
-            await self._restrictions.note(tenant_id, student_id, restricted=True)
+            await self._settle(tenant_id, student_id, restricted=True)
         except Conflict:
             # Else a list made anew would have one too many.
             failed = msgspec.structs.replace(known, state="failed", changed_ms=self._clock.now_ms())
@@ -93,13 +94,29 @@ class Restricting:
             last = known.request_id
             lifted = msgspec.structs.replace(known, state="lifted", changed_ms=self._clock.now_ms())
             await self._requests.replace(lifted, known)
-        await self._restrictions.note(tenant_id, student_id, restricted=False)
+        await self._settle(tenant_id, student_id, restricted=False)
         return RestrictionView(student_id=student_id, restricted=False, since_ms=None, request_id=last)
 
     async def _begin(self, caller: Caller, student_id: str, step: str) -> tuple[str, str]:
         today = moment_of(self._clock.now_ms()).date()
         await self._access.permit(caller, "restriction.write", [student_id], today, {"step": step})
         return caller.tenant_id, self._pseudonyms.of(caller.tenant_id, student_id)
+
+    async def _settle(self, tenant_id: str, student_id: str, *, restricted: bool) -> None:
+        """Bring the list to what the records say: of two who set and lift at once, whoever writes it last looks again.
+
+        Raises:
+            Conflict: See `Restrictions.note`.
+            DependencyDown: A store does not answer, or others set and lift it all the while.
+        """
+        subject = self._pseudonyms.of(tenant_id, student_id)
+        for _ in range(_TRIES):
+            await self._restrictions.note(tenant_id, student_id, restricted=restricted)
+            recorded = await in_force(self._requests, tenant_id, subject) is not None
+            if recorded == restricted:
+                return
+            restricted = recorded
+        raise DependencyDown("the restriction is being set and lifted by others all the while; try again")
 
     async def _remove_derived(self, tenant_id: str, student_id: str) -> None:
         """Take away what others may read of the student in the store by itself."""

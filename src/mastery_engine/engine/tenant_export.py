@@ -15,6 +15,7 @@ from mastery_engine.contracts import student_export as form
 from mastery_engine.contracts.document import VERSION
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.calendar import moment_of
+from mastery_engine.domain.cohort import Cohort
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.export_lines import letter_of
 from mastery_engine.engine.export_parts import Parts, ZipParts
@@ -32,6 +33,7 @@ from mastery_engine.engine.tenant_export_form import (
 )
 from mastery_engine.engine.tenant_settings import TenantSettings
 from mastery_engine.engine.tenants import TenantDirectory
+from mastery_engine.ports import DeadLetter
 
 PAGE: Final = 500
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -85,7 +87,31 @@ class TenantExports:
         tenant, now_ms = await self._tenants.get(caller.tenant_id), self._ports.clock.now_ms()
         await self._access.permit(caller, "tenant.export", (), moment_of(now_ms).date())
         await self._access.record(caller, "tenant.export", (), allowed=True)
+        # Each of them is told who has had the data, as with every other answer about many.
+        whom = sorted(await self._people(tenant.tenant_id))
+        for first in range(0, len(whom), PAGE):
+            some = whom[first : first + PAGE]
+            await self._access.record(
+                caller, "tenant.export", some, allowed=True, detail={"part": "students"}
+            )
         return tenant, now_ms
+
+    async def _people(self, tenant_id: str) -> set[str]:
+        """Ids of all students of whom there is something in the export."""
+        found = await self._known(tenant_id)
+        async for cohorts in self._class_pages(tenant_id):
+            found.update(one.person_id for cohort in cohorts for one in cohort.students)
+        async for letters in self._letter_pages(tenant_id):
+            found.update(one.owner[1] for one in letters if one.owner is not None)
+        return found
+
+    async def _known(self, tenant_id: str) -> set[str]:
+        prefix = keys.learner(tenant_id, "")
+        students = set(await self._ports.archive.students(tenant_id))
+        async for batch in self._ports.store.scan(prefix):
+            named = (keys.student_of_document(key, prefix) for key in batch)
+            students.update(one for one in named if one is not None)
+        return students
 
     async def _packed(self, tenant: Tenant, now_ms: int) -> AsyncGenerator[bytes]:
         parts = ZipParts(now_ms)
@@ -131,19 +157,18 @@ class TenantExports:
         yield _encode(ExportedTenant(tenant=tenant, privacy=privacy)) + b"\n"
 
     async def _classes(self, tenant_id: str) -> AsyncIterator[bytes]:
+        async for page in self._class_pages(tenant_id):
+            yield _lines(page)
+
+    async def _class_pages(self, tenant_id: str) -> AsyncIterator[Sequence[Cohort]]:
         after = ""
         while page := await self._ports.rosters.list(tenant_id, after=after, limit=PAGE):
-            yield _lines(page)
+            yield page
             after = page[-1].cohort_id
 
     async def _students(self, tenant: Tenant, now_ms: int) -> AsyncIterator[bytes]:
         tenant_id = tenant.tenant_id
-        prefix = keys.learner(tenant_id, "")
-        students = set(await self._ports.archive.students(tenant_id))
-        async for batch in self._ports.store.scan(prefix):
-            named = (keys.student_of_document(key, prefix) for key in batch)
-            students.update(one for one in named if one is not None)
-        for student in sorted(students):
+        for student in sorted(await self._known(tenant_id)):
             held = await self._holdings.of_student(tenant, student, now_ms)
             yield _lines([ExportedPupil(pseudonym=self._pseudonyms.of(tenant_id, student), held=held.told)])
 
@@ -152,9 +177,13 @@ class TenantExports:
             yield b"".join(one.value + b"\n" for one in events)
 
     async def _letters(self, tenant_id: str) -> AsyncIterator[bytes]:
+        async for page in self._letter_pages(tenant_id):
+            yield _lines([letter_of(one) for one in page])
+
+    async def _letter_pages(self, tenant_id: str) -> AsyncIterator[Sequence[DeadLetter]]:
         after: str | None = None
         while page := await self._ports.dead_letters.find(tenant_id=tenant_id, after=after, limit=PAGE):
-            yield _lines([letter_of(one) for one in page])
+            yield page
             after = page[-1].letter_id
 
     async def _audit(self, tenant_id: str) -> AsyncIterator[bytes]:

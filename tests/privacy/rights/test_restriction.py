@@ -205,3 +205,30 @@ async def test_a_school_has_a_bounded_number_of_restricted_students(
 
 async def _lose(store: Any) -> None:
     await store.write_many([Write(keys.restricted("default"), None)])
+
+
+@pytest.mark.parametrize("last", ["set", "lift"])
+async def test_of_two_who_set_and_lift_at_once_the_record_decides(
+    school: School, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    head, restricting = caller("admin", "head"), school.engine.restricting
+    steps = {"set": restricting.restrict, "lift": restricting.lift}
+    first = "lift" if last == "set" else "set"
+    if last == "set":
+        await restrict(school)
+        clock: Any = school.engine.adapters.clock
+        clock.ms += 1
+    note, between = restrictions.Restrictions.note, [steps[last]]
+
+    async def noted(
+        self: restrictions.Restrictions, tenant_id: str, student: str, *, restricted: bool
+    ) -> None:
+        # The other one does all of it between the record of the first one and its place in the list.
+        while between:
+            await between.pop()(head, student)
+        await note(self, tenant_id, student, restricted=restricted)
+
+    monkeypatch.setattr(restrictions.Restrictions, "note", noted)
+    await steps[first](head, "amal")
+    hidden = await school.engine.access.open_to(head, "mastery.read", ["amal"])
+    assert hidden == ([] if last == "set" else ["amal"])

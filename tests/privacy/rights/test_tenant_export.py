@@ -12,6 +12,7 @@ from mastery_engine.cli.new_folder import new_folder
 from mastery_engine.contracts.tenant_privacy import TenantPrivacy
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import Conflict, DependencyDown
+from mastery_engine.engine import tenant_export
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.tenant_export_form import PART_TYPES, tenant_export_schema
 from mastery_engine.engine.verify_export import verify_export
@@ -56,6 +57,20 @@ async def test_all_json_keeps_to_the_schema_that_lies_beside_it(school: School) 
         assert found, name
         for one in found:
             validator.validate(one)
+
+
+async def test_each_student_of_whom_something_is_in_it_finds_it_on_record(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(school)
+    monkeypatch.setattr(tenant_export, "PAGE", 2)
+    members = (Membership(person_id="in-a-class-alone"),)
+    await school.engine.adapters.rosters.put("default", [Cohort(cohort_id="9z", students=members)])
+    await school.engine.adapters.dead_letters.add([letter(901, "in-a-letter-alone")])
+    await zipped(school)
+    for student in ("amal", "bo", "in-a-class-alone", "in-a-letter-alone"):
+        seen = (await school.get(f"students/{student}/accesses", student, "student")).json()["data"]["items"]
+        assert [one["by"] for one in seen if one["action"] == "tenant.export"] == ["os:me"], student
 
 
 async def test_the_schema_refuses_what_is_of_another_form(school: School) -> None:

@@ -72,6 +72,30 @@ async def test_who_has_left_is_in_no_mean_that_a_teacher_is_told_of_a_past_day_n
     assert rest["standings"]["score"]["size"] == len(STUDENTS) - 1
 
 
+async def test_a_teacher_of_a_student_learns_nothing_of_another_teachers_class_that_the_student_is_in(
+    school: School,
+) -> None:
+    await of_size(school, len(STUDENTS))
+    own = Cohort(
+        cohort_id="8b",
+        teachers=(Membership(person_id="mr-ode"),),
+        students=(Membership(person_id="s0"),),
+    )
+    await school.engine.adapters.rosters.put("default", [own])
+
+    async def told(cohort_id: str, student: str = "s0") -> tuple[int, str]:
+        body = {"cohort_id": cohort_id, "student_id": student}
+        answer = await school.ask(COMPARE, body, "mr-ode", "teacher")
+        error = answer.json().get("error", {"message": ""})
+        return answer.status_code, error["message"].replace(cohort_id, "ID")
+
+    assert (await told("8b"))[0] == 200
+    assert await told("9f") == await told("nope") == (404, "no class 'ID' with that student")
+    assert await told("9f", "s1") == await told("nope", "s1") == await told("nope", "nobody")
+    refused = (await school.audit())[-1]
+    assert (refused.action, refused.allowed) == ("cohort.compare", False)
+
+
 @pytest.mark.parametrize("basis", LEGAL_BASES)
 async def test_the_legal_basis_is_told_and_changes_nothing_in_what_is_done(
     school: School, basis: LegalBasis

@@ -220,3 +220,24 @@ def test_ten_thousand_students_are_read(tmp_path: Path) -> None:
     edit(export, "users", lambda text: text + users)
     edit(export, "enrollments", lambda text: text + lines)
     assert len(read_one_roster(export, PLAIN)) == 50_005
+
+
+@pytest.mark.parametrize("made", ["name", "version", "lzma"])
+def test_a_zip_that_was_made_to_break_its_reader_is_refused(export: Path, made: str) -> None:
+    path = export.with_suffix(".zip")
+    method = zipfile.ZIP_LZMA if made == "lzma" else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.write(export / "manifest.csv", "manifest.csv")
+        archive.writestr("\u00e9.csv", "")
+    raw = bytearray(path.read_bytes())
+    entry = raw.find(b"PK\x01\x02")
+    if made == "name":
+        raw = raw.replace("\u00e9".encode(), b"\xff\xfe")
+    elif made == "version":
+        raw[entry + 6] = 0xFF
+    else:
+        # The first file's bytes, behind its name and the properties of the method.
+        begin = raw.find(b"manifest.csv") + len(b"manifest.csv") + 14
+        raw[begin : begin + 20] = bytes(one ^ 0x5A for one in raw[begin : begin + 20])
+    path.write_bytes(raw)
+    assert [field for field, _ in problems_of(path)] == [""]

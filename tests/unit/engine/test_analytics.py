@@ -150,10 +150,14 @@ async def test_among_fewer_than_five_a_student_sees_own_score_and_size_only(clas
     assert own.standings["score"] == Standing(value=0.4, size=5)
     whole = await analytics.compare(caller("teacher", "yun"), "7a", student_id="s1", metric="score")
     assert (whole.standings["score"].rank, whole.standings["score"].with_evidence) == (1, 4)
+
+
+async def test_a_teacher_of_the_student_elsewhere_is_told_nothing_of_the_class(class_7a: School) -> None:
     other = class_of("s1", teacher="lee")
     await class_7a.engine.adapters.rosters.put("default", [replace(other, cohort_id="8b")])
-    lee = await analytics.compare(caller("teacher", "lee"), "7a", student_id="s1", metric="score")
-    assert lee.standings["score"] == Standing(value=0.4, size=5)
+    with pytest.raises(NotFound, match="no class '7a' with that student"):
+        await class_7a.engine.analytics.compare(caller("teacher", "lee"), "7a", student_id="s1")
+    assert [one.allowed for one in await class_7a.audit()] == [False]
 
 
 async def test_a_class_that_may_not_be_seen_answers_like_one_that_is_not_there(class_7a: School) -> None:

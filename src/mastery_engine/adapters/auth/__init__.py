@@ -1,6 +1,6 @@
 """Tokens: verified, and made for development."""
 
-from mastery_engine.adapters.auth.claims import Claims, Policy, Subject, TokenId, TokenRole
+from mastery_engine.adapters.auth.claims import MOST_SUBJECT, Claims, Policy, Subject, TokenId, TokenRole
 from mastery_engine.adapters.auth.compact import INVALID, MOST_TOKEN_BYTES
 from mastery_engine.adapters.auth.key_source import KeySource
 from mastery_engine.adapters.auth.making import make_token
@@ -9,6 +9,7 @@ from mastery_engine.adapters.auth.verifier import TokenVerifier
 
 __all__ = [
     "INVALID",
+    "MOST_SUBJECT",
     "MOST_TOKEN_BYTES",
     "Claims",
     "KeySource",

@@ -14,7 +14,8 @@ from mastery_engine.domain.events import StudentId, TenantId
 TokenRole = Literal["student", "teacher", "admin", "service"]
 # `os:` names operators of the command line in the audit trail, and `dapr:` apps by their sidecars; nobody gets such a name by a
 # token.
-Subject = Annotated[str, Meta(pattern=r"^(?!os:|dapr:)[\x21-\x7e]{1,200}\Z")]
+MOST_SUBJECT: Final = 200
+Subject = Annotated[str, Meta(pattern=rf"^(?!os:|dapr:)[\x21-\x7e]{{1,{MOST_SUBJECT}}}\Z")]
 TokenId = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}\Z")]
 Moment = Annotated[int, Meta(ge=0, le=1 << 40)] | Annotated[float, Meta(ge=0, le=1 << 40)]
 Name = Annotated[str, Meta(max_length=500)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Generator
@@ -14,6 +15,17 @@ from mastery_engine.domain.errors import InvalidInput, Problem
 MOST_BYTES: Final = 128 << 20
 """Most of one file, spread out."""
 MOST_ENTRIES: Final = 200
+_BROKEN: Final = (
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What a zip that is none, is damaged or was made to do harm ends in."""
 
 
 class RosterFiles(Protocol):
@@ -39,13 +51,14 @@ def open_files(path: Path) -> Generator[RosterFiles]:
         yield _Folder(path)
         return
     try:
-        with zipfile.ZipFile(path) as archive:
-            if len(archive.infolist()) > MOST_ENTRIES:
-                rule = f"has more than {MOST_ENTRIES} files; a OneRoster export has about twenty"
-                raise InvalidInput.of(Problem("", path.name, rule))
-            yield _Zip(archive)
-    except (OSError, zipfile.BadZipFile) as error:
+        opened = zipfile.ZipFile(path)
+    except _BROKEN as error:
         raise InvalidInput.of(Problem("", path.name, f"is no folder and no zip: {error}")) from None
+    with opened as archive:
+        if len(archive.infolist()) > MOST_ENTRIES:
+            rule = f"has more than {MOST_ENTRIES} files; a OneRoster export has about twenty"
+            raise InvalidInput.of(Problem("", path.name, rule))
+        yield _Zip(archive)
 
 
 @final
@@ -75,14 +88,7 @@ class _Zip:
                 return _bounded(name, file.read(MOST_BYTES + 1))
         except KeyError:
             return None
-        except (
-            OSError,
-            RuntimeError,
-            NotImplementedError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except _BROKEN as error:
             raise InvalidInput.of(Problem("", name, f"cannot be read in the zip: {error}")) from None
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from mastery_engine.adapters.auth import MOST_SUBJECT
 from mastery_engine.api.envelope import moment_text, success
 from mastery_engine.api.models import Success
 from mastery_engine.api.operation import BODILESS, Operation
@@ -24,6 +25,7 @@ from mastery_engine.ports import AuditRecord
 router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(check_accept)])
 _LONGEST: Final = 18
 Word = Annotated[str, Meta(min_length=1, max_length=100)]
+Actor = Annotated[str, Meta(min_length=1, max_length=MOST_SUBJECT)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -31,7 +33,7 @@ class AuditParameters(Struct, frozen=True, kw_only=True, rename={"from_": "from"
     """Which records: those that fit everything that is given."""
 
     student_id: StudentId | UnsetType = UNSET
-    actor: Word | UnsetType = UNSET
+    actor: Actor | UnsetType = UNSET
     action: Word | UnsetType = UNSET
     allowed: bool | UnsetType = UNSET
     request_id: Word | UnsetType = UNSET

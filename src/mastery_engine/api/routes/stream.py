@@ -146,9 +146,9 @@ OPERATIONS: Final = (
         "A student's result as it changes",
         "Server-sent events: first `snapshot`, then `update` after each change, each the whole of a LiveResult; a "
         "comment every 15 seconds; and `end` with a reason, last. With `Last-Event-ID` there is no snapshot where "
-        "nothing was missed, and one update for all that was. Access is looked at again every 30 seconds; the stream "
-        "ends with the token, with the access, and with the process. Its opening is on record, and each hour that it "
-        "goes on. Roles: student, teacher, admin.",
+        "nothing was missed, and one update for all that was. Access is looked at again every 30 seconds and before "
+        "an update; the stream ends with the token, with the access, and with the process. Its opening is on record, "
+        "and each hour that it goes on. Roles: student, teacher, admin.",
         "LiveResult",
         errors=(*BODILESS, "RATE_LIMITED"),
         asks_for=("bearer",),
