@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import MEMORY_URL
+from mastery_engine.bootstrap.ledger_copying import copy_of
 from mastery_engine.engine.erasure.parts import BLANK, WAIT_SECONDS, ErasurePorts, Topic
 from mastery_engine.engine.erasure.runner import ErasureRunner
 from mastery_engine.engine.erasure.scrub_jobs import JobScrubber
@@ -54,15 +55,17 @@ def erasure_ports(engine: Engine) -> ErasurePorts:
     )
 
 
-def runner_of(engine: Engine, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS) -> ErasureRunner:
+async def runner_of(
+    engine: Engine, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS
+) -> ErasureRunner:
     """Who carries out what waits.
 
     Args:
         engine: Open.
-        stack: Closes the shared cache.
+        stack: Closes the shared cache, and the copy of the ledger.
         wait_seconds: How long to wait for the steps of those who fold.
     """
-    ports = erasure_ports(engine)
+    ports = replace(erasure_ports(engine), copy=await stack.enter_async_context(copy_of(engine)))
     cache = shared_cache(engine.settings)
     if cache is not None:
         stack.push_async_callback(cache.close)
