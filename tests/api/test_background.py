@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from mastery_engine.api import background as module
 from mastery_engine.api.app import create_app
@@ -157,11 +159,29 @@ async def test_an_erasure_that_waits_for_other_writers_holds_up_no_end_and_is_go
         assert await eraser.run_once() == 1
 
 
-async def test_ready_tells_a_task_that_fails_as_degraded_and_the_service_stays_ready(engine: Engine) -> None:
-    troubles = {"jobs": lambda: "nobody there", "erasures": lambda: None}
-    app = create_app(trial_settings(), engine, None, troubles)
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ("development", "no /srv/there"),
+        ("production", "is degraded; the log of the service tells why"),
+    ],
+)
+async def test_ready_tells_a_task_that_fails_as_degraded_and_the_service_stays_ready(
+    engine: Engine, env: str, told: str
+) -> None:
+    troubles = {"jobs": lambda: "no /srv/there", "erasures": lambda: None}
+    engine = replace(engine, settings=trial_settings(env=env))
+    app = create_app(engine.settings, engine, None, troubles)
     async with served(app) as asgi, client_of(asgi) as http:
-        answer = await http.get("/ready")
+        with capture_logs() as lines:
+            answers = [await http.get("/ready") for _ in range(2)]
+    answer = answers[-1]
     assert answer.status_code == 200
+    by_name = {one["name"]: one for one in answer.json()["data"]["dependencies"]}
+    assert by_name["jobs"]["reason"] == told
+    assert by_name["jobs"]["since"] == answers[0].json()["data"]["dependencies"][-2]["since"]
+    assert by_name["erasures"] == {"name": "erasures", "status": "up"}
+    # Once, and not whenever somebody asks.
+    assert [one["reason"] for one in lines if one["event"] == "degraded"] == ["no /srv/there"]
     known = {one["name"]: one["status"] for one in answer.json()["data"]["dependencies"]}
     assert (known["jobs"], known["erasures"]) == ("degraded", "up")

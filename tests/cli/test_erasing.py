@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 
 from mastery_engine.cli import session
 from mastery_engine.engine.access import Caller
@@ -63,6 +66,15 @@ def test_neither_a_replay_nor_a_file_sent_again_brings_the_student_back(
     assert "ada-01" not in schools("export", "results", "--tenant", "north").out
 
 
+def sent_to(home: Path, tenant: str) -> bytes:
+    """The events that the archive of a home has of a school."""
+    with closing(sqlite3.connect(home / "archive.db")) as connection:
+        rows = connection.execute(
+            "SELECT student_id FROM events JOIN names ON no = tenant_no WHERE name = ?", (tenant,)
+        )
+        return b" ".join(row[0].encode() for row in rows)
+
+
 @pytest.mark.parametrize("lost", ["state.db", "state.db and log.db"])
 def test_a_backup_made_before_does_not_bring_the_student_back(
     schools: Mastery, home: Path, tmp_path: Path, lost: str
@@ -80,7 +92,7 @@ def test_a_backup_made_before_does_not_bring_the_student_back(
     assert state_of(schools, "ada-01", "south") == 0
 
 
-def test_a_home_restored_whole_from_before_forgets_the_erasure_and_erasing_again_mends_that(
+def test_a_home_restored_whole_without_a_copy_of_the_ledger_forgets_and_erasing_again_mends_that(
     schools: Mastery, home: Path, tmp_path: Path
 ) -> None:
     schools("backup", "create", tmp_path / "backup")
@@ -91,6 +103,48 @@ def test_a_home_restored_whole_from_before_forgets_the_erasure_and_erasing_again
     assert state_of(schools, "ada-01", "north") == 0
     assert schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait").code == 0
     assert state_of(schools, "ada-01", "north") == 4
+
+
+def test_a_home_restored_whole_learns_of_the_erasure_from_the_copy_of_the_ledger(
+    schools: Mastery, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "ledger"
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(copy))
+    assert schools("backup", "create", tmp_path / "backup").code == 0
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    (kept,) = copy.iterdir()
+    assert "ada-01" not in kept.name + kept.read_text()
+    shutil.rmtree(home)
+    back = schools("backup", "restore", tmp_path / "backup")
+    assert (back.code, "1 erasure learned from the copy" in back.out) == (0, True), back.err
+    assert [state_of(schools, one, "north") for one in ("ada-01", "bob-01")] == [4, 0]
+    assert state_of(schools, "ada-01", "south") == 0
+    schools("replay", "--all", "--tenant", "north")
+    assert state_of(schools, "ada-01", "north") == 4
+    # What came back with the files is erased with the next erasure that is carried out.
+    schools("privacy", "erase", "nobody", "--tenant", "north", "--wait")
+    assert b"ada-01" not in sent_to(home, "north")
+    requests = schools("privacy", "requests", "--tenant", "north", "--json").data
+    assert {one["state"] for one in requests["items"]} == {"done"}
+    assert len(requests["items"]) == 2
+
+
+def test_an_erasure_is_not_done_before_the_copy_of_the_ledger_has_it(
+    schools: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = tmp_path / "ledger"
+    in_the_way.write_text("no folder")
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(in_the_way))
+    # What the first command set up writes to an end that is closed by now.
+    structlog.reset_defaults()
+    failed = schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    assert (failed.code != 0, "cannot be" in failed.err) == (True, True)
+    assert state_of(schools, "ada-01", "north") == 4
+    assert schools("privacy", "requests", "--tenant", "north", "--json").data["items"][0]["state"] == "open"
+    assert schools("backup", "create", tmp_path / "backup").code != 0
+    in_the_way.unlink()
+    assert schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait").code == 0
+    assert len(list(in_the_way.iterdir())) == 1
 
 
 def test_a_school_goes_only_when_that_is_confirmed_and_takes_no_other_along(schools: Mastery) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from mastery_engine.bootstrap.backing_up import open_target
+from mastery_engine.bootstrap.targets import open_target
 from mastery_engine.ports import (
     WHOLE,
     Archive,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.ports import Archive, Erasure, ErasureLedger
@@ -155,3 +156,31 @@ async def test_a_second_erasure_counts_and_not_the_first(archive: Archive, ledge
 async def test_a_ledger_closes_twice(ledger: ErasureLedger) -> None:
     await ledger.close()
     await ledger.close()
+
+
+async def test_a_ledger_of_earlier_days_learns_of_an_erasure_that_is_to_be_done_once_more(
+    ledger: ErasureLedger,
+) -> None:
+    done = replace(ASKED, number=2, done_ms=2_000)
+    assert await ledger.learn(done)
+    assert await ledger.find("t1", [ANN]) == {ANN: replace(ASKED, number=2)}
+    assert await ledger.waiting() == [replace(ASKED, number=2)]
+    assert not await ledger.learn(done)
+    assert not await ledger.learn(replace(ASKED, done_ms=1_500, lifted_ms=1_600, lifted_by=OTHER))
+
+
+async def test_a_lift_is_learned_when_the_erasure_is_done_here_too(ledger: ErasureLedger) -> None:
+    lifted = replace(ASKED, done_ms=2_000, lifted_ms=3_000, lifted_by=OTHER)
+    assert await ledger.learn(lifted)
+    assert not await ledger.learn(lifted)
+    await ledger.finish("t1", ANN, 4_000)
+    assert await ledger.learn(lifted)
+    assert await ledger.find("t1", [ANN]) == {ANN: replace(lifted, done_ms=4_000)}
+    assert not await ledger.learn(lifted)
+
+
+async def test_nothing_is_learned_under_anything_but_keyed_hashes(ledger: ErasureLedger) -> None:
+    for wrong in (replace(ASKED, student="ann"), replace(ASKED, asked_by="the admin")):
+        with pytest.raises(InvalidInput):
+            await ledger.learn(wrong)
+    assert await ledger.latest() == []

@@ -115,10 +115,35 @@ async def test_while_the_issuer_stumbles_its_last_keys_hold_and_readiness_tells(
         await opened.verifier.verify(token)
         await settled(sso, 2)
         assert await opened.verifier.verify(token)
-        assert await refused(opened, rs256(claims(), rsa_key("forger"), "rsa-2")) == "key"
+        # Nobody can tell whether the issuer has such a key by now.
+        with pytest.raises(DependencyDown, match="MASTERY_JWT_JWKS_URL"):
+            await opened.verifier.verify(rs256(claims(), rsa_key("forger"), "rsa-2"))
         await opened.pings["issuer"]()
         assert "300 s old" in (opened.degraded["issuer_keys"]() or "")
         assert set(sso.asked) == {"/keys"}, "a redirect is not followed"
+
+
+async def test_a_key_of_which_the_issuer_could_not_be_asked_is_taken_once_it_answers(sso: Issuer) -> None:
+    clock, known, new = StillClock(), rs256(claims(), rsa_key()), rsa_key("new")
+    async with tokens(sso.url, clock) as opened:
+        await opened.verifier.verify(known)
+        sso.give(rsa_jwk(rsa_key()), rsa_jwk(new, "new"))
+        sso.status = 500
+        clock.slept += AGAIN_SECONDS
+        for _ in range(2):
+            with pytest.raises(DependencyDown):
+                await opened.verifier.verify(rs256(claims(), new, "new"))
+        assert len(sso.asked) == 2
+        assert opened.degraded["issuer_keys"]() is not None
+        sso.status = 200
+        clock.slept += AGAIN_SECONDS
+        # Somebody else's request is enough for the look.
+        await opened.verifier.verify(known)
+        await settled(sso, 3)
+        assert opened.degraded["issuer_keys"]() is None
+        assert await opened.verifier.verify(rs256(claims(), new, "new"))
+        assert await refused(opened, rs256(claims(), rsa_key("forger"), "made-up")) == "key"
+    assert len(sso.asked) == 3
 
 
 async def test_stale_keys_hold_for_a_bounded_time_and_then_nobody_can_tell(sso: Issuer) -> None:

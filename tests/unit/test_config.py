@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "kafka_sasl_password": None,
     "kafka_ca_file": None,
     "archive_url": "",
+    "ledger_copy_url": "",
     "cache_url": "",
     "cache_bytes": 64 << 20,
     "jwt_secret": None,
@@ -68,6 +69,7 @@ DEFAULTS: dict[str, Any] = {
 }
 # By name: as the environment says it, as the file says it, and what both mean.
 OTHERS: dict[str, tuple[str, str, Any]] = {
+    "ledger_copy_url": ("s3://b/ledger", '"s3://b/ledger"', "s3://b/ledger"),
     "env": ("production", '"production"', "production"),
     "store_url": ("memory://", '"memory://"', "memory://"),
     "dapr_api_token": ("secret", '"secret"', SecretStr("secret")),

@@ -35,6 +35,10 @@ class SeenDown:
     def __init__(self) -> None:
         self._since: dict[str, int] = {}
 
+    def is_news(self, name: str) -> bool:
+        """Whether a part was not seen down when it was last looked at."""
+        return name not in self._since
+
     def since(self, down: Collection[str], now_ms: int) -> Mapping[str, int]:
         """Unix milliseconds at which each was first seen down, without a break until now.
 
@@ -54,9 +58,10 @@ class Watched:
         pings: By name of a dependency, what returns if it answers.
         troubles: By name of what works in this process, why it waits.
         lag: How many events are still to be done with, None where nobody can tell.
-        tells_why: Reasons name files and hosts, and these routes ask for no token.
+        tells_why: Whether reasons are told here: they name files and hosts, and these routes ask for no token.
         degraded: By name of what the process can do without, why it does.
         seen: What was down when it was asked for before.
+        seen_degraded: What was degraded then.
     """
 
     pings: Mapping[str, Callable[[], Awaitable[None]]]
@@ -67,6 +72,7 @@ class Watched:
         default_factory=dict[str, Callable[[], str | None]]
     )
     seen: SeenDown = field(default_factory=SeenDown)
+    seen_degraded: SeenDown = field(default_factory=SeenDown)
 
 
 def watched_of(
@@ -135,10 +141,7 @@ async def ready(request: Request, watched: WatchedNeeded) -> Response:
     }
     if not down:
         up = tuple(Dependency(name=name, status="up") for name in reasons)
-        up += tuple(
-            Dependency(name=name, status="up" if trouble() is None else "degraded")
-            for name, trouble in watched.degraded.items()
-        )
+        up += _degraded(watched, clock_of(request).now_ms())
         known = lag if isinstance(lag, int) else None
         return success(request, Readiness(status="ready", dependencies=up, lag=known))
     _log.warning("not ready", request_id=request.state.request_id, **down)
@@ -163,6 +166,27 @@ async def reasons_of(watched: Watched) -> dict[str, str | None]:
         **dict(zip(watched.pings, told, strict=True)),
         **{name: one and one.reason for name, one in troubles.items()},
     }
+
+
+def _degraded(watched: Watched, now_ms: int) -> tuple[Dependency, ...]:
+    """What the process can do without, and why it does; in the log, once, where it may not be told here."""
+    reasons = {name: trouble() for name, trouble in watched.degraded.items()}
+    found = {name: reason for name, reason in reasons.items() if reason is not None}
+    for name, reason in found.items():
+        if watched.seen_degraded.is_news(name):
+            _log.warning("degraded", name=name, reason=reason)
+    since = watched.seen_degraded.since(found, now_ms)
+    return tuple(
+        Dependency(name=name, status="up")
+        if reason is None
+        else Dependency(
+            name=name,
+            status="degraded",
+            reason=reason if watched.tells_why else "is degraded; the log of the service tells why",
+            since=moment_text(since[name]),
+        )
+        for name, reason in reasons.items()
+    )
 
 
 async def _answer(asked: Awaitable[T]) -> T | str:

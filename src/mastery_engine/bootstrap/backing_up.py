@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.backup_files import missing_files, put_back, snapshots
 from mastery_engine.bootstrap.choice import MEMORY_URL, store_of
-from mastery_engine.bootstrap.extras import require
+from mastery_engine.bootstrap.ledger_copying import copy_of
 from mastery_engine.bootstrap.recovering import recovery_of
-from mastery_engine.config import EMBEDDED_LOG, Settings, without_secrets
+from mastery_engine.config import EMBEDDED_LOG, Settings
 from mastery_engine.contracts.backup import Manifest
-from mastery_engine.domain.errors import ConfigurationError, InvalidInput, Problem
+from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.backup import About, Backup
 from mastery_engine.engine.backup_parts import Watcher
 from mastery_engine.engine.backup_verify import verify
@@ -30,36 +28,6 @@ from mastery_engine.ports import BackupTarget
 if TYPE_CHECKING:
     from mastery_engine.bootstrap.engine import Engine
     from mastery_engine.engine.access import Caller
-
-OBJECT_SCHEMES: Final = ("s3", "gs", "az")
-
-
-@asynccontextmanager
-async def open_target(address: str) -> AsyncGenerator[BackupTarget]:
-    """A place for backups.
-
-    Args:
-        address: A folder, as a path or a `file://` URL, or `s3://`, `gs://` or `az://` with bucket and path.
-
-    Raises:
-        InvalidInput: It is another kind of URL.
-        ConfigurationError: The extra `objects` is not installed, or the object store cannot be used.
-    """
-    scheme, there, _ = address.partition("://")
-    target: BackupTarget
-    if there and scheme in OBJECT_SCHEMES:
-        require("objects", ("obstore",), f"{scheme}://")
-        from mastery_engine.adapters.backups.objects import ObjectsTarget  # noqa: PLC0415 - only where it is used
-
-        target = ObjectsTarget.at(address)
-    else:
-        from mastery_engine.adapters.backups.folder import FolderTarget  # noqa: PLC0415 - as above
-
-        target = FolderTarget(_folder(address))
-    try:
-        yield target
-    finally:
-        await target.close()
 
 
 async def create_backup(
@@ -91,6 +59,10 @@ async def create_backup(
         store=urlsplit(settings.store_url).scheme or "sqlite",
         log="embedded" if settings.log_url == EMBEDDED_LOG else "kafka",
     )
+    async with copy_of(engine) as copy:
+        if copy is not None:
+            # First: a backup without it might bring somebody back.
+            await copy.renew()
     # Files hold all schools.
     files = snapshots(settings) if tenant_id is None else []
     return await backup.create(caller, target, about, files, tenant_id=tenant_id, watcher=watcher)
@@ -135,6 +107,7 @@ async def restore_backup(
         with engine.fold_lock():
             if "archive.db" in put:
                 await _archive_again(engine)
+            learned = 0 if dry_run else await _learn(engine)
             report = await restore_of(engine).run(
                 caller,
                 target,
@@ -144,7 +117,7 @@ async def restore_backup(
                 dry_run=dry_run,
                 watcher=watcher,
             )
-    report.files = put
+    report.files, report.learned = put, learned
     return report
 
 
@@ -160,6 +133,12 @@ def restore_of(engine: Engine) -> Restore:
         engine.access,
         adapters.clock,
     )
+
+
+async def _learn(engine: Engine) -> int:
+    """Take over from the copy of the erasure ledger what that of this house lacks, before anybody is restored."""
+    async with copy_of(engine) as copy:
+        return 0 if copy is None else await copy.learn()
 
 
 async def _check_room(settings: Settings) -> None:
@@ -198,19 +177,3 @@ def _check_lasting(settings: Settings) -> None:
         raise ConfigurationError(
             f"MASTERY_STORE_URL = {MEMORY_URL}: a state in memory is another process's, and gone with it"
         )
-
-
-def _folder(address: str) -> Path:
-    scheme, there, _ = address.partition("://")
-    if not there:
-        return Path(address).expanduser()
-    path = unquote(urlsplit(address).path)
-    if scheme != "file" or not path:
-        raise InvalidInput.of(
-            Problem(
-                "address",
-                without_secrets(address)[:100],
-                f"must be a folder, file:///FOLDER, or {', '.join(f'{one}://' for one in OBJECT_SCHEMES)} with bucket and path",
-            )
-        )
-    return Path(path)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import MEMORY_URL
+from mastery_engine.bootstrap.ledger_copying import copy_of
 from mastery_engine.engine.erasure.parts import BLANK, WAIT_SECONDS, ErasurePorts, Topic
 from mastery_engine.engine.erasure.runner import ErasureRunner
 from mastery_engine.engine.erasure.scrub_jobs import JobScrubber
@@ -55,7 +56,7 @@ def erasure_ports(foundation: Foundation, jobs: Jobs) -> ErasurePorts:
     )
 
 
-def runner_of(
+async def runner_of(
     foundation: Foundation, jobs: Jobs, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS
 ) -> ErasureRunner:
     """Who carries out what waits.
@@ -63,10 +64,12 @@ def runner_of(
     Args:
         foundation: Open.
         jobs: Let go of what mentions a student.
-        stack: Closes the shared cache.
+        stack: Closes the shared cache, and the copy of the ledger.
         wait_seconds: How long to wait for the steps of those who fold.
     """
-    ports = erasure_ports(foundation, jobs)
+    ports = replace(
+        erasure_ports(foundation, jobs), copy=await stack.enter_async_context(copy_of(foundation))
+    )
     cache = shared_cache(foundation.settings)
     if cache is not None:
         stack.push_async_callback(cache.close)

@@ -8,7 +8,8 @@ from typing import final
 
 import typer
 
-from mastery_engine.bootstrap.backing_up import create_backup, open_target, restore_backup
+from mastery_engine.bootstrap.backing_up import create_backup, restore_backup
+from mastery_engine.bootstrap.targets import open_target
 from mastery_engine.cli import output
 from mastery_engine.cli.exits import Interrupted
 from mastery_engine.cli.progress import Meter

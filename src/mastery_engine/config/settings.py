@@ -93,6 +93,11 @@ class Settings(DoorSettings):
         description="archive, audit trail, rosters, dead letters: postgresql://USER:PASSWORD@HOST/DATABASE; "
         "default: sqlite:/// under the home",
     )
+    ledger_copy_url: str = Field(
+        "",
+        description="where a copy of the erasure ledger is kept, apart from the data, so that no restore brings back who was "
+        "erased: a folder, or s3://, gs:// or az:// with bucket and path; keyed hashes alone; default: none",
+    )
     cache_url: str = Field(
         "",
         description="cache that processes share: redis://HOST:PORT/0, for a store that is not Redis itself; default: none",

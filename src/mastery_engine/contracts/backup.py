@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 
 from mastery_engine.domain.errors import MasteryError, NewerVersion
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""2 has notes of revoked tokens."""
 MANIFEST: Final = "manifest.json"
-ItemKind = Literal["processed", "document", "tenant", "marker"]
+ItemKind = Literal["processed", "document", "tenant", "marker", "revocation"]
 PartKind = Literal["state", "archive.db", "log.db", "pseudonym.key"]
 # A manifest may come from elsewhere: no name leaves the backup's folder, and no number is one that nothing can work with.
 _Name = Annotated[
@@ -64,6 +65,7 @@ class Counts(Struct, kw_only=True):
     processed: int = 0
     tenants: int = 0
     markers: int = 0
+    revocations: int = 0
 
     def add(self, kind: ItemKind) -> None:
         """Count one more."""
@@ -76,6 +78,8 @@ class Counts(Struct, kw_only=True):
                 self.tenants += 1
             case "marker":
                 self.markers += 1
+            case "revocation":
+                self.revocations += 1
 
 
 class Manifest(Struct, frozen=True, kw_only=True):

@@ -147,6 +147,23 @@ def next_step(latest: Erasure | None, kind: ErasureState, at_ms: int, by: str | 
     return ErasureStep(number, kind, at_ms, by) if state == before else None
 
 
+def steps_to_learn(here: Erasure | None, there: Erasure) -> list[ErasureStep]:
+    """The entries by which a ledger takes over what a copy of it knows of a student; none where it knows as much.
+
+    A ledger that is behind has come back from earlier days, and what the erasure had removed has come back with it. So an
+    erasure that it does not know begins anew: it is carried out once more, and takes a lift over when it is done.
+
+    Args:
+        here: The student's latest erasure in the ledger, None without any.
+        there: The latest one in the copy.
+    """
+    if here is None or here.number < there.number:
+        return [ErasureStep(there.number, "asked", there.asked_ms, there.asked_by)]
+    if here.number == there.number and here.state == "done" and there.lifted_ms is not None:
+        return [ErasureStep(there.number, "lifted", there.lifted_ms, there.lifted_by)]
+    return []
+
+
 def check_hash(name: str, told: str) -> None:
     """Refuse whatever is no keyed hash, a student's id above all; it is not repeated.
 

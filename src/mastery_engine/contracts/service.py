@@ -22,11 +22,18 @@ class Health(Struct, frozen=True, kw_only=True):
     status: Literal["ok"] = "ok"
 
 
-class Dependency(Struct, frozen=True, kw_only=True):
-    """Something that the service needs; what is degraded it does without for a while, and is slower for it."""
+class Dependency(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that the service needs; what is degraded it does without for a while, and is slower for it.
+
+    Attributes:
+        reason: Why it is degraded; in production, where the reason is told.
+        since: When this process saw it degraded first, without a break until now.
+    """
 
     name: str
     status: Literal["up", "degraded"]
+    reason: str | None = None
+    since: str | None = None
 
 
 class Readiness(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.backup import MANIFEST, Counts, Item, ItemKind, Manifest, encode_manifest
 from mastery_engine.contracts.document import TOMBSTONE, DamagedDocument, decode_document
 from mastery_engine.contracts.processed import read_processed
-from mastery_engine.contracts.stored_keys import SCHOOL, event_of, learner_of
+from mastery_engine.contracts.stored_keys import SCHOOL, event_of, learner_of, revocation_of
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.domain.errors import Conflict
 from mastery_engine.engine.access import Access, Caller
@@ -140,6 +140,7 @@ class Backup:
         for batches in (
             self._tenant_items(tenant_id),
             self._as_they_are("marker", [keys.erased("")]),
+            self._revocations(tenant_id),
             self._processed(tenant_id),
             self._documents(tenant_id, committed, moved),
             self._processed_since(tenant_id, committed, moved),
@@ -156,6 +157,19 @@ class Backup:
         prefix = keys.tenant("" if tenant_id is None else tenant_id)
         async for items in self._as_they_are("tenant", [prefix]):
             yield [item for item in items if tenant_id is None or item.key == prefix]
+
+    async def _revocations(self, tenant_id: str | None) -> AsyncGenerator[list[Item]]:
+        """Notes of revoked tokens."""
+        for prefix in _prefixes(tenant_id, "revoked:"):
+            async for names in self._store.scan(prefix):
+                found = [key for key in names if revocation_of(key) is not None]
+                if found:
+                    entries = await self._store.get_many(found)
+                    yield [
+                        Item("revocation", key, entry.value)
+                        for key, entry in zip(found, entries, strict=True)
+                        if entry is not None
+                    ]
 
     async def _processed(self, tenant_id: str | None) -> AsyncGenerator[list[Item]]:
         async for items in self._as_they_are("processed", _prefixes(tenant_id, "processed:")):

@@ -24,7 +24,7 @@ from mastery_engine.contracts.document import (
     decode_document,
 )
 from mastery_engine.contracts.processed import read_processed
-from mastery_engine.contracts.stored_keys import event_of, learner_of
+from mastery_engine.contracts.stored_keys import event_of, learner_of, revocation_of
 from mastery_engine.contracts.tenant import decode_tenant
 from mastery_engine.domain.errors import InvalidInput, NotFound
 from mastery_engine.engine.backup_parts import Watcher, file_of, items_of, whole
@@ -127,11 +127,18 @@ def _is_readable(item: Item, name: str) -> bool:
                 is_right = key == keys.tenant(tenant.tenant_id)
             case "marker":
                 is_right = _MARKER.fullmatch(key) is not None
+            case "revocation":
+                is_right = _is_readable_revocation(key, value)
     except (InvalidInput, *UNREADABLE) as error:
         raise DamagedBackup(f"{name} holds a {item.kind} that is none: {error}") from None
     if not is_right:
         raise DamagedBackup(f"{name} holds a {item.kind} under a key of something else")
     return True
+
+
+def _is_readable_revocation(key: str, value: bytes) -> bool:
+    # Of somebody it has a moment, by which each of their tokens is judged.
+    return revocation_of(key) is not None and (":subject:" not in key or value.isdigit())
 
 
 def _is_readable_document(value: bytes) -> bool:

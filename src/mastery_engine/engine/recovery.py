@@ -56,6 +56,14 @@ class Recovery:
             yield found
             after = found[-1].student
 
+    async def markers(self) -> AsyncGenerator[tuple[str, bytes]]:
+        """Keyed hash and marker of each student whom the store keeps out; a ledger that was restored may not know all."""
+        prefix = keys.erased("")
+        async for names in self._store.scan(prefix):
+            for name, entry in zip(names, await self._store.get_many(names), strict=True):
+                if entry is not None:
+                    yield name.removeprefix(prefix), entry.value
+
     async def latest_of(self, students: Mapping[str, Collection[str]]) -> dict[str, Erasure]:
         """The latest erasure of those of the students who have one, by keyed hash.
 

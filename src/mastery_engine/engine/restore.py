@@ -5,8 +5,9 @@
 3. Set the log back to where the backup began; refused while somebody folds.
 4. Empty the store, if that was asked for.
 5. Put back schools and erasure markers from the records, which may know more than the backup.
-6. Write schools, markers, `processed:` records and documents; of nobody who is erased, and nothing past its retention.
-7. See that nobody has folded meanwhile.
+6. Learn who is erased: from the ledger, and from markers of the store and of the backup that it does not know.
+7. Write schools, markers, `processed:` records and documents; of nobody who is erased, and nothing past its retention.
+8. See that nobody has folded meanwhile.
 
 Interrupted, it is begun again, with the store emptied.
 """
@@ -142,6 +143,8 @@ class Restore:
         items = RestoredItems(
             manifest, wanted, known, self._pseudonyms, self._lifetimes, self._clock.now_ms(), report
         )
+        async for student, marker in self._recovery.markers():
+            items.keep_out(student, marker)
         for part in manifest.parts:
             if part.kind != "state":
                 continue

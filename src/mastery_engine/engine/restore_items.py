@@ -10,14 +10,15 @@ from msgspec import Struct
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.backup import Item, Manifest
 from mastery_engine.contracts.document import DamagedDocument, decode_document
-from mastery_engine.contracts.erasure import Erasure
+from mastery_engine.contracts.erasure import Erasure, refused_until
 from mastery_engine.contracts.processed import read_processed
-from mastery_engine.contracts.stored_keys import event_of, learner_of
+from mastery_engine.contracts.stored_keys import event_of, learner_of, revocation_of
 from mastery_engine.contracts.tenant import DEFAULT, Tenant, decode_tenant
 from mastery_engine.domain.calendar import DAY_MS
 from mastery_engine.engine.lifetimes import Lifetimes
 from mastery_engine.engine.recovery import is_gone
-from mastery_engine.ports import Write
+from mastery_engine.engine.revocations import LONGEST_SECONDS
+from mastery_engine.ports import ABSENT, Write
 
 _SHORTEST_SECONDS: Final = 60
 
@@ -34,6 +35,7 @@ class RestoreReport(Struct, kw_only=True):
         processed: `processed:` records restored.
         tenants: Schools restored.
         markers: Erasure markers that the store lacked and the records knew.
+        learned: Students whose erasure the copy of the ledger knew and this house did not.
         erased: Documents passed over, since their student is erased.
         expired: Documents passed over, since their retention has passed.
         files: Files that were put back.
@@ -51,6 +53,7 @@ class RestoreReport(Struct, kw_only=True):
     processed: int = 0
     tenants: int = 0
     markers: int = 0
+    learned: int = 0
     erased: int = 0
     expired: int = 0
     files: list[str] = []
@@ -97,6 +100,8 @@ class RestoredItems:
         self._lifetimes = lifetimes
         self._now_ms = now_ms
         self._report = report
+        # Of those whom the ledger does not know, since it is older than the store or than the backup.
+        self._markers: dict[str, bytes] = {}
         # Of the backup itself, which has them before what is theirs.
         self._tenants = {DEFAULT.tenant_id: DEFAULT}
 
@@ -110,6 +115,11 @@ class RestoredItems:
             found.setdefault(owner[0], set()).add(self._pseudonyms.of(*owner))
         return found
 
+    def keep_out(self, student: str, marker: bytes) -> None:
+        """Keep out whom a marker in the store keeps out, though the ledger does not know of it."""
+        if student not in self._erasures:
+            self._markers[student] = marker
+
     def write_of(self, item: Item) -> Write | None:
         """The write of an item, None for one that is passed over."""
         match item.kind:
@@ -121,6 +131,8 @@ class RestoredItems:
                 return self._tenant(item)
             case "marker":
                 return self._marker(item)
+            case "revocation":
+                return self._revocation(item)
 
     def _tenant(self, item: Item) -> Write | None:
         tenant = decode_tenant(item.value)
@@ -131,10 +143,20 @@ class RestoredItems:
         return Write(item.key, item.value)
 
     def _marker(self, item: Item) -> Write | None:
-        # Those that the ledger knows are there already, as they are now; one that it does not is kept rather than lost.
-        return (
-            None if item.key.removeprefix(keys.erased("")) in self._erasures else Write(item.key, item.value)
-        )
+        # Those that the ledger knows are there already, as they are now; one that it does not is kept rather than lost,
+        # and the store's own is newer than the backup's.
+        student = item.key.removeprefix(keys.erased(""))
+        if student in self._erasures or student in self._markers:
+            return None
+        self._markers[student] = item.value
+        return Write(item.key, item.value)
+
+    def _revocation(self, item: Item) -> Write | None:
+        """As long as any token of then may live; one that the store has is newer."""
+        life = LONGEST_SECONDS - (self._now_ms - self._began_ms) // 1_000
+        if revocation_of(item.key) not in self._wanted or life <= 0:
+            return None
+        return Write(item.key, item.value, ABSENT, life)
 
     def _document(self, item: Item) -> Write | None:
         owner = learner_of(item.key)
@@ -175,7 +197,11 @@ class RestoredItems:
     def _is_erased(self, student: str) -> bool:
         """Whether an erasure is in force, or has removed what the backup may still have."""
         erasure = self._erasures.get(student)
-        return erasure is not None and is_gone(erasure, self._began_ms)
+        if erasure is not None:
+            return is_gone(erasure, self._began_ms)
+        # A lifted marker tells up to when everything was removed.
+        until = refused_until(self._markers.get(student))
+        return until is None or until >= self._began_ms
 
     def _of(self, tenant_id: str) -> Tenant:
         return self._tenants.get(tenant_id) or Tenant(tenant_id=tenant_id)

@@ -12,7 +12,7 @@ from mastery_engine.ports import StateStore, Write
 _KINDS: Final = ("student:", "processed:", "replay:")
 """What a school has: documents and what is derived from them, `processed:` records, notes of replays.
 
-Markers, limits and revoked tokens stay: what keeps somebody out keeps them out.
+Markers, limits, revoked tokens and the lists of who is hidden stay, of every school: what keeps somebody out keeps them out.
 """
 
 
@@ -41,7 +41,7 @@ class RestoreRoom:
         """Whether there is no key of a student."""
         for prefix in self._filled:
             async for found in self._store.scan(prefix):
-                if found:
+                if any(_is_of(key, _KINDS[:2]) for key in found):
                     return False
         return True
 
@@ -60,7 +60,13 @@ class RestoreRoom:
         """Remove them all; returns how many keys."""
         removed = 0
         for prefix in self._cleared:
-            async for found in self._store.scan(prefix):
+            async for names in self._store.scan(prefix):
+                found = [key for key in names if _is_of(key, _KINDS)]
                 await self._store.write_many([Write(key, None) for key in found])
                 removed += len(found)
         return removed
+
+
+def _is_of(key: str, kinds: tuple[str, ...]) -> bool:
+    """Whether a key is of these kinds, in whatever school; what has no school of its own was asked for by its prefix."""
+    return not key.startswith(SCHOOL) or key[len(keys.tenant_prefix(keys.tenant_of(key))) :].startswith(kinds)

@@ -35,6 +35,14 @@ class ErasureLedger(Protocol):
         """
         ...
 
+    async def learn(self, there: Erasure) -> bool:
+        """Take over what a copy of the ledger knows of a student (`steps_to_learn`); returns whether it was news.
+
+        Raises:
+            InvalidInput: A student or actor is no keyed hash.
+        """
+        ...
+
     async def find(self, tenant_id: str, students: Sequence[str]) -> dict[str, Erasure]:
         """The latest erasure of those of the students who have one."""
         ...

@@ -40,8 +40,8 @@ async def test_a_missing_part_is_named() -> None:
 async def test_a_newer_format_is_refused() -> None:
     house = await folded_house()
     await house.back_up()
-    house.target.objects[MANIFEST] = house.target.objects[MANIFEST].replace(b'"format": 1', b'"format": 2')
-    with pytest.raises(NewerVersion, match="format 2"):
+    house.target.objects[MANIFEST] = house.target.objects[MANIFEST].replace(b'"format": 2', b'"format": 3')
+    with pytest.raises(NewerVersion, match="format 3"):
         await verify(house.target)
 
 
@@ -50,6 +50,8 @@ async def test_a_newer_format_is_refused() -> None:
     [
         Item("marker", "student:ann:profile:current_mastery", b"x"),
         Item("marker", "erased:", b"x"),
+        Item("revocation", "erased:" + "ab" * 16, b"1"),
+        Item("revocation", "school:a:revoked:subject:" + "ab" * 16, b"x"),
         Item("tenant", "processed:default", encode_tenant(Tenant(tenant_id="default"))),
         Item("tenant", "tenant:a:b", encode_tenant(Tenant(tenant_id="a:b"))),
     ],

@@ -106,11 +106,44 @@ async def test_what_keeps_somebody_out_is_not_emptied() -> None:
     house = await lost()
     await house.send(quiz(50, student="new"))
     await house.work()
-    marker = keys.erased("ab" * 16)
-    await house.store.write_many([Write(marker, b"{}"), Write("revoked:j", b"1")])
+    kept = [
+        keys.erased("ab" * 16),
+        keys.revoked_token("default", "j"),
+        keys.revoked_token("school", "j"),
+        keys.erasing("school"),
+        keys.restricted("school"),
+        keys.job("school", "1"),
+    ]
+    await house.store.write_many([Write(key, b"{}") for key in kept])
     await house.restore(empties=True)
-    assert await house.entry(marker) is not None
-    assert await house.entry("revoked:j") is not None
+    assert [key for key in kept if await house.entry(key) is None] == []
+
+
+async def test_what_keeps_somebody_out_makes_no_store_one_that_holds_students() -> None:
+    house = await lost()
+    names = (keys.revoked_token("school", "j"), keys.erasing("school"))
+    await house.store.write_many([Write(key, b"{}") for key in names])
+    assert (await house.restore()).documents == 3
+
+
+async def test_revoked_tokens_stay_revoked_and_a_newer_note_of_them_stands() -> None:
+    house = BackupHouse()
+    await house.tenants.create(SCHOOL)
+    of_token, of_subject = (
+        keys.revoked_token("school", "j"),
+        keys.revoked_subject("default", "ab" * 16),
+    )
+    await house.store.write_many([Write(of_token, b"1"), Write(of_subject, b"100")])
+    await house.back_up()
+    house.lose()
+    await house.store.write_many([Write(of_subject, b"200")])
+    await house.restore()
+    found = [await house.entry(key) for key in (of_token, of_subject)]
+    assert [entry and entry.value for entry in found] == [b"1", b"200"]
+    house.lose()
+    house.clock.ms += 33 * DAY_MS
+    await house.restore()
+    assert await house.entry(of_token) is None
 
 
 async def test_a_dry_run_tells_the_same_and_changes_nothing() -> None:
@@ -228,3 +261,23 @@ async def test_one_school_of_a_backup_can_be_restored_beside_others() -> None:
     again = await house.restore(tenant_id="school", empties=True)
     assert again.removed > 0
     assert await house.counted() == {key_of("new"): 1, key_of("ann", "school"): 1}
+
+
+@pytest.mark.parametrize("held", ["store", "backup"])
+async def test_who_is_kept_out_by_a_marker_alone_is_not_restored_by_a_ledger_that_was_lost(held: str) -> None:
+    house = BackupHouse()
+    await house.send(quiz(1), quiz(2, student="bob"))
+    await house.work()
+    marker = Write(keys.erased(house.pseudonyms.of("default", "ann")), b'{"v":1,"asked_ms":1}')
+    if held == "backup":
+        await house.store.write_many([marker])
+    await house.back_up()
+    house.lose()
+    if held == "store":
+        await house.store.write_many([marker])
+    report = await house.restore()
+    assert (report.erased, report.documents) == (1, 1)
+    assert await house.counted() == {key_of("bob"): 1}
+    found = await house.entry(marker.key)
+    assert found is not None
+    assert found.value == marker.value

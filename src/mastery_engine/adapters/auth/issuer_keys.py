@@ -4,6 +4,7 @@
   withdrawn stops holding then.
 - A `kid` that is not known makes one look at once, for a new key signs before anybody has asked; at most one in 30 seconds,
   so that made-up ones hammer nobody.
+- A `kid` that is not known is refused only if the issuer was asked and answered; else nobody can tell.
 - While the issuer does not answer, its last keys go on being used for a bounded time. They are kept in memory only: a store
   that others can write must not say who may come in.
 """
@@ -61,12 +62,20 @@ class IssuerKeys:
         self._asking: asyncio.Task[None] | None = None
 
     async def candidates(self, algorithm: str, kid: str | None) -> Sequence[Verifies]:
-        """The key of that name; without a name, the issuer's only one of that algorithm."""
+        """The key of that name; without a name, the issuer's only one of that algorithm.
+
+        Raises:
+            DependencyDown: There are none that may be used; or none of that name, and the issuer did not answer when it was
+                asked last, so that nobody can tell.
+        """
         await self.ping()
         found = self._find(algorithm, kid)
         if not found and kid is not None and (self._asking is not None or self._may_ask(AGAIN_SECONDS)):
             await asyncio.shield(self._ask())
             found = self._find(algorithm, kid)
+        if not found and kid is not None and self._failure is not None:
+            # It may be one that the issuer has signed by since: a client that hears 401 would throw a good token away.
+            raise DependencyDown(self._failure)
         return found
 
     async def ping(self) -> None:
@@ -80,12 +89,12 @@ class IssuerKeys:
                 await asyncio.shield(self._ask())
             if not self._usable:
                 raise DependencyDown(self._failure or "the issuer of tokens has given no keys yet")
-        elif self._age >= REFRESH_SECONDS and self._may_ask(AGAIN_SECONDS):
+        elif (self._failure is not None or self._age >= REFRESH_SECONDS) and self._may_ask(AGAIN_SECONDS):
             self._ask()
 
     def trouble(self) -> str | None:
-        """Why keys are used that are older than they should be; None while they are fresh, or while there are none."""
-        if not self._usable or self._failure is None or self._age < REFRESH_SECONDS:
+        """Why the last keys are used; None while the issuer answers whenever it is asked, or while there are none."""
+        if not self._usable or self._failure is None:
             return None
         return f"its keys are {self._age:.0f} s old and hold for {self._stale_seconds:.0f} s; {self._failure}"
 

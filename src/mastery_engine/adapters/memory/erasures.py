@@ -11,6 +11,7 @@ from mastery_engine.contracts.erasure import (
     check_hash,
     erasures,
     next_step,
+    steps_to_learn,
 )
 
 
@@ -33,6 +34,14 @@ class MemoryErasureLedger:
     async def lift(self, tenant_id: str, student: str, at_ms: int, by: str) -> Erasure | None:
         check_hash("by", by)
         return self._take(tenant_id, student, "lifted", at_ms, by)
+
+    async def learn(self, there: Erasure) -> bool:
+        check_hash("student", there.student)
+        check_hash("by", there.asked_by)
+        before = self._of(there.tenant_id, there.student)
+        steps = steps_to_learn(before[-1] if before else None, there)
+        self._steps.setdefault((there.tenant_id, there.student), []).extend(steps)
+        return bool(steps)
 
     async def find(self, tenant_id: str, students: Sequence[str]) -> dict[str, Erasure]:
         latest = self.latest_of_all(students)

@@ -25,6 +25,7 @@ from mastery_engine.contracts.erasure import (
     check_hash,
     erasures,
     next_step,
+    steps_to_learn,
 )
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import ArchivedEvent, DeadLetter
@@ -62,6 +63,19 @@ class PostgresErasureLedger(Lease):
     async def lift(self, tenant_id: str, student: str, at_ms: int, by: str) -> Erasure | None:
         check_hash("by", by)
         return await self._take(tenant_id, student, "lifted", at_ms, by)
+
+    async def learn(self, there: Erasure) -> bool:
+        check_hash("student", there.student)
+        check_hash("by", there.asked_by)
+        async with self._database.write() as connection:
+            await connection.execute(_HOLD_OFF)
+            before = await _of(connection, there.tenant_id, there.student)
+            steps = steps_to_learn(before[-1] if before else None, there)
+            if steps:
+                await connection.execute(
+                    insert(ERASURES), [_row(there.tenant_id, there.student, step) for step in steps]
+                )
+            return bool(steps)
 
     async def find(self, tenant_id: str, students: Sequence[str]) -> dict[str, Erasure]:
         async with self._database.read() as connection:
@@ -101,10 +115,7 @@ class PostgresErasureLedger(Lease):
             step = next_step(before[-1] if before else None, kind, at_ms, by)
             if step is None:
                 return before[-1] if before else None
-            row = {"tenant_id": tenant_id, "student": student, "actor": step.by}
-            await connection.execute(
-                insert(ERASURES), [{**row, "number": step.number, "kind": step.kind, "at_ms": step.at_ms}]
-            )
+            await connection.execute(insert(ERASURES), [_row(tenant_id, student, step)])
             return (await _of(connection, tenant_id, student))[-1]
 
 
@@ -129,6 +140,17 @@ async def unerased_of(
         return letters
     latest = latest_of(await _rows(connection, owner_hashes(pseudonyms, letters)))
     return unerased_letters(pseudonyms, letters, latest)
+
+
+def _row(tenant_id: str, student: str, step: ErasureStep) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "student": student,
+        "number": step.number,
+        "kind": step.kind,
+        "at_ms": step.at_ms,
+        "actor": step.by,
+    }
 
 
 async def _rows(connection: AsyncConnection, students: Sequence[str]) -> Sequence[Sequence[Any]]:

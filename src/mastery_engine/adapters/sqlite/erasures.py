@@ -22,6 +22,7 @@ from mastery_engine.contracts.erasure import (
     check_hash,
     erasures,
     next_step,
+    steps_to_learn,
 )
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.ports import ArchivedEvent, DeadLetter
@@ -57,6 +58,18 @@ class SqliteErasureLedger(Lease):
     async def lift(self, tenant_id: str, student: str, at_ms: int, by: str) -> Erasure | None:
         check_hash("by", by)
         return await self._take(tenant_id, student, "lifted", at_ms, by)
+
+    async def learn(self, there: Erasure) -> bool:
+        check_hash("student", there.student)
+        check_hash("by", there.asked_by)
+
+        def job(connection: sqlite3.Connection) -> bool:
+            before = _of(connection, there.tenant_id, there.student)
+            steps = steps_to_learn(before[-1] if before else None, there)
+            connection.executemany(_INSERT, [(there.tenant_id, there.student, *step) for step in steps])
+            return bool(steps)
+
+        return await self._database.write(job)
 
     async def find(self, tenant_id: str, students: Sequence[str]) -> dict[str, Erasure]:
         select = f"{_SELECT} WHERE student IN"

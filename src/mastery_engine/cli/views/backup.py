@@ -39,6 +39,11 @@ def restore_view(report: RestoreReport) -> Iterator[str]:
         yield "the state store holds students; --replace would empty it first"
     documents = counted(report.documents, "learner's document", "learners' documents")
     yield f"{documents}, {counted(report.processed, 'processed record')} and {counted(report.tenants, 'school')} {done}"
+    if report.learned:
+        yield (
+            f"{counted(report.learned, 'erasure')} learned from the copy of the ledger: hidden now, and carried out once more "
+            "by the service"
+        )
     if report.erased:
         yield f"{counted(report.erased, 'student')} left out, being erased"
     if report.expired:

@@ -12,6 +12,7 @@ from mastery_engine.contracts.document import TOMBSTONE
 from mastery_engine.contracts.keys import Pseudonyms
 from mastery_engine.contracts.privacy_request import PrivacyRequest
 from mastery_engine.contracts.traces import Person, Traces
+from mastery_engine.engine.erasure.ledger_copy import LedgerCopy
 from mastery_engine.engine.step import LATEST_WRITE_SECONDS
 from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import (
@@ -72,6 +73,7 @@ class ErasurePorts(Struct, frozen=True, kw_only=True):
         raw: Scans of stores as they lie there.
         retentions: Of topics on Kafka, where the log is there.
         scrubbers: Others who keep what may mention students.
+        copy: Of the ledger, apart from the data; None where none is wanted.
     """
 
     store: StateStore
@@ -89,6 +91,7 @@ class ErasurePorts(Struct, frozen=True, kw_only=True):
     raw: Sequence[RawScan] = ()
     retentions: Retentions | None = None
     scrubbers: Sequence[Scrubber] = ()
+    copy: LedgerCopy | None = None
 
 
 class Case(Struct):

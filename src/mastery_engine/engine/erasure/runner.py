@@ -9,7 +9,10 @@
 5. Sweep again: for what had been on its way.
 6. Remove the tombstone, if it still is one. The marker stays.
 7. Look everywhere; where something is left, sweep and look again, three times, and then leave it to the next run.
-8. Done, in the ledger and in the request, with the report; the sealed id goes.
+8. Done, in the ledger and in the request, with the report; the sealed id goes. Where a copy of the ledger is kept, it has
+   the erasure before: whoever is told that it is done may be sure that no restore brings the student back.
+
+A ledger that has come back from earlier days learns from its copy first, when a runner begins, what it has forgotten.
 
 Erasures that wait together are carried out together, with one wait. Of several processes one works, under a lease in the state
 store; two that both believe to have it do no harm, since every step may be done twice.
@@ -23,7 +26,7 @@ from typing import Final, final
 import structlog
 
 from mastery_engine.contracts.sealed_id import unseal
-from mastery_engine.domain.errors import Conflict, DependencyDown
+from mastery_engine.domain.errors import ConfigurationError, Conflict, DependencyDown
 from mastery_engine.engine.erasure.asking import put_in_force
 from mastery_engine.engine.erasure.burying import Burial, counted_before
 from mastery_engine.engine.erasure.finding import adopt
@@ -38,6 +41,7 @@ LEASE_KEY: Final = "privacy:eraser"
 LEASE_SECONDS: Final = 60
 AT_ONCE: Final = 1_000
 LOOKS: Final = 3
+LEARN_AGAIN_SECONDS: Final = 60.0
 _WAIT_PART_SECONDS: Final = 10.0
 _log: Final = structlog.get_logger(__name__)
 
@@ -60,6 +64,7 @@ class ErasureRunner:
         self._sweep = Sweep(ports)
         self._burial = Burial(ports)
         self._tenants = TenantErasure(ports)
+        self._learn_at: float | None = 0.0
 
     async def run_once(self) -> int:
         """Carry out what waits now; returns how many requests were finished.
@@ -69,6 +74,7 @@ class ErasureRunner:
         Raises:
             DependencyDown: A store does not answer; call again, and it goes on.
         """
+        await self._learn()
         if not await self.waits() or not await self._leased():
             return 0
         try:
@@ -90,11 +96,26 @@ class ErasureRunner:
                 return True
         return bool(await self._ports.ledger.waiting(1))
 
+    async def _learn(self) -> None:
+        """Take over what the copy of the ledger knows, once; without it the service goes on, and asks it later."""
+        copy, now = self._ports.copy, self._ports.clock.monotonic()
+        if copy is None or self._learn_at is None or now < self._learn_at:
+            return
+        try:
+            learned = await copy.learn()
+        except (DependencyDown, ConfigurationError) as error:
+            self._learn_at = now + LEARN_AGAIN_SECONDS
+            _log.error("the copy of the erasure ledger cannot be read", reason=error.message)
+            return
+        self._learn_at = None
+        if learned:
+            _log.warning("erasures were learned from the copy of the ledger", students=learned)
+
     async def _together(self, cases: Sequence[Case]) -> int:
         """All at once; one by one if one of them stops the others."""
         try:
             return await self._carry_out(cases)
-        except (DependencyDown, Conflict):
+        except (DependencyDown, ConfigurationError, Conflict):
             raise
         except Exception as error:
             if len(cases) == 1:
@@ -138,8 +159,14 @@ class ErasureRunner:
         left, look = await self._look(cases)
         # 8.
         done = [case for case in cases if case.person not in left]
+        if done and self._ports.copy is not None:
+            await self._note(done, "copy the ledger")
+            await self._ports.copy.renew()
         for case in done:
             await self._finish(case, look, began_ms)
+        if done:
+            # Who was lifted since, by the copy, is lifted now that it is done.
+            self._learn_at = 0.0
         return len(done)
 
     async def _look(self, cases: Sequence[Case]) -> tuple[set[tuple[str, str]], Look]:

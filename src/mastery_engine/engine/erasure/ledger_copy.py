@@ -1,0 +1,99 @@
+"""Keeping a copy of the erasure ledger apart from the data, and learning from it after a restore."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final, final
+
+from mastery_engine.contracts import keys
+from mastery_engine.contracts.erasure import Erasure, marker_of
+from mastery_engine.contracts.ledger_copy import (
+    LARGEST_BYTES,
+    CopiedErasure,
+    decode_copied,
+    encode_copied,
+    name_of,
+    newest,
+)
+from mastery_engine.domain.errors import ConfigurationError
+from mastery_engine.engine.backup_parts import whole
+from mastery_engine.engine.restrictions import note_erasing
+from mastery_engine.ports import BackupTarget, ErasureLedger, StateStore, Write
+
+_BATCH: Final = 1_000
+
+
+@final
+class LedgerCopy:
+    """The copy at a target. What one of two knows and the other does not, both know afterwards."""
+
+    def __init__(
+        self, target: BackupTarget, ledger: ErasureLedger, store: StateStore, pseudonyms: keys.Pseudonyms
+    ) -> None:
+        """Put the parts together."""
+        self._target = target
+        self._ledger = ledger
+        self._store = store
+        self._pseudonyms = pseudonyms
+
+    async def renew(self) -> int:
+        """Add what the ledger has and the copy lacks; returns how many objects.
+
+        Raises:
+            DependencyDown: Ledger or target do not answer.
+            ConfigurationError: The target cannot be used.
+        """
+        there, added = frozenset(await self._target.names()), 0
+        async for erasures in self._latest():
+            for one in erasures:
+                name = name_of(one)
+                if name not in there:
+                    copied = CopiedErasure(pseudonyms=self._pseudonyms.fingerprint, erasure=one)
+                    await self._target.write(name, _once(encode_copied(copied)))
+                    added += 1
+        return added
+
+    async def learn(self) -> int:
+        """Take over into the ledger what the copy knows and it does not, with markers; returns of how many students.
+
+        What was erased then is to be erased once more, and hidden from now on; the runner finds who is meant.
+
+        Raises:
+            DependencyDown: Ledger, store or target do not answer; again, and it goes on.
+            ConfigurationError: The target cannot be used, or what lies there is damaged or of another key.
+        """
+        news = newest(await self._target.names())
+        async for erasures in self._latest():
+            for one in erasures:
+                if news.get(one.student) == name_of(one):
+                    del news[one.student]
+        learned = 0
+        for student, name in sorted(news.items()):
+            there = await self._read(name)
+            if there.student == student and await self._ledger.learn(there):
+                learned += 1
+            # Also where the ledger knew: a run that was interrupted may have got no further.
+            latest = (await self._ledger.find(there.tenant_id, [student])).get(student)
+            if latest is not None:
+                await self._store.write_many([Write(keys.erased(student), marker_of(latest))])
+                await note_erasing(self._store, there.tenant_id, student, erasing=latest.state == "asked")
+        return learned
+
+    async def _latest(self) -> AsyncGenerator[list[Erasure]]:
+        after = ""
+        while found := await self._ledger.latest(after, _BATCH):
+            yield found
+            after = found[-1].student
+
+    async def _read(self, name: str) -> Erasure:
+        where = f"{self._target.where}: {name}"
+
+        def refuse() -> Exception:
+            return ConfigurationError(f"{where} is too large for an erasure of the ledger; move it away")
+
+        value = await whole(self._target.read(name), LARGEST_BYTES, refuse)
+        return decode_copied(value, where, self._pseudonyms.fingerprint)
+
+
+async def _once(value: bytes) -> AsyncIterator[bytes]:
+    yield value
