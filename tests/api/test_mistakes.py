@@ -59,6 +59,20 @@ async def test_who_sends_a_word_that_is_not_known_is_told_those_that_are(
     assert (detail["field"], detail["rule"]) == (field, f"must be one of {known}")
 
 
+@pytest.mark.parametrize("path", ["mastery/query", "cohorts/import"])
+async def test_who_forgets_body_and_media_type_is_told_of_the_body(school: School, path: str) -> None:
+    who = school.bearer("head", "admin")
+    answer = await school.http.post(f"/api/v1/{path}", headers=who)
+    assert code(answer) == (400, "VALIDATION_ERROR")
+    assert answer.json()["error"]["message"].startswith("the body is empty; send ")
+
+
+async def test_who_sends_a_body_without_its_media_type_is_told_of_that(school: School) -> None:
+    who = school.bearer("head", "admin")
+    answer = await school.http.post("/api/v1/mastery/query", content=b"{}", headers=who)
+    assert code(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
 async def test_who_sends_nothing_where_nothing_is_required_is_told_the_least_that_can_be_sent(
     school: School,
 ) -> None:

@@ -56,7 +56,8 @@ async def read_body(request: Request, most_bytes: int, wanted: str, known: Seque
         InvalidInput: It is empty.
         CallerGone: It did not come whole.
     """
-    check_media_type(request, known)
+    if not _is_said_to_be_empty(request):
+        check_media_type(request, known)
     try:
         async with asyncio.timeout(MOST_SECONDS):
             body = await _read(request, most_bytes)
@@ -66,6 +67,13 @@ async def read_body(request: Request, most_bytes: int, wanted: str, known: Seque
         rule = f"the body is empty; send {wanted}"
         raise InvalidInput(rule, (Problem("", "", rule),))
     return body
+
+
+def _is_said_to_be_empty(request: Request) -> bool:
+    """Whether neither a body nor a media type was sent: who forgot both is told of the body first."""
+    headers = request.headers
+    absent = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    return absent and "content-type" not in headers
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
