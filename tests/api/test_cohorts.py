@@ -207,10 +207,13 @@ async def test_a_condition_that_is_none_is_refused_before_anything_changes(
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"students": [{"person_id": "a b"}]}, "students"),
-        ({"teachers": [{"person_id": "os:root"}]}, "teachers"),
-        ({"students": [{"person_id": "amal", "mood": "sunny"}]}, "students"),
-        ({"students": [{"person_id": "amal", "start": "2026-03-02", "end": "2026-03-01"}]}, "students.0.end"),
+        ({"students": [{"person_id": "a b"}]}, "students[0].person_id"),
+        ({"teachers": [{"person_id": "os:root"}]}, "teachers[0].person_id"),
+        ({"students": [{"person_id": "amal", "mood": "sunny"}]}, "students[0].mood"),
+        (
+            {"students": [{"person_id": "amal", "start": "2026-03-02", "end": "2026-03-01"}]},
+            "students[0].end",
+        ),
         ({"name": "x" * 201}, "name"),
         ({"color": "red"}, "color"),
     ],
