@@ -9,7 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mastery_engine.contracts.audit_seals import AuditSeals
+from mastery_engine.contracts.audit_views import AuditItem
 from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.contracts.student_export import iso
 from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.audit import ChainReport
@@ -54,6 +56,23 @@ class Wanted(Struct, frozen=True, kw_only=True):
             and (self.from_ms is None or entry.at_ms >= self.from_ms)
             and (self.before_ms is None or entry.at_ms < self.before_ms)
         )
+
+
+def item_of(record: AuditRecord) -> AuditItem:
+    """A record as every door tells it."""
+    entry = record.entry
+    return AuditItem(
+        sequence=record.sequence,
+        at=iso(entry.at_ms),
+        actor=entry.actor,
+        role=entry.role,
+        action=entry.action,
+        subjects=entry.subjects,
+        allowed=entry.allowed,
+        request_id=entry.request_id,
+        detail=entry.detail,
+        hash=record.hash,
+    )
 
 
 @final

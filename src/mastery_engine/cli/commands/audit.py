@@ -163,7 +163,7 @@ def list_records(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="How many at most.")] = 20,
     tenant: options.Tenant = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON: the `items` of the API.")] = False,
 ) -> None:
     """List the last records of a school's audit trail, oldest first: who did what, when, to whom.
 
@@ -190,7 +190,9 @@ def list_records(
 
     found = run(job, tenant)
     if json:
-        output.print_json(found)
+        from mastery_engine.engine.audit_search import item_of
+
+        output.print_json([item_of(record) for record in found])
     else:
         from mastery_engine.cli.views.audit import records_view
 
