@@ -145,9 +145,11 @@ def _content(body: dict[str, Any] | None, schemas: dict[str, Any]) -> str:
         schema = content.get("schema", {})
         named = schemas.get(str(schema.get("$ref", "")).rpartition("/")[2], {})
         data = named.get("properties", {}).get("data") if "success" in named.get("properties", {}) else None
-        parts = named.get("oneOf") or named.get("anyOf") or []
+        parts = cast("list[dict[str, Any]]", named.get("oneOf") or named.get("anyOf") or [])
         # Of nameless parts the name of the whole says more.
-        choice = {"anyOf": parts} if parts and "object" not in map(_type, parts) else None
+        choice: dict[str, Any] | None = (
+            {"anyOf": parts} if parts and "object" not in map(_type, parts) else None
+        )
         told.append(
             _type(data or choice or schema) if media_type == "application/json" else f"`{media_type}`"
         )
