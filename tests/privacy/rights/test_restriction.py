@@ -205,3 +205,13 @@ async def test_a_school_has_a_bounded_number_of_restricted_students(
 
 async def _lose(store: Any) -> None:
     await store.write_many([Write(keys.restricted("default"), None)])
+
+
+async def test_a_restriction_tells_since_when_as_every_other_moment_is_told(school: School) -> None:
+    await school.teach("amal")
+    head = school.bearer("head", "admin")
+    answer = await school.http.put("/api/v1/students/amal/restriction", headers=head)
+    listed = await school.get("privacy/requests")
+    assert answer.json()["data"]["since"] == listed.json()["data"]["items"][0]["asked_at"]
+    lifted = await school.http.delete("/api/v1/students/amal/restriction", headers=head)
+    assert lifted.json()["data"]["since"] is None
