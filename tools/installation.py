@@ -16,7 +16,7 @@ import msgspec
 from confluent_kafka.admin import AdminClient
 
 from mastery_engine.bootstrap import Engine, open_engine
-from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.schemas import register_schemas
 from mastery_engine.bootstrap.topics import apply_topics
 from mastery_engine.config import Settings

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from mastery_engine.api.app import create_app
-from mastery_engine.api.middleware import App, Receive, Send
+from mastery_engine.api.asgi import App, Receive, Send
 from tests.api.school import School, client_of, quiz, served
 from tests.api.sidecar import LEARNING, PROCESS, SUBSCRIBE, cloud_event
 

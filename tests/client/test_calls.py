@@ -23,6 +23,7 @@ from tests.api.school import NOW_MS, School, quiz
 
 WITHOUT: Final[Mapping[str, str]] = {
     "openapi": "`mastery openapi` prints it",
+    "metrics": "for Prometheus",
     "explorer": "a page for people",
     "explorer_asset": "a page for people",
     "stream": "`Client.follow`, see test_following; it is no call with one answer",

@@ -105,7 +105,8 @@ def squeezing(installation: Installation, compression: str = "gzip") -> Producer
             "compression.type": compression,
             "partitioner": "murmur2_random",
             "batch.size": 128 << 20,
-            "linger.ms": 200,
+            # Until all are there: whoever flushes does not wait for it.
+            "linger.ms": 60_000,
         }
     )
 

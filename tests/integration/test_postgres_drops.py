@@ -113,15 +113,11 @@ async def test_another_schools_day_is_left_as_it_is(ready_postgres: str, records
     assert ask(ready_postgres, DISAGREEING) == [(0,)]
 
 
-async def test_a_database_of_the_first_version_drops_so_after_an_upgrade(
-    ready_postgres: str, records: PostgresRecords
-) -> None:
-    await records.archive.add([event(1)])
-    with psycopg.connect(ready_postgres) as connection:
-        connection.execute("DROP TABLE erasures")
-        connection.execute("DROP FUNCTION erasures_are_append_only")
-        connection.execute("DROP TABLE tenants")
-        connection.execute("UPDATE mastery_schema SET version_num = '0001'")
-    before, now = await upgrade_schema(ready_postgres)
+async def test_a_database_of_the_first_version_drops_so_after_an_upgrade(bare_postgres: str) -> None:
+    await upgrade_schema(bare_postgres, version="0001")
+    before, now = await upgrade_schema(bare_postgres)
     assert (before, now.state) == ("0001", "current")
+    records = await open_postgres(bare_postgres, SystemClock())
+    await records.archive.add([event(1)])
     assert await records.archive.drop_before("t1", 17_000) == 1
+    await records.close()

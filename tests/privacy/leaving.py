@@ -68,7 +68,7 @@ class Leaving:
 
     @property
     def ports(self) -> ErasurePorts:
-        return erasure_ports(self.engine)
+        return erasure_ports(self.engine, self.engine.jobs)
 
     def runner(self, owner: str = "one", **ports: Any) -> ErasureRunner:
         return ErasureRunner(msgspec.structs.replace(self.ports, **ports), owner)

@@ -25,6 +25,7 @@ OPEN: Final[dict[str, str]] = {
     "export_schema": "about the program alone",
     "health": "about the program alone",
     "ready": "about the program alone",
+    "metrics": "about the process alone: counts, and nobody's id",
     "subscribe": "for the sidecar: says which topic it is to bring",
     "learning": "for the sidecar: takes an event in, and tells nothing",
     "process": "for the sidecar: each intent has the action of the route that does the same",

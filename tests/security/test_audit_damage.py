@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 import msgspec
 import pytest
 
+from mastery_engine.adapters.clock import SystemClock
+from mastery_engine.adapters.memory import MemoryStateStore
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.audit_seals import DAY_MS
 from mastery_engine.contracts.audit_witness import decode_witness
-from mastery_engine.domain.errors import DependencyDown
+from mastery_engine.domain.errors import ConfigurationError, DependencyDown
 from mastery_engine.engine.audit_witness import WitnessedTrail
 from mastery_engine.ports import UNREADABLE, Write
 from tests.security.audit_places import HEADS, NORTH, SEALS, Place, cut, entry, found, missed, rechain
@@ -197,3 +201,20 @@ async def test_nothing_is_added_behind_an_end_that_cannot_be_read(place: Place) 
     with pytest.raises(DependencyDown, match="mastery audit verify"):
         await place.trail.append([entry(3, 0, "north")])
     await place.trail.append([entry(3, 0, "south")])
+
+
+class Unlisted(MemoryStateStore):
+    """A store that cannot list its keys, as one behind a sidecar."""
+
+    async def scan(self, prefix: str) -> AsyncGenerator[list[str]]:
+        raise ConfigurationError(f"no key that begins with {prefix!r} can be listed")
+        yield []
+
+
+async def test_witnesses_in_a_store_that_lists_no_keys_are_asked_for_by_their_names(place: Place) -> None:
+    store = Unlisted(SystemClock())
+    unlisted = place._replace(trail=WitnessedTrail(place.trail, store, SEALS), store=store)
+    await unlisted.trail.append([entry(3, 0, "north")])
+    assert await missed(unlisted) == {}
+    delete_all(place)
+    assert set(await missed(unlisted, "north")) == {"", "north"}

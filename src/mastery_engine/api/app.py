@@ -17,6 +17,7 @@ from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.guessers import Guessers
 from mastery_engine.api.lag import LoopLag
 from mastery_engine.api.limits import CallerLimits, Rates
+from mastery_engine.api.metrics import Metrics
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document, document_bytes
 from mastery_engine.api.origins import with_origins
@@ -100,6 +101,7 @@ def create_app(
     )
     app.state.clock = engine.adapters.clock if engine else SystemClock()
     app.state.seats = Seats()
+    app.state.metrics = metrics = Metrics()
     app.openapi = document
     app.state.document = document_bytes
     for router in ROUTERS:
@@ -109,7 +111,7 @@ def create_app(
     # The last one is the first that a request comes to.
     app.add_middleware(Doorkeeper, most=settings.most_requests, seconds=settings.request_seconds, lag=lag)
     app.add_middleware(with_origins, origins=settings.cors_origins)
-    app.add_middleware(Surroundings)
+    app.add_middleware(Surroundings, metrics=metrics)
     if settings.trusted_proxies:
         app.add_middleware(Proxies, trusted=settings.trusted_proxies)
     return app

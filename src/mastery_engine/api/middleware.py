@@ -14,6 +14,7 @@ from mastery_engine.api.asgi import App, Message, Receive, Scope, Send
 from mastery_engine.api.bodies import CallerGone
 from mastery_engine.api.envelope import JSON, failure, failure_body, meta_at
 from mastery_engine.api.errors import route_of, unexpected
+from mastery_engine.api.metrics import Metrics
 
 REQUEST_ID: Final = "X-Request-ID"
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -38,9 +39,15 @@ _log: Final = structlog.get_logger(__name__)
 class Surroundings:
     """Gives each request an id, each answer its headers, and each surprise an envelope."""
 
-    def __init__(self, app: App) -> None:
-        """Wrap an application."""
+    def __init__(self, app: App, metrics: Metrics | None = None) -> None:
+        """Wrap an application.
+
+        Args:
+            app: What answers.
+            metrics: Count the answers; None where nobody asks for them.
+        """
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -78,13 +85,16 @@ class Surroundings:
                 raise
             await response(scope, receive, send_with_headers)
         finally:
+            seconds, route = time.perf_counter() - began, route_of(request)
+            if self._metrics is not None:
+                self._metrics.answered(scope["method"], route, status, seconds)
             _log.info(
                 "request",
                 request_id=request_id,
                 method=scope["method"],
-                route=route_of(request),
+                route=route,
                 status=status,
-                milliseconds=round((time.perf_counter() - began) * 1_000, 3),
+                milliseconds=round(seconds * 1_000, 3),
             )
 
 

@@ -110,6 +110,11 @@ def document() -> dict[str, Any]:
                     "description": "The sidecar's token for its application. Without one set, callers on the same machine in "
                     "development, and nobody in production",
                 },
+                "metrics": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of the metrics. Without one set, callers on the same machine",
+                },
             },
         },
     }

@@ -38,7 +38,7 @@ IDEMPOTENCY_KEY: Final = (
     ),
 )
 """Of a route whose requests may be sent again."""
-Scheme = Literal["bearer", "dapr"]
+Scheme = Literal["bearer", "dapr", "metrics"]
 PLAIN: Final[tuple[Code, ...]] = ("NOT_ACCEPTABLE", "INTERNAL_ERROR")
 WITH_BODY: Final[tuple[Code, ...]] = (
     "VALIDATION_ERROR",

@@ -16,6 +16,7 @@ from mastery_engine.api.routes import (
     jobs,
     letters,
     mastery,
+    metrics,
     predictions,
     privacy,
     process,
@@ -30,6 +31,7 @@ from mastery_engine.api.routes import (
 
 _AREAS: Final = (
     service,
+    metrics,
     explorer,
     mastery,
     students,

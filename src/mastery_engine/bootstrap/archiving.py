@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.retention import retention_of
 from mastery_engine.bootstrap.worker_parts import tidy_seconds
-from mastery_engine.config import Settings
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.archiving import Archiver, ArchiverPorts
 from mastery_engine.engine.housekeeping import Housekeeping
@@ -17,14 +17,6 @@ from mastery_engine.engine.work import Runner
 
 if TYPE_CHECKING:
     from mastery_engine.bootstrap.use_cases import UseCases
-
-ARCHIVERS: Final = "mastery-archiver"
-
-
-def groups(settings: Settings) -> tuple[str, str]:
-    """Consumer groups of those who archive events and of those who file dead letters."""
-    group = settings.kafka_prefix + ARCHIVERS
-    return group, f"{group}-letters"
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from mastery_engine.adapters.clock import SystemClock
-from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.backup_files import missing_files, put_back, snapshots
 from mastery_engine.bootstrap.choice import MEMORY_URL, store_of
 from mastery_engine.bootstrap.extras import require

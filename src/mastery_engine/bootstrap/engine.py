@@ -163,7 +163,7 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.erasing import erasure_ports  # noqa: PLC0415 - see above
         from mastery_engine.engine.erasure.asking import Erasures  # noqa: PLC0415 - see above
 
-        return Erasures(erasure_ports(self), self.access, self.restrictions)
+        return Erasures(erasure_ports(self, self.jobs), self.access, self.restrictions)
 
     @asynccontextmanager
     async def eraser(self, wait_seconds: float | None = None) -> AsyncGenerator[ErasureRunner]:
@@ -175,7 +175,7 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.erasing import WAIT_SECONDS, runner_of  # noqa: PLC0415 - see above
 
         async with AsyncExitStack() as stack:
-            yield runner_of(self, stack, WAIT_SECONDS if wait_seconds is None else wait_seconds)
+            yield runner_of(self, self.jobs, stack, WAIT_SECONDS if wait_seconds is None else wait_seconds)
 
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; of an embedded one, only one process may have one (`folding`)."""

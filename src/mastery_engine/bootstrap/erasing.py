@@ -17,12 +17,13 @@ from mastery_engine.engine.housekeeping import REQUESTS_KEPT_MS, RESULTS_KEPT_MS
 from mastery_engine.ports import ErasableLog, RawScan
 
 if TYPE_CHECKING:
-    from mastery_engine.bootstrap.engine import Engine
+    from mastery_engine.bootstrap.foundation import Foundation
+    from mastery_engine.engine.jobs import Jobs
 
 
-def erasure_ports(engine: Engine) -> ErasurePorts:
+def erasure_ports(foundation: Foundation, jobs: Jobs) -> ErasurePorts:
     """What erasures work on; the shared cache is added by `runner_of`."""
-    ours, settings = engine.adapters, engine.settings
+    ours, settings = foundation.adapters, foundation.settings
     topics: list[Topic] = []
     if ours.apart is None:
         # Files and memory of ours let go of single records.
@@ -44,26 +45,29 @@ def erasure_ports(engine: Engine) -> ErasurePorts:
         ledger=ours.erasures,
         requests=ours.privacy_requests,
         tenant_book=ours.tenant_book,
-        tenants=engine.tenants,
-        pseudonyms=engine.pseudonyms,
+        tenants=foundation.tenants,
+        pseudonyms=foundation.pseudonyms,
         clock=ours.clock,
         topics=topics,
         raw=raw,
         retentions=None if ours.apart is None else ours.apart.topics,
-        scrubbers=[JobScrubber(engine.jobs)],
+        scrubbers=[JobScrubber(jobs)],
     )
 
 
-def runner_of(engine: Engine, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS) -> ErasureRunner:
+def runner_of(
+    foundation: Foundation, jobs: Jobs, stack: AsyncExitStack, wait_seconds: float = WAIT_SECONDS
+) -> ErasureRunner:
     """Who carries out what waits.
 
     Args:
-        engine: Open.
+        foundation: Open.
+        jobs: Let go of what mentions a student.
         stack: Closes the shared cache.
         wait_seconds: How long to wait for the steps of those who fold.
     """
-    ports = erasure_ports(engine)
-    cache = shared_cache(engine.settings)
+    ports = erasure_ports(foundation, jobs)
+    cache = shared_cache(foundation.settings)
     if cache is not None:
         stack.push_async_callback(cache.close)
         ports = replace(ports, cache=cache)

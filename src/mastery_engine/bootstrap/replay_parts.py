@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.engine.committed import Committed, committed_beside, committed_of

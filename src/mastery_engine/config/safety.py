@@ -47,6 +47,9 @@ def check_secrets(settings: SecretSettings) -> None:
     if settings.env == "production" and token is not None:
         _check_long(f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN})", _size(token))
         _check_guessable(f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN})", token.get_secret_value(), settings.env)
+    if settings.metrics_token is not None:
+        _check_long("MASTERY_METRICS_TOKEN", _size(settings.metrics_token))
+        _check_guessable("MASTERY_METRICS_TOKEN", settings.metrics_token.get_secret_value(), settings.env)
     check_pseudonym_key(settings.pseudonym_key, settings.env)
 
 

@@ -31,6 +31,10 @@ class SecretSettings(BaseSettings):
         description="token by which the Dapr sidecar is known, at least 32 bytes in production, where its doors are closed "
         f"without one; default: {DAPRS_OWN}, which the sidecar reads too",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="token of who may read GET /metrics, at least 32 bytes; default: callers on the same machine need none",
+    )
     jwt_secret: SecretStr | None = Field(
         None, description="secret of HS256 tokens, at least 32 bytes; signs and verifies"
     )

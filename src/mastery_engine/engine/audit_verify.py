@@ -53,9 +53,9 @@ async def check_trail(
         witnesses: What another store knows of them; None asks for none.
         made: Tenants whose making is on record, so that each must have a chain.
     """
-    # Before the ends: no chain may be shorter than what was seen of it before.
-    seen = {} if witnesses is None else await witnesses.all()
     known = await trail.tenants()
+    # Before the ends: no chain may be shorter than what was seen of it before.
+    seen = {} if witnesses is None else await witnesses.all({*known, *made, *(tenants or ())})
     ends = {one: await trail.end(one) for one in known if tenants is None or one in tenants}
     # After the ends: it has every note that they need.
     register = await read_register(trail, seals, hashes, seen)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mastery_engine.bootstrap import open_engine
-from mastery_engine.bootstrap.archiving import groups
+from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.watching import Duty, Watch, unwatched
 from mastery_engine.config import Settings
 from mastery_engine.worker.stopping import stopped_by_signals

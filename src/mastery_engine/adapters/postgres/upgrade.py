@@ -22,6 +22,7 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = (0x6D617374, 0)
 """Of those who upgrade; ("mast", 1) and ("mast", 2) are the archive's, ("mast", 3) is the erasure ledger's."""
 
+NEWEST: Final = "head"
 _PATIENCE: Final = (
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)"
 )
@@ -40,12 +41,15 @@ _GRANTS: Final = (
 )
 
 
-async def upgrade_schema(url: str, service_role: str | None = None) -> tuple[str | None, SchemaState]:
+async def upgrade_schema(
+    url: str, service_role: str | None = None, version: str = NEWEST
+) -> tuple[str | None, SchemaState]:
     """Take the steps that are missing, all in one transaction; of several who do it at once, one does.
 
     Args:
         url: `postgresql://`, of a user that may make tables.
         service_role: A role that gets the rights that a service needs, and no more.
+        version: The last step to take; an earlier one makes what an earlier release had.
 
     Returns:
         The version before (None if there was none), and the schema now.
@@ -65,7 +69,7 @@ async def upgrade_schema(url: str, service_role: str | None = None) -> tuple[str
             if before.state == "newer":
                 before.check()
             if before.state != "current":
-                await connection.run_sync(_migrate)
+                await connection.run_sync(_migrate, version)
             if service_role is not None:
                 await _grant(connection, database.where, service_role)
             return before.version, SchemaState(database.where, await version_of(connection))
@@ -78,11 +82,11 @@ def migrations() -> ScriptDirectory:
     return ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS)])
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, version: str) -> None:
     script = migrations()
 
     def steps(heads: tuple[str, ...], _: MigrationContext) -> list[RevisionStep]:
-        missing = list(script.iterate_revisions("head", heads or "base"))
+        missing = list(script.iterate_revisions(version, heads or "base"))
         return [MigrationStep.upgrade_from_script(script.revision_map, one) for one in reversed(missing)]
 
     context = MigrationContext.configure(connection, opts={"fn": steps, "version_table": VERSION.name})

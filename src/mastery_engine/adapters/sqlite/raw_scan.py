@@ -114,7 +114,7 @@ def _explained(path: Path, found: Sequence[Leftover], traces: Traces) -> list[Le
             )
             for table in tables:
                 # A name of the catalogue, quoted.
-                for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608
+                for row in connection.execute(f'SELECT * FROM "{table}"'):  # nosec B608  # noqa: S608
                     columns = dict(zip(row.keys(), row, strict=True))
                     tenant_id = columns.get("tenant_id") or names.get(columns.get("tenant_no"))
                     whom = mentioned_in_row(table, columns, tenant_id, traces)
