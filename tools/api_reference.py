@@ -95,21 +95,65 @@ def render(described: dict[str, Any]) -> str:
             statuses = ", ".join(sorted(operation["responses"]))
             lines.append(f"| `{method.upper()} {path}` | {operation['description']} | {statuses} |")
     schemas: dict[str, Any] = described["components"]["schemas"]
+    lines += ["", "## What a route takes and answers", "", *_taken(described)]
     events = {part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]}
     for name, schema in schemas.items():
         if name in events or "success" in schema.get("properties", {"success": None}):
             continue
         lines += ["", f"## {name}", "", schema.get("description", ""), "", *_fields(schema)]
-    wanted = ["QueryRequest", "CalculateRequest", "ComponentValues", "Profile", "Calculation", "IngestAnswer"]
-    wanted += ["ItemResult", "ErrorBody", "Detail", "PredictRequest", "RecommendRequest", "SecurityContext"]
-    for name in [*wanted, "RevokeToken", "RevokeSubject", "Revocation", "Subscription", "DeliveryAnswer"]:
-        lines += ["", f"## {name}", "", schemas[name].get("description", ""), "", *_fields(schemas[name])]
     lines += ["", "## Events", ""]
     for name in (part["$ref"].rpartition("/")[2] for part in schemas["LearningEvent"]["oneOf"]):
         event = schemas[name]
         tag = event["properties"]["event_type"]["enum"][0]
         lines += [f"### `{tag}`", "", event.get("description", ""), "", *_fields(event), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _taken(described: dict[str, Any]) -> list[str]:
+    """Of each route its parameters, headers, the type of its body, and the type of `data` in its answer."""
+    lines = [
+        "`X-Request-ID` may be sent with each; a name in braces stands in the path, a type is described below.",
+        "",
+        "| route | parameters of path and query | headers | body | `data` of the answer |",
+        "|---|---|---|---|---|",
+    ]
+    schemas = described["components"]["schemas"]
+    for path, methods in cast("dict[str, dict[str, Any]]", described["paths"]).items():
+        for method, operation in methods.items():
+            told: dict[str, list[str]] = {"query": [], "header": [], "path": []}
+            for one in operation.get("parameters", ()):
+                if one["name"] != "X-Request-ID":
+                    told[one["in"]].append(f"`{one['name']}` ({_type(one['schema'])})")
+            queries = "; ".join([*told["path"], *told["query"]])
+            headers = "; ".join(re.sub(r" \(.*", "", one) for one in told["header"])
+            lines.append(
+                f"| `{method.upper()} {path}` | {queries} | {headers} | {_content(operation.get('requestBody'), schemas)} "
+                f"| {_answered(operation['responses'], schemas)} |"
+            )
+    return lines
+
+
+def _answered(responses: dict[str, Any], schemas: dict[str, Any]) -> str:
+    told = (_content(one, schemas) for status, one in sorted(responses.items()) if status < "300")
+    return " or ".join(dict.fromkeys(one for one in told if one))
+
+
+def _content(body: dict[str, Any] | None, schemas: dict[str, Any]) -> str:
+    """What a body holds: for JSON the type, of an envelope that of its `data`; else the media type too."""
+    told: list[str] = []
+    for media_type, content in cast("dict[str, Any]", (body or {}).get("content", {})).items():
+        schema = content.get("schema", {})
+        named = schemas.get(str(schema.get("$ref", "")).rpartition("/")[2], {})
+        data = named.get("properties", {}).get("data") if "success" in named.get("properties", {}) else None
+        parts = cast("list[dict[str, Any]]", named.get("oneOf") or named.get("anyOf") or [])
+        # Of nameless parts the name of the whole says more.
+        choice: dict[str, Any] | None = (
+            {"anyOf": parts} if parts and "object" not in map(_type, parts) else None
+        )
+        told.append(
+            _type(data or choice or schema) if media_type == "application/json" else f"`{media_type}`"
+        )
+    return " or ".join(dict.fromkeys(told))
 
 
 def page(text: str, described: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from mastery_engine.config import Settings, load_settings
 from mastery_engine.contracts.tenant import Tenant
 from mastery_engine.domain.cohort import Cohort, Membership
 
-SECRET = "a secret of the tests, of more than 32 bytes"
+SECRET = "words of the tests' own, more than 32 bytes"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1_000)
 MINUTE_MS = 60_000

@@ -178,3 +178,11 @@ async def test_a_student_sees_an_operators_look_at_the_dead_letters_of_all_schoo
     answer = await school.get("students/amal/accesses?limit=3", "amal", "student")
     looks = [(one["by"], one["action"]) for one in answer.json()["data"]["items"]]
     assert looks == [("self", "accesses.read"), *[("os:kim", "dead_letters.read")] * 2]
+
+
+async def test_a_school_that_was_made_and_has_no_chain_does_not_hold(school: School) -> None:
+    # The school of the tests makes this one behind everybody's back.
+    answer = await school.http.get("/api/v1/audit/verify", headers=school.bearer("head", "admin", "north"))
+    data = answer.json()["data"]
+    assert (data["holds"], data["records"]) == (False, 0)
+    assert "the making of a school leaves one" in data["problem"]

@@ -193,6 +193,23 @@ async def test_a_weak_tag_is_no_condition_that_holds(school: School) -> None:
     assert (await put(school, "7a", If_Match=f"W/{tag}")).status_code == 409
 
 
+async def test_a_class_is_sent_only_to_who_does_not_have_it_and_each_look_is_on_record(
+    school: School,
+) -> None:
+    who = school.bearer("head", "admin")
+    first = await school.http.get("/api/v1/cohorts/7a", headers=who)
+    assert first.headers["cache-control"] == "private, no-cache"
+    looks = len((await school.get("audit?action=cohorts.read")).json()["data"]["items"])
+    again = await school.http.get(
+        "/api/v1/cohorts/7a", headers=who | {"If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert len((await school.get("audit?action=cohorts.read")).json()["data"]["items"]) == looks + 1
+    await put(school, "7a", {"name": "another"}, "admin")
+    news = await school.http.get("/api/v1/cohorts/7a", headers=who | {"If-None-Match": first.headers["etag"]})
+    assert news.status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers", [{"If_Match": "none"}, {"If_None_Match": '"0123"'}, {"If_Match": "*", "If_None_Match": "*"}]
 )
@@ -207,10 +224,13 @@ async def test_a_condition_that_is_none_is_refused_before_anything_changes(
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"students": [{"person_id": "a b"}]}, "students"),
-        ({"teachers": [{"person_id": "os:root"}]}, "teachers"),
-        ({"students": [{"person_id": "amal", "mood": "sunny"}]}, "students"),
-        ({"students": [{"person_id": "amal", "start": "2026-03-02", "end": "2026-03-01"}]}, "students.0.end"),
+        ({"students": [{"person_id": "a b"}]}, "students[0].person_id"),
+        ({"teachers": [{"person_id": "os:root"}]}, "teachers[0].person_id"),
+        ({"students": [{"person_id": "amal", "mood": "sunny"}]}, "students[0].mood"),
+        (
+            {"students": [{"person_id": "amal", "start": "2026-03-02", "end": "2026-03-01"}]},
+            "students[0].end",
+        ),
         ({"name": "x" * 201}, "name"),
         ({"color": "red"}, "color"),
     ],

@@ -207,11 +207,16 @@ async def test_what_breaks_a_rule_is_refused_and_the_rule_named(
     assert (await school.get(f"dlq/{IDS[0]}")).json()["data"]["status"] == "open"
 
 
-@pytest.mark.parametrize("letter_ids", [[], ["x"], [IDS[0]] * 101, "all"])
-async def test_letters_to_send_are_named_and_not_too_many(school: School, letter_ids: object) -> None:
+@pytest.mark.parametrize(
+    ("letter_ids", "field"),
+    [([], "letter_ids"), (["x"], "letter_ids[0]"), ([IDS[0]] * 101, "letter_ids"), ("all", "letter_ids")],
+)
+async def test_letters_to_send_are_named_and_not_too_many(
+    school: School, letter_ids: object, field: str
+) -> None:
     answer = await school.ask("dlq/reprocess", {"letter_ids": letter_ids})
     assert answer.status_code == 400
-    assert answer.json()["error"]["details"][0]["field"] == "letter_ids"
+    assert answer.json()["error"]["details"][0]["field"] == field
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 import pytest
@@ -51,6 +51,18 @@ async def test_the_document_is_served_as_it_is(school: School) -> None:
 def test_every_reference_of_the_document_leads_somewhere() -> None:
     wanted = set(re.findall(r"'#/components/schemas/(\w+)'", str(document())))
     assert wanted <= set(document()["components"]["schemas"])
+
+
+def test_every_schema_is_an_object_so_that_makers_of_clients_take_the_document() -> None:
+    def bare(node: object) -> bool:
+        if isinstance(node, list):
+            return any(map(bare, cast("list[object]", node)))
+        if not isinstance(node, dict):
+            return False
+        parts = cast("dict[str, object]", node)
+        return isinstance(parts.get("items"), bool) or any(map(bare, parts.values()))
+
+    assert not bare(document())
 
 
 def test_every_schema_is_used() -> None:

@@ -110,7 +110,7 @@ async def test_production_without_the_sidecars_token_says_that_its_doors_are_clo
     async with running(trial_settings(env="production")) as closed:
         pass
     assert "MASTERY_DAPR_APP_TOKEN" in closed.lines[1]
-    token = SecretStr("t" * 32)
+    token = SecretStr("a token of the tests, of 32 bytes")
     async with running(trial_settings(env="production", dapr_app_token=token)) as opened:
         pass
     assert len(opened.lines) == 1
@@ -199,6 +199,11 @@ async def test_without_a_secret_nobody_listens_beyond_this_machine(host: str) ->
 async def test_production_does_not_start_without_a_secret() -> None:
     with pytest.raises(ConfigurationError, match="required in production"):
         await serve(trial_settings(jwt_secret=None, env="production"), port=0)
+
+
+async def test_production_does_not_start_with_a_secret_that_could_be_guessed() -> None:
+    with pytest.raises(ConfigurationError, match="could be guessed"):
+        await serve(trial_settings(jwt_secret=SecretStr("change-me" * 4), env="production"), port=0)
 
 
 @pytest.mark.parametrize("env", ["development", "production"])

@@ -13,7 +13,7 @@ import pytest
 from mastery_engine.adapters.auth import TokenRole
 from tests.cli.conftest import Mastery
 
-SECRET = "a secret of the tests, of more than 32 bytes"
+SECRET = "words of the tests' own, more than 32 bytes"
 RUN = """
 import asyncio, sys
 from mastery_engine.api.serve import serve

@@ -55,7 +55,7 @@ def test_days_that_would_go_are_shown_and_go_with_apply(kept: Mastery) -> None:
     assert "nothing older is there" in again
     assert "--apply" not in again
     records = kept("audit", "list", "--tenant", "north", "--json").data
-    assert "archive.drop" in [one["entry"]["action"] for one in records]
+    assert "archive.drop" in [one["action"] for one in records]
     assert kept("audit", "verify").code == 0
 
 

@@ -16,7 +16,7 @@ from mastery_engine.config import load_settings
 from mastery_engine.domain.errors import NotAuthenticated
 from tests.cli.conftest import Mastery
 
-SECRET = "a secret of the tests, of more than 32 bytes"
+SECRET = "words of the tests' own, more than 32 bytes"
 
 
 @pytest.fixture(autouse=True)

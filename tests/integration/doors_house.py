@@ -18,7 +18,7 @@ from tools.own_sidecar import OwnSidecar, own_sidecar
 from tools.services.dapr import APP_ID, PUB_SUB, Sidecar, component, names_in
 from tools.services.processes import free_ports
 
-SECRET = "a secret of the tests, of more than 32 bytes"
+SECRET = "words of the tests' own, more than 32 bytes"
 APP_TOKEN = "the token of the sidecar, of more than 32 bytes"
 
 

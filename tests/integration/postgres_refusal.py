@@ -1,6 +1,9 @@
-"""A server that knows no password."""
+"""Servers that let nobody in: one knows no password, one has a certificate of nobody's."""
 
 import asyncio
+import contextlib
+import socket
+import ssl
 
 
 async def refuse_the_password(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -14,3 +17,13 @@ async def refuse_the_password(reader: asyncio.StreamReader, writer: asyncio.Stre
     writer.write(b"E" + (len(fields) + 4).to_bytes(4) + fields)
     writer.close()
     await writer.wait_closed()
+
+
+def show_a_certificate(listening: socket.socket, context: ssl.SSLContext) -> None:
+    """Agree to TLS with who comes first, who does not like the certificate and hangs up."""
+    accepted, _ = listening.accept()
+    with accepted:
+        assert len(accepted.recv(8)) == 8
+        accepted.sendall(b"S")
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
+            context.wrap_socket(accepted, server_side=True).close()

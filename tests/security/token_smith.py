@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from mastery_engine.adapters.auth import Policy
 from tests.api.school import NOW_MS
 
-SECRET = b"a secret of the tests, of more than 32 bytes"
+SECRET = b"words of the tests' own, more than 32 bytes"
 ISSUER = "mastery-engine"
 AUDIENCE = "mastery-api"
 NOW = NOW_MS // 1_000

@@ -246,6 +246,7 @@ def test_secrets_are_never_printed_and_nothing_can_be_changed() -> None:
         settings.tenant = "other"
 
 
+RANDOM = "Zq3vTn8mKc5xWb7yRd2pLf9hJg4sXk6u"
 HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
@@ -256,7 +257,7 @@ HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48
         ({"jwt_secret": "s" * 31}, "MASTERY_JWT_SECRET has fewer than 32 bytes"),
         ({"jwt_secret": "", "env": "production"}, "MASTERY_JWT_SECRET has fewer than 32 bytes"),
         (
-            {"jwt_secret": "s" * 32, "dapr_app_token": "t" * 31, "env": "production"},
+            {"jwt_secret": RANDOM, "dapr_app_token": "t" * 31, "env": "production"},
             "MASTERY_DAPR_APP_TOKEN (or APP_API_TOKEN) has fewer than 32 bytes",
         ),
         (
@@ -267,6 +268,30 @@ HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48
         ({"pseudonym_key": "k" * 15}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
         ({"pseudonym_key": ""}, "MASTERY_PSEUDONYM_KEY has fewer than 16 bytes"),
         ({"pseudonym_key": "k" * 65}, "MASTERY_PSEUDONYM_KEY has more than 64 bytes"),
+        (
+            {"jwt_secret": "a" * 40, "env": "production"},
+            "MASTERY_JWT_SECRET could be guessed: it has fewer than 10 different characters",
+        ),
+        (
+            {"jwt_secret": "Change-Me-before-you-go-live-0123456", "env": "production"},
+            "MASTERY_JWT_SECRET could be guessed: it holds 'Change-Me', as texts of samples do",
+        ),
+        (
+            {"jwt_secret": RANDOM, "jwt_secrets_old": f"{RANDOM},{'o' * 32}", "env": "production"},
+            "MASTERY_JWT_SECRETS_OLD could be guessed: it has fewer than 10 different characters",
+        ),
+        (
+            {
+                "jwt_secret": RANDOM,
+                "dapr_app_token": "an example of a token, 0123456789",
+                "env": "production",
+            },
+            "MASTERY_DAPR_APP_TOKEN (or APP_API_TOKEN) could be guessed: it holds 'example', as texts of samples do",
+        ),
+        (
+            {"jwt_secret": RANDOM, "pseudonym_key": "my-secret-key-123", "env": "production"},
+            "MASTERY_PSEUDONYM_KEY could be guessed: it holds 'secret', as texts of samples do",
+        ),
     ],
 )
 def test_unsafe_secrets_are_refused_with_the_way_to_make_one(given: dict[str, Any], said: str) -> None:
@@ -279,8 +304,8 @@ def test_unsafe_secrets_are_refused_with_the_way_to_make_one(given: dict[str, An
     "given",
     [
         {},
-        {"env": "production", "jwt_secret": "s" * 32},
-        {"env": "production", "jwt_secret": "s" * 32, "dapr_app_token": "t" * 32},
+        {"env": "production", "jwt_secret": RANDOM},
+        {"env": "production", "jwt_secret": RANDOM, "dapr_app_token": RANDOM, "pseudonym_key": RANDOM},
         {"dapr_app_token": "t"},
         {"jwt_secret": "ß" * 16, "pseudonym_key": "k" * 16},
         {"pseudonym_key": "k" * 64},

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
-import msgspec.inspect
 from fastapi import Request
 from msgspec import Struct
 
 from mastery_engine.api.errors import Refusal
+from mastery_engine.contracts.event_words import shown
+from mastery_engine.contracts.field_words import value_problems
 from mastery_engine.contracts.strict_json import decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -24,8 +25,6 @@ MOST_SECONDS: Final = 20.0
 """A body that trickles in would keep a connection and its memory for as long as the sender likes."""
 _JSON: Final = "application/json"
 _SHOWN: Final = 100
-_LONGEST_RULE: Final = 500
-_NOT_LISTED: Final = "Invalid enum value"
 Model = TypeVar("Model", bound=Struct)
 
 
@@ -56,7 +55,8 @@ async def read_body(request: Request, most_bytes: int, wanted: str, known: Seque
         InvalidInput: It is empty.
         CallerGone: It did not come whole.
     """
-    check_media_type(request, known)
+    if not _is_said_to_be_empty(request):
+        check_media_type(request, known)
     try:
         async with asyncio.timeout(MOST_SECONDS):
             body = await _read(request, most_bytes)
@@ -66,6 +66,13 @@ async def read_body(request: Request, most_bytes: int, wanted: str, known: Seque
         rule = f"the body is empty; send {wanted}"
         raise InvalidInput(rule, (Problem("", "", rule),))
     return body
+
+
+def _is_said_to_be_empty(request: Request) -> bool:
+    """Whether neither a body nor a media type was sent: who forgot both is told of the body first."""
+    headers = request.headers
+    absent = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    return absent and "content-type" not in headers
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
@@ -91,7 +98,7 @@ def model_of(value: object, model: type[Model], field: str = "") -> Model:
         InvalidInput: Every field that breaks its rule, unknown fields included, up to `MOST_PROBLEMS`.
     """
     if not isinstance(value, dict):
-        raise InvalidInput.of(Problem(field, _shown(value), "must be a JSON object"))
+        raise InvalidInput.of(Problem(field, shown(value), "must be a JSON object"))
     found = _problems(cast("dict[str, Any]", value), model, f"{field}." if field else "")
     problems = tuple(islice(found, MOST_PROBLEMS))
     if problems:
@@ -153,7 +160,7 @@ def _problems(fields: dict[str, Any], model: type[Struct], prefix: str) -> Itera
     for name, value in fields.items():
         if name not in known:
             yield Problem(
-                f"{prefix}{name}"[:_SHOWN], _shown(value), f"is not known; known are {', '.join(known)}"
+                f"{prefix}{name}"[:_SHOWN], shown(value), f"is not known; known are {', '.join(known)}"
             )
     for name, field in known.items():
         if name not in fields:
@@ -165,43 +172,4 @@ def _problems(fields: dict[str, Any], model: type[Struct], prefix: str) -> Itera
         if isinstance(value, dict) and isinstance(inner, type) and issubclass(inner, Struct):
             yield from _problems(cast("dict[str, Any]", value), inner, f"{prefix}{name}.")
             continue
-        try:
-            msgspec.convert(value, inner)
-        except msgspec.ValidationError as error:
-            yield Problem(f"{prefix}{name}", _shown(cast("object", value)), rule_of(error, field.type))
-
-
-def rule_of(error: msgspec.ValidationError, expected: object) -> str:
-    """The rule that was broken, in words; cut, since they may say again what was sent, however long.
-
-    Args:
-        error: What the library says of it.
-        expected: Type of the field; where it lists its values, these are told.
-    """
-    words = str(error)
-    if words.startswith(_NOT_LISTED) and (listed := _listed(msgspec.inspect.type_info(expected))):
-        return f"must be one of {', '.join(listed)}"
-    rule = words[:_LONGEST_RULE]
-    return rule[0].lower() + rule[1:]
-
-
-def _listed(expected: msgspec.inspect.Type) -> list[str]:
-    """Every value of a type that lists them."""
-    match expected:
-        case msgspec.inspect.LiteralType(values):
-            return list(map(str, values))
-        case msgspec.inspect.UnionType(types):
-            return [value for one in types for value in _listed(one)]
-        case (
-            msgspec.inspect.Metadata(inner)
-            | msgspec.inspect.ListType(inner)
-            | msgspec.inspect.VarTupleType(inner)
-        ):
-            return _listed(inner)
-        case _:
-            return []
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        yield from value_problems(f"{prefix}{name}", cast("object", inner), cast("object", value))

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from mastery_engine.api.models import AskedDay
 from mastery_engine.api.pages import Cursor, Limit
+from mastery_engine.contracts.event_words import RULE
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import ItemId, StudentId
@@ -20,6 +21,9 @@ TeacherId = Annotated[
     str,
     Meta(
         pattern=r"^(?!os:)[\x21-\x7e]{1,200}\Z",
+        extra={
+            RULE: "must be 1 to 200 visible characters of ASCII, without spaces and not beginning with os:"
+        },
         description="`sub` of the teacher's tokens: visible characters of ASCII, not beginning with `os:`",
     ),
 ]
@@ -88,7 +92,7 @@ def cohort_of(cohort_id: str, sent: CohortRequest) -> Cohort:
         InvalidInput: A membership ends before it begins.
     """
     problems = [
-        Problem(f"{field}.{place}.end", str(one.end), f"must not be before the start {one.start}")
+        Problem(f"{field}[{place}].end", str(one.end), f"must not be before the start {one.start}")
         for field, members in (("teachers", sent.teachers), ("students", sent.students))
         for place, one in enumerate(members)
         if one.start is not None and one.end is not None and one.end < one.start

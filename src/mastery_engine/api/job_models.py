@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from mastery_engine.api.envelope import moment_text
 from mastery_engine.api.models import AskedDay, CourseId
 from mastery_engine.api.pages import Cursor, Limit
+from mastery_engine.contracts.event_words import RULE
 from mastery_engine.contracts.job import Job, Priority
 from mastery_engine.contracts.job_view import JobView
 from mastery_engine.domain.events import StudentId
@@ -16,7 +17,12 @@ from mastery_engine.engine.query import MOST_IN_A_BATCH
 from mastery_engine.engine.replay_jobs import counts_of
 
 JobId = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{32}\Z", description="Id of a job, as the answer to asking for it told")
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{32}\Z",
+        extra={RULE: "must be 32 digits and letters a to f, as the answer told it"},
+        description="Id of a job, as the answer to asking for it told",
+    ),
 ]
 
 

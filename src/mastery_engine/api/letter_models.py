@@ -7,10 +7,16 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from mastery_engine.api.pages import Cursor, Limit
+from mastery_engine.contracts.event_words import RULE
 
 MOST_AT_ONCE: Final = 100
 LetterId = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", description="Id of the dead letter")
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z",
+        extra={RULE: "must be a UUID in lower case, as GET /dlq tells it"},
+        description="Id of the dead letter",
+    ),
 ]
 
 _SAYS_SOMETHING: Final = r"[^\s\x1c-\x1f\x85\ufeff]"
@@ -66,4 +72,12 @@ class DiscardRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         reason: Why; it is kept with the letter.
     """
 
-    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=_SAYS_SOMETHING)]
+    reason: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=500,
+            pattern=_SAYS_SOMETHING,
+            extra={RULE: "must say something, in at most 500 characters"},
+        ),
+    ]

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
+from mastery_engine.contracts.event_words import RULE
 from mastery_engine.contracts.ingest_answer import Detail
 from mastery_engine.domain.events import StudentId, UnitScore
 
@@ -53,6 +54,7 @@ CourseId = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9._:-]{0,100}\Z",
+        extra={RULE: "must be at most 100 of A-Z a-z 0-9 . _ : and -"},
         description="Course; the empty one holds events without a course",
     ),
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from mastery_engine.contracts.event_words import RULE
 from mastery_engine.contracts.pages import Page
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -19,6 +20,7 @@ Cursor = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9_-]{1,400}\Z",
+        extra={RULE: "must be the `next_cursor` of a page of this list"},
         description="`next_cursor` of the page before; left out, the first page",
     ),
 ]

@@ -10,8 +10,9 @@ import msgspec
 from fastapi import Request
 from msgspec import Struct
 
-from mastery_engine.api.bodies import MOST_PROBLEMS, rule_of
+from mastery_engine.api.bodies import MOST_PROBLEMS
 from mastery_engine.contracts.event_words import shown
+from mastery_engine.contracts.field_words import text_problems
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 _SHOWN: Final = 100
@@ -60,9 +61,6 @@ def _problems(request: Request, model: type[Struct]) -> Iterator[Problem]:
     values |= request.path_params
     for name, field in fields.items():
         if name in values:
-            try:
-                msgspec.convert(values[name], field.type, strict=False)
-            except msgspec.ValidationError as error:
-                yield Problem(name, shown(values[name]), rule_of(error, field.type))
+            yield from text_problems(name, field.type, values[name])
         elif field.required:
             yield Problem(name, "absent", "is required")

@@ -197,6 +197,9 @@ def _tidy(node: Node, names: dict[str, str]) -> Node:
         if isinstance(target, str):
             short = target.removeprefix(REF)
             tidied["$ref"] = REF + names.get(short, short)
+        if tidied.get("items") is False and "maxItems" in tidied:
+            # It says what `maxItems` says, and makers of clients that know no schema but an object stumble over it.
+            del tidied["items"]
         _describe(tidied)
         return cast("Node", tidied)
     if isinstance(node, list | tuple):

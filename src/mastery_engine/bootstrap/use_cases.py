@@ -145,7 +145,7 @@ class UseCases(Foundation):
         from mastery_engine.engine.audit_witness import Witnesses  # noqa: PLC0415 - see above
 
         ours = self.adapters
-        return AuditDesk(self.reader, ours.audit, self.pseudonyms, Witnesses(ours.store))
+        return AuditDesk(self.reader, self.tenants, ours.audit, self.pseudonyms, Witnesses(ours.store))
 
     @cached_property
     def replay(self) -> Replay:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import msgspec
 from msgspec import Struct
 
 from mastery_engine.adapters.auth import Subject, TokenId, TokenRole, make_token
 from mastery_engine.config import Settings
-from mastery_engine.domain.errors import ConfigurationError, InvalidInput, Problem
+from mastery_engine.contracts.field_words import text_problems
+from mastery_engine.domain.errors import ConfigurationError, InvalidInput
 from mastery_engine.domain.events import StudentId, TenantId
 
 
@@ -97,7 +97,5 @@ def check_revocable(token_id: str | None, subject: str | None) -> None:
 
 
 def _check(field: str, value: str, kind: object) -> None:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise InvalidInput.of(Problem(field, value[:100], str(error))) from None
+    if problems := tuple(text_problems(field, kind, value)):
+        raise InvalidInput.of(*problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +17,10 @@ SHORTEST_SECRET_BYTES: Final = 32
 MOST_OLD_SECRETS: Final = 4
 SHORTEST_PSEUDONYM_KEY_BYTES: Final = 16
 LONGEST_PSEUDONYM_KEY_BYTES: Final = 64
+FEWEST_DIFFERENT_CHARACTERS: Final = 10
+"""32 random letters and digits have fewer about once in a billion times; what somebody typed often has."""
+_SAMPLE: Final = re.compile("change.?me|change.?this|replace.?me|secret|example|password", re.IGNORECASE)
+"""What stands in documentation and samples, which everybody knows."""
 _HOW_TO_MAKE: Final = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
@@ -27,22 +32,25 @@ def secrets_of(settings: SecretSettings) -> tuple[bytes, ...]:
 
 
 def check_secrets(settings: SecretSettings) -> None:
-    """Refuse secrets that are missing or too short.
+    """Refuse secrets that are missing or too short, and in production those that could be guessed.
 
     Raises:
         ConfigurationError: One is; the message says how to make one.
     """
     if settings.jwt_secret is not None:
         _check_long("MASTERY_JWT_SECRET", _size(settings.jwt_secret))
+        _check_guessable("MASTERY_JWT_SECRET", settings.jwt_secret.get_secret_value(), settings.env)
     elif settings.env == "production" and not settings.jwt_jwks_url:
         raise ConfigurationError(f"MASTERY_JWT_SECRET is required in production; {_HOW_TO_MAKE}")
     _check_old_secrets(settings)
     token = settings.dapr_app_token
     if settings.env == "production" and token is not None:
         _check_long(f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN})", _size(token))
+        _check_guessable(f"MASTERY_DAPR_APP_TOKEN (or {DAPRS_OWN})", token.get_secret_value(), settings.env)
     if settings.metrics_token is not None:
         _check_long("MASTERY_METRICS_TOKEN", _size(settings.metrics_token))
-    check_pseudonym_key(settings.pseudonym_key)
+        _check_guessable("MASTERY_METRICS_TOKEN", settings.metrics_token.get_secret_value(), settings.env)
+    check_pseudonym_key(settings.pseudonym_key, settings.env)
 
 
 def check_jwks(settings: SecretSettings) -> None:
@@ -71,11 +79,11 @@ def check_jwks(settings: SecretSettings) -> None:
         )
 
 
-def check_pseudonym_key(key: SecretStr | None) -> None:
+def check_pseudonym_key(key: SecretStr | None, env: str) -> None:
     """Refuse a key of the students' hashes that would not hide them, or that would be cut.
 
     Raises:
-        ConfigurationError: It is too short or too long.
+        ConfigurationError: It is too short or too long, or in production one that could be guessed.
     """
     if key is None:
         return
@@ -85,6 +93,7 @@ def check_pseudonym_key(key: SecretStr | None) -> None:
     elif size > LONGEST_PSEUDONYM_KEY_BYTES:
         bound = f"more than {LONGEST_PSEUDONYM_KEY_BYTES}"
     else:
+        _check_guessable("MASTERY_PSEUDONYM_KEY", key.get_secret_value(), env)
         return
     raise ConfigurationError(f"MASTERY_PSEUDONYM_KEY has {bound} bytes; {_HOW_TO_MAKE}")
 
@@ -99,6 +108,7 @@ def _check_old_secrets(settings: SecretSettings) -> None:
         )
     for one in old:
         _check_long("MASTERY_JWT_SECRETS_OLD", len(one))
+        _check_guessable("MASTERY_JWT_SECRETS_OLD", one.decode(), settings.env)
 
 
 def _old_secrets(settings: SecretSettings) -> tuple[bytes, ...]:
@@ -111,6 +121,19 @@ def _old_secrets(settings: SecretSettings) -> tuple[bytes, ...]:
 def _check_long(name: str, size: int) -> None:
     if size < SHORTEST_SECRET_BYTES:
         raise ConfigurationError(f"{name} has fewer than {SHORTEST_SECRET_BYTES} bytes; {_HOW_TO_MAKE}")
+
+
+def _check_guessable(name: str, text: str, env: str) -> None:
+    """In production, refuse what is long and known all the same: one character over and over, or the text of a sample."""
+    if env != "production":
+        return
+    if len(set(text)) < FEWEST_DIFFERENT_CHARACTERS:
+        reason = f"has fewer than {FEWEST_DIFFERENT_CHARACTERS} different characters"
+    elif found := _SAMPLE.search(text):
+        reason = f"holds {found[0]!r}, as texts of samples do"
+    else:
+        return
+    raise ConfigurationError(f"{name} could be guessed: it {reason}; {_HOW_TO_MAKE}")
 
 
 def _is_loopback(address: SplitResult) -> bool:

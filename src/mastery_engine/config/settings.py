@@ -200,7 +200,7 @@ class Settings(DoorSettings):
         Raises:
             ConfigurationError: It is too short or too long.
         """
-        check_pseudonym_key(self.pseudonym_key)
+        check_pseudonym_key(self.pseudonym_key, self.env)
 
     @property
     def checks_tokens(self) -> bool:

@@ -211,13 +211,13 @@ class RestrictionView(Struct, frozen=True, kw_only=True):
     Attributes:
         student_id: Whose.
         restricted: Whether it is in force.
-        since_ms: When it was set, Unix milliseconds; None if it is not in force.
+        since: When it was set, ISO 8601 in UTC; None if it is not in force.
         request_id: Id of its record among the privacy requests, None if there was never one.
     """
 
     student_id: str
     restricted: bool
-    since_ms: int | None
+    since: str | None
     request_id: str | None
 
 

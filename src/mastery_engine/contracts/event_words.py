@@ -1,13 +1,13 @@
-"""What is wrong with an event's fields, in words with the rule's numbers, found from the types themselves."""
+"""What is wrong with the fields of events and requests, in words with the rule's numbers, found from the types themselves."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final, NamedTuple, cast, get_args
+from typing import Annotated, Any, Final, NamedTuple, cast, get_args
 
 import msgspec
 from msgspec import inspect
@@ -15,6 +15,8 @@ from msgspec import inspect
 from mastery_engine.domain.errors import Problem
 from mastery_engine.domain.events import Difficulty, Event, EventId, ItemId, StudentId, TenantId
 
+RULE: Final = "rule"
+"""Name of what a `Meta` says in its `extra` of a text that breaks its pattern."""
 MOST_IN_A_FIELD: Final = 10
 """Problems told of one list or object; the first ones show what is wrong with all."""
 _SHOWN: Final = 100
@@ -64,7 +66,7 @@ def field_problems(fields: Mapping[str, Any], cls: type[Event]) -> Iterator[Prob
                 rule = f"is required in {cls.__struct_config__.tag}"
                 yield Problem(field.name, "absent", rule)
             continue
-        for path, value, rule in islice(_broken(field.type, fields[field.name]), MOST_IN_A_FIELD):
+        for path, value, rule in islice(broken(field.type, fields[field.name]), MOST_IN_A_FIELD):
             words = _TIMESTAMP if field.name == "timestamp" and isinstance(value, str) else rule
             yield Problem(field.name + path, shown(value), words)
 
@@ -83,20 +85,28 @@ def _fields_of(cls: type[Event]) -> tuple[_Field, ...]:
     )
 
 
-def _broken(kind: inspect.Type, value: object) -> _Found:
+def broken(kind: inspect.Type, value: object) -> _Found:
+    """Every broken rule of a value: the path below it, the value there, and the rule; none of a type that is not known here.
+
+    Args:
+        kind: What it should be. Where a `Meta` has an `extra` of the name `RULE`, that says what a text must be.
+        value: Decoded JSON.
+    """
     judge = _JUDGES.get(type(kind))
     return iter(()) if judge is None else judge(kind, value)
 
 
 def _described(kind: inspect.Metadata, value: object) -> _Found:
-    return _broken(kind.type, value)
+    words = cast("dict[str, str]", kind.extra or {}).get(RULE)
+    for path, below, rule in broken(kind.type, value):
+        yield path, below, words if words and isinstance(value, str) else rule
 
 
 def _any_of(kind: inspect.UnionType, value: object) -> _Found:
     """The unions of the events are a type, and null where it may be left out."""
     some = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
     if value is not None or len(some) == len(kind.types):
-        yield from _broken(some[0], value)
+        yield from broken(some[0], value)
 
 
 def _number(kind: inspect.IntType | inspect.FloatType, value: object) -> _Found:
@@ -129,6 +139,13 @@ def _day(kind: inspect.DateType, value: object) -> _Found:
         yield "", value, "must be a day such as 2026-01-31"
 
 
+def _moment(kind: inspect.DateTimeType, value: object) -> _Found:
+    try:
+        msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=kind.tz)])
+    except msgspec.ValidationError:
+        yield "", value, "must be a moment with an offset, such as 2026-01-31T12:00:00Z"
+
+
 def _text(kind: inspect.StrType, value: object) -> _Found:
     if not isinstance(value, str):
         yield "", value, _not(value, "text")
@@ -150,13 +167,13 @@ def _entries(kind: inspect.DictType, value: object) -> _Found:
         return
     for key, one in entries.items():
         path = f".{key}" if _PLAIN_KEY.match(key) else f'["{shown(key)}"]'
-        for _, _, rule in _broken(kind.key_type, key):
+        for _, _, rule in broken(kind.key_type, key):
             yield path, key, f"as a key, {rule}"
-        for below, inner, rule in _broken(kind.value_type, one):
+        for below, inner, rule in broken(kind.value_type, one):
             yield path + below, inner, rule
 
 
-def _items(kind: inspect.VarTupleType, value: object) -> _Found:
+def _items(kind: inspect.VarTupleType | inspect.ListType, value: object) -> _Found:
     if not isinstance(value, list | tuple):
         yield "", value, _not(value, "a list")
         return
@@ -164,8 +181,11 @@ def _items(kind: inspect.VarTupleType, value: object) -> _Found:
     if kind.max_length is not None and len(items) > kind.max_length:
         yield "", value, f"must have at most {kind.max_length} items; it has {len(items)}"
         return
+    if kind.min_length is not None and len(items) < kind.min_length:
+        yield "", value, f"must have at least {kind.min_length} {'item' if kind.min_length == 1 else 'items'}"
+        return
     for place, item in enumerate(items):
-        for below, inner, rule in _broken(kind.item_type, item):
+        for below, inner, rule in broken(kind.item_type, item):
             yield f"[{place}]{below}", inner, rule
 
 
@@ -174,10 +194,16 @@ def _parts(kind: inspect.StructType, value: object) -> _Found:
         yield "", value, _not(value, "an object")
         return
     parts = cast("dict[str, object]", value)
-    for field in kind.fields:
-        if field.encode_name in parts:
-            for below, inner, rule in _broken(field.type, parts[field.encode_name]):
-                yield f".{field.encode_name}{below}", inner, rule
+    known = {field.encode_name: field for field in kind.fields}
+    if kind.cls.__struct_config__.forbid_unknown_fields:
+        for name in (one for one in parts if one not in known):
+            yield f".{name}"[: _SHOWN + 1], parts[name], f"is not known; known are {', '.join(known)}"
+    for name, field in known.items():
+        if name in parts:
+            for below, inner, rule in broken(field.type, parts[name]):
+                yield f".{name}{below}", inner, rule
+        elif field.required:
+            yield f".{name}", "absent", "is required"
 
 
 def _not(value: object, wanted: str) -> str:
@@ -203,7 +229,9 @@ _JUDGES: Final[dict[type, Callable[[Any, object], _Found]]] = {
     inspect.LiteralType: _one_of,
     inspect.DateType: _day,
     inspect.DictType: _entries,
+    inspect.DateTimeType: _moment,
     inspect.VarTupleType: _items,
+    inspect.ListType: _items,
     inspect.StructType: _parts,
 }
 # `inspect` sorts the words of a Literal.

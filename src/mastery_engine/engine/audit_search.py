@@ -9,13 +9,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mastery_engine.contracts.audit_seals import AuditSeals
+from mastery_engine.contracts.audit_views import AuditItem
 from mastery_engine.contracts.keys import Pseudonyms
+from mastery_engine.contracts.student_export import iso
+from mastery_engine.contracts.tenant import DEFAULT
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.audit import ChainReport
 from mastery_engine.engine.audit_verify import Progress, check_trail
 from mastery_engine.engine.audit_witness import Witnesses
 from mastery_engine.engine.policy import Action
 from mastery_engine.engine.reading import Reader
+from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import REFUSED, AuditRecord, AuditTrail, action_term, actor_term, request_term
 
 SLACK_MS: Final = 600_000
@@ -54,15 +58,38 @@ class Wanted(Struct, frozen=True, kw_only=True):
         )
 
 
+def item_of(record: AuditRecord) -> AuditItem:
+    """A record as every door tells it."""
+    entry = record.entry
+    return AuditItem(
+        sequence=record.sequence,
+        at=iso(entry.at_ms),
+        actor=entry.actor,
+        role=entry.role,
+        action=entry.action,
+        subjects=entry.subjects,
+        allowed=entry.allowed,
+        request_id=entry.request_id,
+        detail=entry.detail,
+        hash=record.hash,
+    )
+
+
 @final
 class AuditDesk:
     """Looks into the trail of the caller's school; each look is on record before its answer."""
 
     def __init__(
-        self, reader: Reader, trail: AuditTrail, pseudonyms: Pseudonyms, witnesses: Witnesses | None = None
+        self,
+        reader: Reader,
+        tenants: TenantDirectory,
+        trail: AuditTrail,
+        pseudonyms: Pseudonyms,
+        witnesses: Witnesses | None = None,
     ) -> None:
         """Put the parts together."""
         self._reader = reader
+        self._tenants = tenants
         self._witnesses = witnesses
         self._trail = trail
         self._pseudonyms = pseudonyms
@@ -126,13 +153,16 @@ class AuditDesk:
         tenants: Collection[str] | None = None,
         hashes: Collection[str] = (),
         progress: Progress | None = None,
-        made: Collection[str] = (),
     ) -> list[ChainReport]:
         """Check chains for somebody who may; see `check_trail`. The look is not recorded.
+
+        A school that somebody made must have a chain, whoever asks and by whichever door.
 
         Raises:
             DependencyDown: The trail or the state store does not answer.
         """
+        # The school of every home is not made by anybody, so that nothing of it need be on record.
+        made = [one.tenant_id for one in await self._tenants.list() if one != DEFAULT]
         return await check_trail(
             self._trail, self.seals, tenants, hashes, progress, witnesses=self._witnesses, made=made
         )

@@ -10,6 +10,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.answers import RestrictionView
 from mastery_engine.contracts.document import TOMBSTONE, decode_document
 from mastery_engine.contracts.privacy_request import PrivacyRequest
+from mastery_engine.contracts.student_export import iso
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.domain.errors import Conflict, DependencyDown
 from mastery_engine.engine.access import Access, Caller
@@ -76,7 +77,7 @@ class Restricting:
             raise
         await self._remove_derived(tenant_id, student_id)
         return RestrictionView(
-            student_id=student_id, restricted=True, since_ms=known.asked_ms, request_id=known.request_id
+            student_id=student_id, restricted=True, since=iso(known.asked_ms), request_id=known.request_id
         )
 
     async def lift(self, caller: Caller, student_id: str) -> RestrictionView:
@@ -95,7 +96,7 @@ class Restricting:
             lifted = msgspec.structs.replace(known, state="lifted", changed_ms=self._clock.now_ms())
             await self._requests.replace(lifted, known)
         await self._settle(tenant_id, student_id, restricted=False)
-        return RestrictionView(student_id=student_id, restricted=False, since_ms=None, request_id=last)
+        return RestrictionView(student_id=student_id, restricted=False, since=None, request_id=last)
 
     async def _begin(self, caller: Caller, student_id: str, step: str) -> tuple[str, str]:
         today = moment_of(self._clock.now_ms()).date()

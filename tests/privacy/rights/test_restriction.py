@@ -232,3 +232,13 @@ async def test_of_two_who_set_and_lift_at_once_the_record_decides(
     await steps[first](head, "amal")
     hidden = await school.engine.access.open_to(head, "mastery.read", ["amal"])
     assert hidden == ([] if last == "set" else ["amal"])
+
+
+async def test_a_restriction_tells_since_when_as_every_other_moment_is_told(school: School) -> None:
+    await school.teach("amal")
+    head = school.bearer("head", "admin")
+    answer = await school.http.put("/api/v1/students/amal/restriction", headers=head)
+    listed = await school.get("privacy/requests")
+    assert answer.json()["data"]["since"] == listed.json()["data"]["items"][0]["asked_at"]
+    lifted = await school.http.delete("/api/v1/students/amal/restriction", headers=head)
+    assert lifted.json()["data"]["since"] is None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, cast
 import msgspec
 from msgspec import Meta, Struct
 
+from mastery_engine.contracts.event_words import RULE
 from mastery_engine.contracts.strict_json import decode_strictly
 from mastery_engine.domain.errors import InvalidInput, NotAuthenticated
 from mastery_engine.domain.events import StudentId, TenantId
@@ -15,8 +16,22 @@ TokenRole = Literal["student", "teacher", "admin", "service"]
 # `os:` names operators of the command line in the audit trail, and `dapr:` apps by their sidecars; nobody gets such a name by a
 # token.
 MOST_SUBJECT: Final = 200
-Subject = Annotated[str, Meta(pattern=rf"^(?!os:|dapr:)[\x21-\x7e]{{1,{MOST_SUBJECT}}}\Z")]
-TokenId = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}\Z")]
+Subject = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(?!os:|dapr:)[\x21-\x7e]{{1,{MOST_SUBJECT}}}\Z",
+        extra={
+            RULE: "must be 1 to 200 visible characters of ASCII, without spaces and not beginning with os: or dapr:"
+        },
+    ),
+]
+TokenId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f]{1,200}\Z",
+        extra={RULE: "must be 1 to 200 characters, none of them for control"},
+    ),
+]
 Moment = Annotated[int, Meta(ge=0, le=1 << 40)] | Annotated[float, Meta(ge=0, le=1 << 40)]
 Name = Annotated[str, Meta(max_length=500)]
 _REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub", "role", "tenant_id")

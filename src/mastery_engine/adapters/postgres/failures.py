@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
@@ -15,6 +16,8 @@ from mastery_engine.domain.errors import ConfigurationError, DependencyDown, Mas
 
 _LONGEST_REASON: Final = 300
 _FATAL: Final = "FATAL:"
+_TLS: Final = re.compile(r"certificate|does not support SSL|SSL error: (?!unexpected eof)")
+"""In what libpq says of a handshake that failed: the server did answer. One that went away is another matter."""
 _SILENT: Final = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 TRANSIENT: Final = (errors.DeadlockDetected, errors.SerializationFailure)
 """The same transaction may well succeed when it is tried again."""
@@ -62,16 +65,26 @@ def _ours(where: str, error: BaseException | None) -> MasteryError | None:
                 f"{where}: {_reason(error)}; give the server more memory or max_locks_per_transaction, then try again"
             )
         case psycopg.Error() if isinstance(error, _SILENT):
-            reason = _reason(error)
-            if not error.sqlstate and _FATAL in reason:
-                # It did answer, and most often a setting is to blame; but one that starts up refuses too.
-                return DependencyDown(
-                    f"{where} refuses the connection ({reason}); look at MASTERY_ARCHIVE_URL, or try again"
-                )
-            words = "did not do it" if error.sqlstate else "does not answer"
-            return DependencyDown(f"{where} {words} ({reason}); try again")
+            return _down(where, error)
         case _:
             return None
+
+
+def _down(where: str, error: psycopg.Error) -> DependencyDown:
+    reason = _reason(error)
+    if error.sqlstate:
+        return DependencyDown(f"{where} did not do it ({reason}); try again")
+    if _FATAL in reason:
+        # It did answer, and most often a setting is to blame; but one that starts up refuses too.
+        return DependencyDown(
+            f"{where} refuses the connection ({reason}); look at MASTERY_ARCHIVE_URL, or try again"
+        )
+    if _TLS.search(reason):
+        return DependencyDown(
+            f"{where} answers, but no connection by TLS came about ({reason}); look at sslmode and sslrootcert in "
+            "MASTERY_ARCHIVE_URL, and at the server's certificate"
+        )
+    return DependencyDown(f"{where} does not answer ({reason}); try again")
 
 
 def _reason(error: psycopg.Error) -> str:

@@ -19,7 +19,7 @@ from mastery_engine.contracts.audit_seals import REGISTER
 from mastery_engine.contracts.audit_views import AccessItem, AuditItem, AuditState
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import StudentId
-from mastery_engine.engine.audit_search import Wanted
+from mastery_engine.engine.audit_search import Wanted, item_of
 from mastery_engine.ports import AuditRecord
 
 router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(check_accept)])
@@ -67,7 +67,7 @@ async def search(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
     before = _before(asked.cursor)
     found = await parts.engine.audit.search(caller, wanted, before=before, limit=asked.limit + 1)
     page = found[: asked.limit]
-    items = [_item(record) for record in page]
+    items = [item_of(record) for record in page]
     return success(request, Page(items=items, next_cursor=_next(found, page)))
 
 
@@ -100,22 +100,6 @@ async def accesses(request: Request, parts: PartsNeeded, caller: CallerNeeded) -
     own = desk.hash_of(caller.tenant_id, asked.student_id)
     items = [_access(record, own) for record in page]
     return success(request, Page(items=items, next_cursor=_next(found, page)))
-
-
-def _item(record: AuditRecord) -> AuditItem:
-    entry = record.entry
-    return AuditItem(
-        sequence=record.sequence,
-        at=moment_text(entry.at_ms),
-        actor=entry.actor,
-        role=entry.role,
-        action=entry.action,
-        subjects=entry.subjects,
-        allowed=entry.allowed,
-        request_id=entry.request_id,
-        detail=entry.detail,
-        hash=record.hash,
-    )
 
 
 def _access(record: AuditRecord, own: str) -> AccessItem:

@@ -11,7 +11,17 @@ from mastery_engine.api.cohort_models import CohortParameters, CohortRequest, Co
 from mastery_engine.api.envelope import success
 from mastery_engine.api.etags import matching, tag_of
 from mastery_engine.api.models import Code, Success
-from mastery_engine.api.operation import BODILESS, IF_MATCH, IF_NOBODY, WITH_BODY, Link, Operation, in_answer
+from mastery_engine.api.news import answer_if_news
+from mastery_engine.api.operation import (
+    BODILESS,
+    IF_MATCH,
+    IF_NOBODY,
+    IF_NONE_MATCH,
+    WITH_BODY,
+    Link,
+    Operation,
+    in_answer,
+)
 from mastery_engine.api.pages import Page, cursor_after, key_before
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
@@ -42,8 +52,9 @@ async def cohorts(request: Request, parts: PartsNeeded, caller: CallerNeeded) ->
 async def cohort(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
     """One class."""
     asked = read_parameters(request, CohortParameters)
+    # The access is on record from here on, whether the answer is the whole or 304.
     found = await parts.engine.cohorts.get(caller, asked.cohort_id)
-    return _answer(request, found)
+    return answer_if_news(request, found)
 
 
 @router.put(PATH)
@@ -140,10 +151,13 @@ OPERATIONS: Final = (
         PATH,
         "cohorts",
         "One class",
-        "With all memberships for admins, and for its teacher with those students who are in it today. Roles: teacher, admin.",
+        "With all memberships for admins, and for its teacher with those students who are in it today. With its `ETag` in "
+        "`If-None-Match` the answer is 304 for as long as that is the same. Roles: teacher, admin.",
         "CohortAnswer",
         errors=BODILESS,
         asks_for=("bearer",),
+        others=((304, None),),
+        headers=(IF_NONE_MATCH,),
         action="cohorts.read",
         rate=30,
         parameters=CohortParameters,

@@ -15,13 +15,18 @@ from mastery_engine.api.pages import Cursor, Limit, Page, cursor_after, key_befo
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.api.routes.mastery import PREFIX
+from mastery_engine.contracts.event_words import RULE
 from mastery_engine.contracts.privacy_request import PrivacyRequest, RequestView
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import StudentId
 
 RequestId = Annotated[
     str,
-    Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", description="Id of a request, a UUID"),
+    Meta(
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z",
+        extra={RULE: "must be a UUID in lower case, as the answer to asking told it"},
+        description="Id of a request, a UUID",
+    ),
 ]
 router: Final = APIRouter(prefix=PREFIX, dependencies=[Depends(check_accept)])
 

@@ -56,7 +56,7 @@ OPERATIONS: Final = (
         "import_cohorts",
         "post",
         PATH,
-        "mastery",
+        "cohorts",
         "Classes from a CSV file",
         "Columns cohort_id, name, role (student or teacher), person_id, start and end, in at most 1 MiB. It is checked whole "
         "before anything changes, and every problem is named with its line. Who leaves a class has left it as of "

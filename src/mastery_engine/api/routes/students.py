@@ -7,17 +7,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from mastery_engine.api.asking import check_day, wait_for_position
-from mastery_engine.api.envelope import success
-from mastery_engine.api.etags import matching, tag_of
+from mastery_engine.api.news import answer_if_news
 from mastery_engine.api.operation import BODILESS, IF_NONE_MATCH, POSITION, Operation
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
 from mastery_engine.api.question_models import MasteryParameters
 
 PATH: Final = "/api/v1/students/{student_id}/mastery"
-CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-"""The caller's own cache may keep the answer, and has to ask each time before it shows it: so every look is decided anew and on
-record. No proxy may keep it."""
 router: Final = APIRouter(dependencies=[Depends(check_accept)])
 
 
@@ -31,14 +27,7 @@ async def mastery(request: Request, parts: PartsNeeded, caller: CallerNeeded) ->
     profile = await parts.engine.queries.profile(
         caller, asked.student_id, course_id=asked.course_id, as_of=asked.date
     )
-    tag = tag_of(profile)
-    known = request.headers.getlist("if-none-match")
-    same = matching(known, tag, "If-None-Match", strong=False) if known else None
-    if same is not None:
-        return Response(status_code=304, headers={"ETag": same, **CACHING})
-    answer = success(request, profile)
-    answer.headers.update({"ETag": tag, **CACHING})
-    return answer
+    return answer_if_news(request, profile)
 
 
 OPERATIONS: Final = (

@@ -66,12 +66,9 @@ def verify(
 
 async def _check(engine: Engine, tenant: str | None, hashes: list[str]) -> list[ChainReport]:
     from mastery_engine.cli.progress import Meter
-    from mastery_engine.contracts.tenant import DEFAULT
 
     trail = engine.adapters.audit
     chosen = await trail.tenants() if tenant is None else [tenant]
-    # The school of every home is not made by anybody, so that nothing of it need be on record.
-    made = [one.tenant_id for one in await engine.tenants.list() if one != DEFAULT]
     ends = [await trail.end(one) for one in chosen]
     total = sum(max(end.sequence, 0) for end in ends if end is not None)
     with Meter("verify", total, "records") as meter:
@@ -79,7 +76,6 @@ async def _check(engine: Engine, tenant: str | None, hashes: list[str]) -> list[
             None if tenant is None else [tenant],
             hashes,
             lambda records: meter.advance(records, records),
-            made,
         )
 
 
@@ -167,7 +163,7 @@ def list_records(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="How many at most.")] = 20,
     tenant: options.Tenant = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON: the `items` of the API.")] = False,
 ) -> None:
     """List the last records of a school's audit trail, oldest first: who did what, when, to whom.
 
@@ -194,7 +190,9 @@ def list_records(
 
     found = run(job, tenant)
     if json:
-        output.print_json(found)
+        from mastery_engine.engine.audit_search import item_of
+
+        output.print_json([item_of(record) for record in found])
     else:
         from mastery_engine.cli.views.audit import records_view
 

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from mastery_engine.contracts.student_export import iso
 from mastery_engine.engine.erasure.parts import Case, ErasurePorts
 from mastery_engine.engine.erasure.sweep import Look, gone_by, told
 
@@ -34,7 +35,7 @@ async def report_of(ports: ErasurePorts, case: Case, look: Look, began_ms: int) 
         "v": 1,
         "removed": told(case.found),
         "verified": {
-            "at": _moment(now_ms),
+            "at": iso(now_ms),
             "left": 0,
             "state_store": "every key and value" if look.whole else "the keys that the student can have",
             "raw_scans": len(ports.raw),
@@ -46,14 +47,10 @@ async def report_of(ports: ErasurePorts, case: Case, look: Look, began_ms: int) 
         },
         "last_copy_in_kafka_gone_by": expiry,
         "backups": _BACKUPS,
-        "asked_at": _moment(case.request.asked_ms),
-        "done_at": _moment(now_ms),
+        "asked_at": iso(case.request.asked_ms),
+        "done_at": iso(now_ms),
         "seconds": round((now_ms - began_ms) / 1_000, 3),
     }
-
-
-def _moment(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1_000, tz=UTC).isoformat(timespec="milliseconds")
 
 
 def _date(at_ms: int) -> str:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Final, final
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.event_json import identity
 from mastery_engine.contracts.keys import DEFAULT_TENANT, tenant_prefix
 from mastery_engine.contracts.privacy_request import PrivacyRequest
+from mastery_engine.contracts.student_export import iso
 from mastery_engine.contracts.traces import tenant_of
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.erasure.asking import put_in_force
@@ -56,7 +56,7 @@ class TenantErasure:
                 "students": students,
                 "removed": {kind: number for kind, number in removed.items() if number},
                 "stays": "the audit trail and the ledger, which hold keyed hashes",
-                "done_at": datetime.fromtimestamp(now_ms / 1_000, tz=UTC).isoformat(timespec="milliseconds"),
+                "done_at": iso(now_ms),
             }
             ended = replace(request, state="done", report=report, changed_ms=now_ms, progress={})
             done += await ports.requests.replace(ended, request)
