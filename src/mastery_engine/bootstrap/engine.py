@@ -175,7 +175,9 @@ class Engine(UseCases):
         from mastery_engine.bootstrap.erasing import WAIT_SECONDS, runner_of  # noqa: PLC0415 - see above
 
         async with AsyncExitStack() as stack:
-            yield await runner_of(self, self.jobs, stack, WAIT_SECONDS if wait_seconds is None else wait_seconds)
+            yield await runner_of(
+                self, self.jobs, stack, WAIT_SECONDS if wait_seconds is None else wait_seconds
+            )
 
     def processor(self, consumer: LogConsumer) -> Processor:
         """A processor of the log; of an embedded one, only one process may have one (`folding`)."""
