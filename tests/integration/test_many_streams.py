@@ -76,7 +76,7 @@ async def test_a_thousand_streams_each_get_an_update(monkeypatch: pytest.MonkeyP
 async def test_a_reader_that_takes_nothing_is_let_go_and_holds_up_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mastery_engine.api.event_stream.SEND_SECONDS", 0.2)
+    monkeypatch.setattr("mastery_engine.api.long_answer.SEND_SECONDS", 0.2)
     # As if each moment filled what is on its way to the reader.
     monkeypatch.setattr("mastery_engine.api.event_stream._BEAT", b":" + b" " * (1 << 22) + b"\n\n")
     async with open_live() as live:

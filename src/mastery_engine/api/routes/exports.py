@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
 from msgspec import Struct
 
 from mastery_engine.api.accept import best_of
+from mastery_engine.api.admission import admission_of
 from mastery_engine.api.errors import Refusal
+from mastery_engine.api.long_answer import LongAnswer
 from mastery_engine.api.operation import BODILESS, JSON, PLAIN, ZIP, Operation
 from mastery_engine.api.parameters import read_parameters, refuse_parameters
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
@@ -34,12 +35,18 @@ async def export(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> 
     if best_of(request.headers.getlist("accept"), (ZIP,)) is None:
         raise Refusal("NOT_ACCEPTABLE", f"the answer is {ZIP}; let Accept name it, or leave Accept out")
     asked = read_parameters(request, ExportPath)
-    # On record, and known to be there, before the first byte leaves.
-    chunks = await parts.engine.student_exports.zip(caller, asked.student_id)
+    parts.seats.take(caller)
+    try:
+        # On record, and known to be there, before the first byte leaves.
+        chunks = await parts.engine.student_exports.zip(caller, asked.student_id)
+    except BaseException:
+        parts.seats.leave(caller)
+        raise
+    # Who has a slow connection is not cut off, and takes no place of a request meanwhile.
+    admission_of(request).stay()
     name = f"{caller.tenant_id}-{asked.student_id}.zip"
-    return StreamingResponse(
-        chunks, media_type=ZIP, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return LongAnswer(chunks, lambda: parts.seats.leave(caller), ZIP, headers)
 
 
 @router.get(SCHEMA_PATH, dependencies=[Depends(check_accept)])

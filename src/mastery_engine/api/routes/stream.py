@@ -15,7 +15,7 @@ from mastery_engine.api.accept import best_of
 from mastery_engine.api.admission import admission_of
 from mastery_engine.api.envelope import moment_text, success
 from mastery_engine.api.errors import CredentialsMissing, Refusal
-from mastery_engine.api.event_stream import MEDIA_TYPE, EventStream
+from mastery_engine.api.event_stream import MEDIA_TYPE, event_stream
 from mastery_engine.api.models import CourseId, Success
 from mastery_engine.api.operation import BODILESS, JSON, Operation
 from mastery_engine.api.parameters import read_parameters
@@ -78,7 +78,7 @@ async def stream(request: Request, parts: PartsNeeded) -> Response:
         raise
     # It takes a seat and no place of a request; from here on the answer leaves the seat.
     admission_of(request).stay()
-    return EventStream(moments, lambda: parts.seats.leave(caller))
+    return event_stream(moments, lambda: parts.seats.leave(caller))
 
 
 @router.post("/students/{student_id}/stream-ticket")
