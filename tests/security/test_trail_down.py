@@ -63,7 +63,7 @@ async def test_what_a_door_answers_is_on_record(school: School, trail: TrailThat
                 continue  # without an end; tests/api/test_streams.py
             await ask(school, door, role, "amal")
             last = (await trail.read("default", limit=1_000))[-1].entry
-            assert (last.request_id, last.role) == ("the-walk", role)
+            assert (last.request_id, last.role) == (school.request_hash("the-walk"), role)
 
 
 async def test_what_the_caller_has_is_not_confirmed(school: School, trail: TrailThatIsDown) -> None:
