@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.api.listening import listening, server_of, url_of
 from mastery_engine.config import load_settings
 
@@ -22,6 +24,8 @@ def application(answer: bytes) -> Any:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
+    # What listens tells the time of what is no request by the application's clock.
+    cast("Any", app).state = SimpleNamespace(clock=SystemClock())
     return app
 
 

@@ -16,6 +16,7 @@ from benchmarks.api.sending import send
 RATES: Final = (250, 500, 750, 1_000, 1_250, 1_500)
 TOO_LATE_MS: Final = 100.0
 _BATCHES: Final = 8
+_SENDERS: Final = 2
 _LOOKING_SECONDS: Final = 0.02
 
 
@@ -23,7 +24,7 @@ async def take_events(url: str, secret: str, count: int) -> dict[str, Any]:
     """Events in, by batches of 1,000, two at a time; the rate at which they were accepted."""
     requests = list(batches(secret, count))
     began = time.perf_counter()
-    sent = await send(url, requests, 10_000.0, len(requests) / 10_000.0)
+    sent = await send(url, requests, 10_000.0, len(requests) / 10_000.0, _SENDERS)
     took = time.perf_counter() - began
     if sent["statuses"] != {202: len(requests)}:
         raise SystemExit(f"events were not taken: {sent['statuses']}, {sent['lost']} lost")

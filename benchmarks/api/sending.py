@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length: "
-_CONNECTIONS: Final = 64
+CONNECTIONS: Final = 64
 _LATEST_SECONDS: Final = 30.0
 
 
@@ -69,7 +69,9 @@ class Connection(asyncio.Protocol):
         return self._answered
 
 
-async def send(url: str, requests: list[bytes], rate: float, seconds: float) -> dict[str, Any]:
+async def send(
+    url: str, requests: list[bytes], rate: float, seconds: float, connections: int = CONNECTIONS
+) -> dict[str, Any]:
     """Send at a steady rate, the requests in turn.
 
     Args:
@@ -77,6 +79,7 @@ async def send(url: str, requests: list[bytes], rate: float, seconds: float) -> 
         requests: Whole requests.
         rate: Requests a second.
         seconds: For so long.
+        connections: Most requests under way; further ones that are due wait.
 
     Returns:
         `latencies` in seconds, sorted; `statuses` by number; `lost`, whose connection broke; and the rate that was reached.
@@ -85,10 +88,10 @@ async def send(url: str, requests: list[bytes], rate: float, seconds: float) -> 
     where = urlsplit(url)
     host, port = str(where.hostname), where.port or 80
     free: deque[Connection] = deque()
-    for _ in range(_CONNECTIONS):
+    for _ in range(connections):
         _, made = await loop.create_connection(Connection, host, port)
         free.append(made)
-    room = asyncio.Semaphore(_CONNECTIONS)
+    room = asyncio.Semaphore(connections)
     latencies: list[float] = []
     statuses: Counter[int] = Counter()
     lost = 0
