@@ -130,8 +130,9 @@ async def health(request: Request) -> Response:
 @router.get("/ready")
 async def ready(request: Request, watched: WatchedNeeded) -> Response:
     """Whether everything answers that the process needs, and what works in it does not wait."""
-    reasons = await reasons_of(watched)
     waiting = {name: trouble() for name, trouble in watched.troubles.items()}
+    reasons = await ping_reasons(watched)
+    reasons.update({name: one and one.reason for name, one in waiting.items()})
     # Who does not answer a ping would not answer this either.
     lag = await _answer(watched.lag()) if watched.lag is not None and reasons.get("log") is None else None
     down = {name: reason for name, reason in reasons.items() if reason is not None}
@@ -158,14 +159,10 @@ async def ready(request: Request, watched: WatchedNeeded) -> Response:
     return failure(request, DependencyDown.code, message, tuple(details), headers)
 
 
-async def reasons_of(watched: Watched) -> dict[str, str | None]:
-    """By name of what the process needs, why it does not answer or waits; None where all is well."""
+async def ping_reasons(watched: Watched) -> dict[str, str | None]:
+    """By name of a dependency, why it does not answer; None where it does."""
     told = await asyncio.gather(*(_answer(ping()) for ping in watched.pings.values()))
-    troubles = {name: trouble() for name, trouble in watched.troubles.items()}
-    return {
-        **dict(zip(watched.pings, told, strict=True)),
-        **{name: one and one.reason for name, one in troubles.items()},
-    }
+    return dict(zip(watched.pings, told, strict=True))
 
 
 def _degraded(watched: Watched, now_ms: int) -> tuple[Dependency, ...]:

@@ -15,7 +15,7 @@ from mastery_engine.api.errors import CredentialsMissing, Refusal
 from mastery_engine.api.metrics import MEDIA_TYPE, Moment, metrics_of
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import PartsNeeded, bearer_of
-from mastery_engine.api.readiness import PING_SECONDS, WatchedNeeded, reasons_of
+from mastery_engine.api.readiness import PING_SECONDS, WatchedNeeded, ping_reasons
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.cache_counts import CacheCounts
 from mastery_engine.ports import OpenRequests
@@ -28,9 +28,9 @@ router: Final = APIRouter()
 async def metrics(request: Request, parts: PartsNeeded, watched: WatchedNeeded) -> Response:
     """What this process has counted, and how it stands."""
     _check_allowed(request, parts.engine.settings.metrics_token)
-    reasons, waiting = await asyncio.gather(reasons_of(watched), _open_requests(parts))
+    reasons, waiting = await asyncio.gather(ping_reasons(watched), _open_requests(parts))
     up = {name: reason is None for name, reason in reasons.items()}
-    up |= {name: trouble() is None for name, trouble in watched.degraded.items()}
+    up |= {name: trouble() is None for name, trouble in {**watched.troubles, **watched.degraded}.items()}
     cached = parts.engine.cached
     counts: CacheCounts | None = None if cached is None else cached.counts
     moment = Moment(clock_of(request).now_ms(), up, waiting, counts)
