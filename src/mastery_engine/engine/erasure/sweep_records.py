@@ -8,6 +8,7 @@ from typing import Final, final
 
 from msgspec.structs import replace
 
+from mastery_engine.contracts.event_json import identity
 from mastery_engine.contracts.traces import Person, Traces
 from mastery_engine.domain.cohort import Cohort
 from mastery_engine.engine.erasure.parts import ErasurePorts, Found, Topic
@@ -102,8 +103,6 @@ def mentioned_in(letter: DeadLetter, traces: Traces) -> set[Person]:
 
 def mentioned_by(record: Record, traces: Traces) -> set[Person]:
     """Those whom a record of a topic mentions."""
-    from mastery_engine.contracts.event_json import identity  # noqa: PLC0415 - heavy, and asked for rarely
-
     named = traces.of_key(record.key.decode("utf-8", "replace"))
     people: set[Person] = set() if named is None else {named}
     if not traces.might(record.value):
