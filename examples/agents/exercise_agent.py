@@ -2,7 +2,7 @@
 
 python exercise_agent.py --url http://127.0.0.1:8080 --student amal --completed 12 --total 20
 
-The token is one of role `service`, in MASTERY_TOKEN.
+The token is one of role `service`, in MASTERY_TOKEN. It sends with the Python client, `pip install 'mastery-engine[client]'`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import argparse
 import json
 import os
 
-from sending import add_time, event_of, finite, identify, parser_of, post, refuse
+from sending import add_time, event_of, finite, identify, parser_of, refuse
 
-ACCEPTED = 202
+from mastery_engine.client import Client, Retries, calls
+from mastery_engine.domain.errors import MasteryError
 
 
 def main() -> None:
@@ -29,11 +30,14 @@ def main() -> None:
         "time_taken": told.minutes * 60.0,
     }
     event = identify(event, told.exercise)
-    headers = {"Authorization": f"Bearer {told.token}"}
-    answer = post(f"{told.url}/api/v1/mastery/ingest", event, headers, told.patience)
-    if answer.status_code != ACCEPTED:
-        # What is wrong with it will be wrong tomorrow too: `details` name field and rule.
-        refuse(f"refused: {answer.status_code} {answer.text}")
+    # As often as it takes, while the patience lasts; the client waits as long as it is asked to.
+    retries = Retries(most=100, first_seconds=0.5, longest_total_seconds=told.patience)
+    try:
+        with Client(told.url, told.token, retries=retries) as client:
+            client.send(calls.ingest([event]))
+    except MasteryError as error:
+        # What is wrong with it will be wrong tomorrow too: the message names field and rule.
+        refuse(f"{error.code}: {error.message}")
     print(json.dumps(event))
 
 

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from mastery_engine.cli import session
+from mastery_engine.contracts.ledger_copy import MARK
 from mastery_engine.engine.access import Caller
 from tests.cli.conftest import Mastery, put_into_log, quiz, write_lines
 
@@ -112,9 +113,11 @@ def test_a_home_restored_whole_learns_of_the_erasure_from_the_copy_of_the_ledger
     monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(copy))
     assert schools("backup", "create", tmp_path / "backup").code == 0
     schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
-    (kept,) = copy.iterdir()
+    (kept,) = (one for one in copy.iterdir() if one.name != MARK)
     assert "ada-01" not in kept.name + kept.read_text()
     shutil.rmtree(home)
+    told = schools("backup", "restore", tmp_path / "backup", "--dry-run").out
+    assert "1 erasure would be learned from the copy" in told
     back = schools("backup", "restore", tmp_path / "backup")
     assert (back.code, "1 erasure learned from the copy" in back.out) == (0, True), back.err
     assert [state_of(schools, one, "north") for one in ("ada-01", "bob-01")] == [4, 0]
@@ -144,7 +147,23 @@ def test_an_erasure_is_not_done_before_the_copy_of_the_ledger_has_it(
     assert schools("backup", "create", tmp_path / "backup").code != 0
     in_the_way.unlink()
     assert schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait").code == 0
-    assert len(list(in_the_way.iterdir())) == 1
+    assert len(list(in_the_way.glob("*-asked.json"))) == 1
+
+
+@pytest.mark.parametrize("also_home", [False, True])
+def test_nothing_is_restored_where_the_copy_of_the_ledger_should_be_and_is_not(
+    schools: Mastery, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, also_home: bool
+) -> None:
+    assert schools("backup", "create", tmp_path / "backup").code == 0
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    if also_home:
+        shutil.rmtree(home)
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(tmp_path / "not-mounted"))
+    for flags in (("--replace", "--dry-run"), ("--replace",)):
+        refused = schools("backup", "restore", tmp_path / "backup", *flags)
+        assert refused.code == 1
+        assert "no copy of the erasure ledger was begun at" in refused.err
+        assert home.exists() is not also_home
 
 
 def test_a_school_goes_only_when_that_is_confirmed_and_takes_no_other_along(schools: Mastery) -> None:

@@ -83,6 +83,16 @@ def test_tries_end() -> None:
         run(SEVEN, [Broken("ReadError")] * 3, Retries(most=2))
 
 
+def test_tries_end_before_all_pauses_together_take_longer_than_wanted() -> None:
+    retries = Retries(most=9, longest_total_seconds=4.0)
+    slow = refused(429, "RATE_LIMITED", retry_after="2")
+    assert run(SEVEN, [slow, slow, GOOD], retries)[1] == [2.0, 2.0]
+    with pytest.raises(RateLimited):
+        run(SEVEN, [slow, slow, Broken("ReadError"), slow], Retries(most=9, longest_total_seconds=5.0))
+    with pytest.raises(DependencyDown):
+        run(SEVEN, [slow, slow, Broken("ReadError")], retries)
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [

@@ -57,7 +57,9 @@ def pass_seconds(school: School, seconds: float) -> None:
 
 def another_process(school: School) -> Revocations:
     engine = school.engine
-    return Revocations(engine.adapters.store, engine.access, engine.pseudonyms, engine.adapters.clock)
+    return Revocations(
+        engine.adapters.store, engine.tenants, engine.access, engine.pseudonyms, engine.adapters.clock
+    )
 
 
 async def test_a_token_revoked_by_its_id_holds_no_longer_and_the_others_do(school: School) -> None:

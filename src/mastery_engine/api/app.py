@@ -15,6 +15,7 @@ from mastery_engine.api.admission import Doorkeeper
 from mastery_engine.api.compression import Compressed
 from mastery_engine.api.errors import add_handlers
 from mastery_engine.api.guessers import Guessers
+from mastery_engine.api.heads import Heads
 from mastery_engine.api.lag import LoopLag
 from mastery_engine.api.limits import CallerLimits, Rates
 from mastery_engine.api.metrics import Metrics
@@ -108,6 +109,8 @@ def create_app(
         app.include_router(router)
     add_handlers(app, OPERATIONS)
     app.add_middleware(Compressed)
+    # Around packing: the head is that of the packed answer.
+    app.add_middleware(Heads, operations=OPERATIONS)
     # The last one is the first that a request comes to.
     app.add_middleware(Doorkeeper, most=settings.most_requests, seconds=settings.request_seconds, lag=lag)
     app.add_middleware(with_origins, origins=settings.cors_origins)

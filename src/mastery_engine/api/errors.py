@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from starlette.routing import compile_path
 
 from mastery_engine.api.envelope import RETRY_SECONDS, failure
+from mastery_engine.api.heads import has_head
 from mastery_engine.api.models import STATUS, Code, Detail
 from mastery_engine.api.operation import Operation
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotAuthenticated, Problem
@@ -64,12 +65,15 @@ def add_handlers(app: FastAPI, operations: Sequence[Operation]) -> None:
         operations: All that is served, for `Allow`: each method of a path is a route of its own, and the framework would
             name those of the first one alone.
     """
-    paths = [(compile_path(one.path)[0], one.method.upper()) for one in operations]
+    paths = [
+        (compile_path(one.path)[0], ("GET", "HEAD") if has_head(one) else (one.method.upper(),))
+        for one in operations
+    ]
 
     async def on_wrong_method(request: Request, error: Exception) -> Response:
         del error
         path = request.scope["path"]
-        methods = sorted({method for pattern, method in paths if pattern.match(path)})
+        methods = sorted({method for pattern, some in paths if pattern.match(path) for method in some})
         message = "this route has other methods; see Allow"
         return failure(request, "METHOD_NOT_ALLOWED", message, headers={"Allow": ", ".join(methods)})
 

@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 
 from mastery_engine.api.long_answer import LongAnswer
+from mastery_engine.api.operation import EVENT_STREAM
 from mastery_engine.engine.live_moments import Beat, Ended, Moment
 from mastery_engine.engine.live_updates import LiveStream
 
-MEDIA_TYPE: Final = "text/event-stream"
 RETRY_MS: Final = 3_000
 _BEAT: Final = b":\n\n"
 _encoder: Final = msgspec.json.Encoder()
@@ -46,4 +46,4 @@ def event_stream(moments: LiveStream, ended: Callable[[], None]) -> LongAnswer:
         moments.close()
         ended()
 
-    return LongAnswer(text_of(moments), over, MEDIA_TYPE, {"X-Accel-Buffering": "no"})
+    return LongAnswer(text_of(moments), over, EVENT_STREAM, {"X-Accel-Buffering": "no"})

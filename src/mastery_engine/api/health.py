@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from mastery_engine.api import readiness
 from mastery_engine.api.errors import add_handlers
+from mastery_engine.api.heads import Heads
 from mastery_engine.api.listening import listening, server_of, url_of
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.operation import ALWAYS
@@ -43,7 +44,9 @@ def create_health_app(watched: Watched, clock: Clock) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.clock = clock
     app.include_router(readiness.router)
-    add_handlers(app, [row for row in OPERATIONS if row.path in ALWAYS])
+    served = [row for row in OPERATIONS if row.path in ALWAYS]
+    add_handlers(app, served)
+    app.add_middleware(Heads, operations=served)
     app.add_middleware(Surroundings)
     return app
 

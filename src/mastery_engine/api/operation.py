@@ -12,6 +12,7 @@ from mastery_engine.engine.policy import Action
 
 JSON: Final = "application/json"
 ZIP: Final = "application/zip"
+EVENT_STREAM: Final = "text/event-stream"
 CLOUD_EVENT: Final = "application/cloudevents+json"
 POSITION: Final = (
     "X-Mastery-Position",

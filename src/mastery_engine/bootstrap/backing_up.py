@@ -11,7 +11,7 @@ from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.bootstrap.archiver_groups import groups
 from mastery_engine.bootstrap.backup_files import missing_files, put_back, snapshots
 from mastery_engine.bootstrap.choice import MEMORY_URL, store_of
-from mastery_engine.bootstrap.ledger_copying import copy_of
+from mastery_engine.bootstrap.ledger_copying import copied_students, copy_of
 from mastery_engine.bootstrap.recovering import recovery_of
 from mastery_engine.config import EMBEDDED_LOG, Settings
 from mastery_engine.contracts.backup import Manifest
@@ -88,6 +88,8 @@ async def restore_backup(
 
     _check_lasting(settings)
     manifest = (await verify(target, watcher)).manifest
+    # Before anything is put back: a place that is not there is told first.
+    copied = await copied_students(settings)
     files = missing_files(settings, manifest) if tenant_id is None else []
     if files and dry_run:
         # Opening a home would make them.
@@ -99,6 +101,7 @@ async def restore_backup(
             processed=counts.processed,
             tenants=counts.tenants,
             files=[part.kind for part, _ in files],
+            learned=copied,
         )
     if files and not empties:
         await _check_room(settings)
@@ -107,7 +110,7 @@ async def restore_backup(
         with engine.fold_lock():
             if "archive.db" in put:
                 await _archive_again(engine)
-            learned = 0 if dry_run else await _learn(engine)
+            learned = await _learn(engine, dry_run=dry_run)
             report = await restore_of(engine).run(
                 caller,
                 target,
@@ -135,10 +138,12 @@ def restore_of(engine: Engine) -> Restore:
     )
 
 
-async def _learn(engine: Engine) -> int:
+async def _learn(engine: Engine, *, dry_run: bool) -> int:
     """Take over from the copy of the erasure ledger what that of this house lacks, before anybody is restored."""
     async with copy_of(engine) as copy:
-        return 0 if copy is None else await copy.learn()
+        if copy is None:
+            return 0
+        return (await copy.standing()).unknown if dry_run else await copy.learn()
 
 
 async def _check_room(settings: Settings) -> None:

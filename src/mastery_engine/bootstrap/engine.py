@@ -154,7 +154,13 @@ class Engine(UseCases):
 
         ours = self.adapters
         return Restricting(
-            self.restrictions, ours.privacy_requests, ours.store, self.access, self.pseudonyms, ours.clock
+            self.restrictions,
+            ours.privacy_requests,
+            ours.store,
+            self.tenants,
+            self.access,
+            self.pseudonyms,
+            ours.clock,
         )
 
     @cached_property

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from mastery_engine.bootstrap.foundation import Foundation
 from mastery_engine.bootstrap.targets import open_target
-from mastery_engine.engine.erasure.ledger_copy import LedgerCopy
+from mastery_engine.config import Settings
+from mastery_engine.contracts.ledger_copy import newest
+from mastery_engine.engine.erasure.ledger_copy import LedgerCopy, begun_names
 
 
 @asynccontextmanager
@@ -24,3 +26,17 @@ async def copy_of(foundation: Foundation) -> AsyncGenerator[LedgerCopy | None]:
         return
     async with open_target(address) as target:
         yield LedgerCopy(target, adapters.erasures, adapters.store, foundation.pseudonyms)
+
+
+async def copied_students(settings: Settings) -> int:
+    """Of how many students the copy knows an erasure, for a home that is not there yet; 0 where none is kept.
+
+    Raises:
+        DependencyDown: The place does not answer.
+        InvalidInput: The setting is another kind of URL.
+        ConfigurationError: No copy was begun there, or the place cannot be used.
+    """
+    if not settings.ledger_copy_url:
+        return 0
+    async with open_target(settings.ledger_copy_url) as target:
+        return len(newest(await begun_names(target)))

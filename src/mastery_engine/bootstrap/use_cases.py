@@ -54,7 +54,9 @@ class UseCases(Foundation):
         """Tokens that hold no longer."""
         from mastery_engine.engine.revocations import Revocations  # noqa: PLC0415 - see above
 
-        return Revocations(self.adapters.store, self.access, self.pseudonyms, self.adapters.clock)
+        return Revocations(
+            self.adapters.store, self.tenants, self.access, self.pseudonyms, self.adapters.clock
+        )
 
     @cached_property
     def reader(self) -> Reader:

@@ -32,6 +32,7 @@ from mastery_engine.config import (
     PREFIX,
     Settings,
     load_settings,
+    unknown_variables,
     without_secrets,
 )
 from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryError
@@ -92,6 +93,7 @@ def diagnose() -> Diagnosis:
     """
     settings = load_settings()
     checks = [
+        *_variables(),
         *door_checks.secrets(settings),
         _dapr(settings),
         *_folder(settings),
@@ -136,6 +138,12 @@ def _shown(value: object) -> str:
         parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
         return ", ".join(map(str, parts))
     return without_secrets(value) if isinstance(value, str) else str(value)
+
+
+def _variables() -> Iterator[Check]:
+    """Variables that look like settings and are none; without any, nothing is said."""
+    for message in unknown_variables(os.environ):
+        yield Check(name="variables", outcome="warning", message=message)
 
 
 def _dapr(settings: Settings) -> Check:

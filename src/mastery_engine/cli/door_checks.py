@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from mastery_engine.bootstrap import Engine
+from mastery_engine.bootstrap.ledger_copying import copy_of
 from mastery_engine.bootstrap.limits import shared_limits
 from mastery_engine.bootstrap.tokens import published_algorithms
 from mastery_engine.cli.check import Check, works
@@ -50,6 +51,7 @@ async def within(engine: Engine) -> AsyncIterator[Check]:
     """What an open engine can tell: revocations, and erasures that wait."""
     yield await works("revocations", _revocations(engine), "the state store tells which tokens are revoked")
     yield await _erasures(engine)
+    yield await _ledger_copy(engine)
 
 
 async def _issuer(settings: Settings) -> Check:
@@ -91,6 +93,25 @@ async def _limits(settings: Settings) -> Check:
     except MasteryError as error:
         return Check(name="limits", outcome="failed", message=error.message)
     return Check(name="limits", outcome="ok", message="replicas count together, in the Redis that answers")
+
+
+async def _ledger_copy(engine: Engine) -> Check:
+    name = "ledger copy"
+    try:
+        async with copy_of(engine) as copy:
+            if copy is None:
+                message = "none is kept (MASTERY_LEDGER_COPY_URL): a restore of everything brings back who was erased since"
+                return Check(name=name, outcome="ok", message=message)
+            standing = await copy.standing()
+    except MasteryError as error:
+        return Check(name=name, outcome="failed", message=error.message)
+    if not standing.lacking and not standing.unknown:
+        return Check(name=name, outcome="ok", message="knows what the erasure ledger knows")
+    message = (
+        f"lacks {standing.lacking:,} of the ledger's erasures, and knows {standing.unknown:,} that it does not; "
+        "`mastery serve` brings both to the same"
+    )
+    return Check(name=name, outcome="warning", message=message)
 
 
 async def _revocations(engine: Engine) -> None:

@@ -69,11 +69,13 @@ class Retries:
         first_seconds: Longest pause before the second try; each later one may be twice as long. The pause is drawn from nothing
             to that, so that many who were refused at once do not come back at once.
         longest_seconds: Longest pause; a service that asks for a longer one is not asked again.
+        longest_total_seconds: Longest for all pauses of a call together; None leaves that to the others.
     """
 
     most: int = 4
     first_seconds: float = 0.25
     longest_seconds: float = 30.0
+    longest_total_seconds: float | None = None
 
 
 class Way(NamedTuple):
@@ -99,10 +101,12 @@ class Tries:
         self._way = way
         self._call = call
         self._failed = 0
+        self._paused = 0.0
 
     def begin_again(self) -> None:
         """Forget those that failed: one did not."""
         self._failed = 0
+        self._paused = 0.0
 
     def after(self, told: Answer | Broken) -> float:
         """Seconds until the next try.
@@ -115,7 +119,7 @@ class Tries:
         drawn = self._drawn()
         self._failed += 1
         if isinstance(told, Broken):
-            if last or not self._call.repeatable:
+            if last or not self._call.repeatable or self._is_too_long(drawn):
                 raise DependencyDown(f"{server} does not answer: {told.reason}; is it running there?")
             return drawn
         asked = seconds_asked(told.headers)
@@ -126,9 +130,15 @@ class Tries:
             or (told.status in _UNAVAILABLE and self._call.repeatable)
         )
         wait = drawn if asked is None else asked
-        if last or not may_repeat or wait > retries.longest_seconds:
+        if last or not may_repeat or wait > retries.longest_seconds or self._is_too_long(wait):
             raise error_of(server, told.status, told.headers, told.body)
         return wait
+
+    def _is_too_long(self, wait: float) -> bool:
+        """Whether the pauses would take too long in all, with one more."""
+        self._paused += wait
+        longest = self._way.retries.longest_total_seconds
+        return longest is not None and self._paused > longest
 
     def _drawn(self) -> float:
         _, retries, random = self._way

@@ -17,6 +17,8 @@ from mastery_engine.domain.errors import ConfigurationError
 
 FORMAT: Final = 1
 LARGEST_BYTES: Final = 4_096
+MARK: Final = "erasure-ledger-copy.json"
+"""Object without an erasure: a copy was begun here. A place without it is no copy; a disk that is not there looks like that."""
 _NAME: Final = re.compile(
     r"(?P<student>[0-9a-f]{32})-(?P<number>[0-9]{6,12})-(?P<state>asked|done|lifted)\.json"
 )

@@ -16,6 +16,7 @@ from mastery_engine.domain.errors import Conflict, DependencyDown
 from mastery_engine.engine.access import Access, Caller
 from mastery_engine.engine.restrictions import Restrictions, in_force
 from mastery_engine.engine.student_keys import derived_keys
+from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import Clock, PrivacyRequests, StateStore, Write
 
 _KEYS_A_BATCH: Final = 1_000
@@ -31,6 +32,7 @@ class Restricting:
         restrictions: Restrictions,
         requests: PrivacyRequests,
         store: StateStore,
+        tenants: TenantDirectory,
         access: Access,
         pseudonyms: keys.Pseudonyms,
         clock: Clock,
@@ -39,6 +41,7 @@ class Restricting:
         self._restrictions = restrictions
         self._requests = requests
         self._store = store
+        self._tenants = tenants
         self._access = access
         self._pseudonyms = pseudonyms
         self._clock = clock
@@ -50,6 +53,7 @@ class Restricting:
 
         Raises:
             NotAllowed: The caller's role may not.
+            NotFound: There is no such tenant.
             Conflict: A school has too many.
             DependencyDown: A store does not answer; again, and it goes on.
         """
@@ -87,6 +91,7 @@ class Restricting:
 
         Raises:
             NotAllowed: The caller's role may not.
+            NotFound: There is no such tenant.
             DependencyDown: A store does not answer; again, and it goes on.
         """
         tenant_id, subject = await self._begin(caller, student_id, "lift")
@@ -101,6 +106,7 @@ class Restricting:
     async def _begin(self, caller: Caller, student_id: str, step: str) -> tuple[str, str]:
         today = moment_of(self._clock.now_ms()).date()
         await self._access.permit(caller, "restriction.write", [student_id], today, {"step": step})
+        await self._tenants.get(caller.tenant_id)
         return caller.tenant_id, self._pseudonyms.of(caller.tenant_id, student_id)
 
     async def _settle(self, tenant_id: str, student_id: str, *, restricted: bool) -> None:

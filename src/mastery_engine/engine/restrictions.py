@@ -7,7 +7,7 @@ process hide them at once, whatever it still has in its memory; a lost one is no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, final
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from mastery_engine.contracts import keys
 from mastery_engine.contracts.privacy_request import PrivacyRequest
 from mastery_engine.contracts.restricted import decode_restricted, encode_restricted
 from mastery_engine.domain.errors import Conflict, DependencyDown
-from mastery_engine.ports import ABSENT, Clock, PrivacyRequests, StateStore, Write
+from mastery_engine.ports import ABSENT, Clock, Entry, PrivacyRequests, StateStore, Write
 
 REMEMBERED_SECONDS: Final = 1.0
 MOST_RESTRICTED: Final = 10_000
@@ -88,18 +88,17 @@ class Restrictions:
             Conflict: There are as many as there may be, or the list keeps changing.
             DependencyDown: The store does not answer.
         """
-        key, student = keys.restricted(tenant_id), self._pseudonyms.digest(tenant_id, student_id)
-        for _ in range(_TRIES):
-            (entry,) = await self._store.get_many([key])
+        student = self._pseudonyms.digest(tenant_id, student_id)
+
+        async def changed(entry: Entry | None) -> bytes | None:
             before = await self._recorded(tenant_id) if entry is None else decode_restricted(entry.value)
             after = before | {student} if restricted else before - {student}
             if len(after) > MOST_RESTRICTED:
                 raise Conflict(f"a school has at most {MOST_RESTRICTED} restricted students; lift some first")
-            write = Write(key, encode_restricted(after), ABSENT if entry is None else entry.version)
-            if (await self._store.write_many([write]))[0]:
-                self._remembered.pop(tenant_id, None)
-                return
-        raise DependencyDown("the list of restricted students keeps changing; try again")
+            return encode_restricted(after)
+
+        await _change(self._store, keys.restricted(tenant_id), changed)
+        self._remembered.pop(tenant_id, None)
 
     async def _read(self, tenant_id: str) -> Lists:
         """As the store has them; where it has none of the restricted, as the records do, and put back if there is any."""
@@ -144,16 +143,25 @@ async def note_erasing(store: StateStore, tenant_id: str, subject: str, *, erasi
     Raises:
         DependencyDown: The store does not answer, or the list keeps changing.
     """
-    key, student = keys.erasing(tenant_id), bytes.fromhex(subject)
-    for _ in range(_TRIES):
-        (entry,) = await store.get_many([key])
+    student = bytes.fromhex(subject)
+
+    async def changed(entry: Entry | None) -> bytes | None:
         before = _NOBODY if entry is None else decode_restricted(entry.value)
         after = before | {student} if erasing else before - {student}
-        if after == before:
+        return encode_restricted(after) if after else None
+
+    await _change(store, keys.erasing(tenant_id), changed)
+
+
+async def _change(
+    store: StateStore, key: str, changed: Callable[[Entry | None], Awaitable[bytes | None]]
+) -> None:
+    """Change a list, looking again where somebody else did so meanwhile; what stays as it is is not written."""
+    for _ in range(_TRIES):
+        (entry,) = await store.get_many([key])
+        value = await changed(entry)
+        if value == (None if entry is None else entry.value):
             return
-        write = Write(
-            key, encode_restricted(after) if after else None, ABSENT if entry is None else entry.version
-        )
-        if (await store.write_many([write]))[0]:
+        if (await store.write_many([Write(key, value, ABSENT if entry is None else entry.version)]))[0]:
             return
-    raise DependencyDown("the list of students being erased keeps changing; try again")
+    raise DependencyDown("a list of hidden students keeps changing; try again")

@@ -21,6 +21,7 @@ from mastery_engine.contracts.revocation import HOLDS_WITHIN_SECONDS, Revocation
 from mastery_engine.domain.calendar import moment_of
 from mastery_engine.domain.errors import Conflict, NotAuthenticated
 from mastery_engine.engine.access import Access, Caller
+from mastery_engine.engine.tenants import TenantDirectory
 from mastery_engine.ports import ABSENT, Clock, Entry, StateStore, Write
 
 MARK_SECONDS: Final = HOLDS_WITHIN_SECONDS
@@ -49,9 +50,17 @@ class _Known(NamedTuple):
 class Revocations:
     """Notes revocations, and refuses what they are about."""
 
-    def __init__(self, store: StateStore, access: Access, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: StateStore,
+        tenants: TenantDirectory,
+        access: Access,
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+    ) -> None:
         """Put the parts together."""
         self._store = store
+        self._tenants = tenants
         self._access = access
         self._pseudonyms = pseudonyms
         self._clock = clock
@@ -89,6 +98,7 @@ class Revocations:
 
         Raises:
             NotAllowed: The caller's role may not.
+            NotFound: There is no such tenant.
             DependencyDown: Store or audit trail does not answer; revoke it again.
         """
         await self._permit(caller, ())
@@ -113,6 +123,7 @@ class Revocations:
 
         Raises:
             NotAllowed: The caller's role may not.
+            NotFound: There is no such tenant.
             Conflict: Others revoked the same tokens all the while.
             DependencyDown: Store or audit trail does not answer; revoke them again.
         """
@@ -139,6 +150,7 @@ class Revocations:
     ) -> None:
         today = moment_of(self._clock.now_ms()).date()
         await self._access.permit(caller, "tokens.revoke", subjects, today, detail)
+        await self._tenants.get(caller.tenant_id)
 
     async def _note(self, tenant_id: str, note: Write) -> bool:
         for write in (self._new_mark(tenant_id), note, self._new_mark(tenant_id)):

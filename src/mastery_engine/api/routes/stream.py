@@ -15,9 +15,9 @@ from mastery_engine.api.accept import best_of
 from mastery_engine.api.admission import admission_of
 from mastery_engine.api.envelope import moment_text, success
 from mastery_engine.api.errors import CredentialsMissing, Refusal
-from mastery_engine.api.event_stream import MEDIA_TYPE, event_stream
+from mastery_engine.api.event_stream import event_stream
 from mastery_engine.api.models import CourseId, Success
-from mastery_engine.api.operation import BODILESS, JSON, Operation
+from mastery_engine.api.operation import BODILESS, EVENT_STREAM, JSON, Operation
 from mastery_engine.api.parameters import read_parameters
 from mastery_engine.api.parts import Parts, PartsNeeded, bearer_of, caller_with, check_accept, claims_by
 from mastery_engine.contracts.answers import LiveResult
@@ -132,8 +132,8 @@ async def _check(parts: Parts, claims: Claims) -> None:
 
 
 def _check_accept(request: Request) -> None:
-    if best_of(request.headers.getlist("accept"), (MEDIA_TYPE,)) is None:
-        message = f"a stream is {MEDIA_TYPE}; let Accept name it, or leave Accept out"
+    if best_of(request.headers.getlist("accept"), (EVENT_STREAM,)) is None:
+        message = f"a stream is {EVENT_STREAM}; let Accept name it, or leave Accept out"
         raise Refusal("NOT_ACCEPTABLE", message)
 
 
@@ -156,7 +156,7 @@ OPERATIONS: Final = (
         rate=50,
         parameters=StreamParameters,
         headers=((LAST_ID, "`id` of the last event that the caller has; what came after it is told."),),
-        answers_with=(MEDIA_TYPE,),
+        answers_with=(EVENT_STREAM,),
     ),
     Operation(
         "ticket",

@@ -72,7 +72,7 @@ OPERATIONS: Final = (
         "no longer within a second, in every process. Revoking again changes nothing. Role: admin.",
         "RevokedAnswer",
         "RevokeRequest",
-        errors=(*(code for code in WITH_BODY if code != "NOT_FOUND"), "CONFLICT"),
+        errors=(*WITH_BODY, "CONFLICT"),
         asks_for=("bearer",),
         action="tokens.revoke",
         rate=30,

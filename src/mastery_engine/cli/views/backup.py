@@ -40,10 +40,9 @@ def restore_view(report: RestoreReport) -> Iterator[str]:
     documents = counted(report.documents, "learner's document", "learners' documents")
     yield f"{documents}, {counted(report.processed, 'processed record')} and {counted(report.tenants, 'school')} {done}"
     if report.learned:
-        yield (
-            f"{counted(report.learned, 'erasure')} learned from the copy of the ledger: hidden now, and carried out once more "
-            "by the service"
-        )
+        learned, when = ("would be learned", "then") if report.dry_run else ("learned", "now")
+        erasures = f"{counted(report.learned, 'erasure')} {learned} from the copy of the ledger"
+        yield f"{erasures}: hidden {when}, and carried out once more by the service"
     if report.erased:
         yield f"{counted(report.erased, 'student')} left out, being erased"
     if report.expired:

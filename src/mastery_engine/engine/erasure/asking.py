@@ -41,9 +41,11 @@ class Erasures:
 
         Raises:
             NotAllowed: The caller's role may not.
+            NotFound: There is no such tenant.
             DependencyDown: A store does not answer; ask again.
         """
         await self._access.permit(caller, "privacy.erase", [student_id], self._today())
+        await self._ports.tenants.get(caller.tenant_id)
         return await self.begin(caller, student_id)
 
     async def begin(self, caller: Caller, student_id: str) -> PrivacyRequest:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Final, final
+
+from msgspec import Struct
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.erasure import Erasure, marker_of
 from mastery_engine.contracts.ledger_copy import (
+    FORMAT,
     LARGEST_BYTES,
+    MARK,
     CopiedErasure,
     decode_copied,
     encode_copied,
@@ -21,6 +25,18 @@ from mastery_engine.engine.restrictions import note_erasing
 from mastery_engine.ports import BackupTarget, ErasureLedger, StateStore, Write
 
 _BATCH: Final = 1_000
+
+
+class CopyStanding(Struct, frozen=True, kw_only=True):
+    """How a copy and the ledger stand to each other.
+
+    Attributes:
+        lacking: Objects that the copy lacks.
+        unknown: Students of whom the copy tells what the ledger does not know.
+    """
+
+    lacking: int
+    unknown: int
 
 
 @final
@@ -37,13 +53,15 @@ class LedgerCopy:
         self._pseudonyms = pseudonyms
 
     async def renew(self) -> int:
-        """Add what the ledger has and the copy lacks; returns how many objects.
+        """Add what the ledger has and the copy lacks; returns how many erasures, or steps of one.
 
         Raises:
             DependencyDown: Ledger or target do not answer.
             ConfigurationError: The target cannot be used.
         """
         there, added = frozenset(await self._target.names()), 0
+        if MARK not in there:
+            await self._target.write(MARK, _once(b'{"format":%d}' % FORMAT))
         async for erasures in self._latest():
             for one in erasures:
                 name = name_of(one)
@@ -62,12 +80,7 @@ class LedgerCopy:
             DependencyDown: Ledger, store or target do not answer; again, and it goes on.
             ConfigurationError: The target cannot be used, or what lies there is damaged or of another key.
         """
-        news = newest(await self._target.names())
-        async for erasures in self._latest():
-            for one in erasures:
-                if news.get(one.student) == name_of(one):
-                    del news[one.student]
-        learned = 0
+        news, learned = await self._unknown(await self._target.names()), 0
         for student, name in sorted(news.items()):
             there = await self._read(name)
             if there.student == student and await self._ledger.learn(there):
@@ -78,6 +91,29 @@ class LedgerCopy:
                 await self._store.write_many([Write(keys.erased(student), marker_of(latest))])
                 await note_erasing(self._store, there.tenant_id, student, erasing=latest.state == "asked")
         return learned
+
+    async def standing(self) -> CopyStanding:
+        """How the two stand to each other; changes nothing.
+
+        Raises:
+            DependencyDown: Ledger or target do not answer.
+            ConfigurationError: No copy was begun there, or the target cannot be used.
+        """
+        names = await begun_names(self._target)
+        there, lacking = frozenset(names), 0
+        async for erasures in self._latest():
+            lacking += sum(name_of(one) not in there for one in erasures)
+        unknown = await self._unknown(names)
+        return CopyStanding(lacking=lacking, unknown=len(unknown))
+
+    async def _unknown(self, names: Iterable[str]) -> dict[str, str]:
+        """By keyed hash of a student, the object that tells more than the ledger does."""
+        news = newest(names)
+        async for erasures in self._latest():
+            for one in erasures:
+                if news.get(one.student) == name_of(one):
+                    del news[one.student]
+        return news
 
     async def _latest(self) -> AsyncGenerator[list[Erasure]]:
         after = ""
@@ -93,6 +129,23 @@ class LedgerCopy:
 
         value = await whole(self._target.read(name), LARGEST_BYTES, refuse)
         return decode_copied(value, where, self._pseudonyms.fingerprint)
+
+
+async def begun_names(target: BackupTarget) -> list[str]:
+    """Names of everything at a place where a copy was begun.
+
+    Raises:
+        DependencyDown: The target does not answer.
+        ConfigurationError: None was begun there, or the target cannot be used.
+    """
+    names = list(await target.names())
+    if MARK in names:
+        return names
+    raise ConfigurationError(
+        f"no copy of the erasure ledger was begun at {target.where} (it has no {MARK}): is the disk there, and "
+        "MASTERY_LEDGER_COPY_URL right? Without the copy, who was erased since may come back; to go on without it, "
+        "set MASTERY_LEDGER_COPY_URL to nothing"
+    )
 
 
 async def _once(value: bytes) -> AsyncIterator[bytes]:

@@ -97,15 +97,16 @@ class ErasureRunner:
         return bool(await self._ports.ledger.waiting(1))
 
     async def _learn(self) -> None:
-        """Take over what the copy of the ledger knows, once; without it the service goes on, and asks it later."""
+        """Bring ledger and copy to the same, once; without the copy the service goes on, and asks it later."""
         copy, now = self._ports.copy, self._ports.clock.monotonic()
         if copy is None or self._learn_at is None or now < self._learn_at:
             return
         try:
             learned = await copy.learn()
+            await copy.renew()
         except (DependencyDown, ConfigurationError) as error:
             self._learn_at = now + LEARN_AGAIN_SECONDS
-            _log.error("the copy of the erasure ledger cannot be read", reason=error.message)
+            _log.error("the copy of the erasure ledger cannot be used", reason=error.message)
             return
         self._learn_at = None
         if learned:
