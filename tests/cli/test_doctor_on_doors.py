@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,3 +147,35 @@ def test_erasures_that_wait_are_counted_and_are_a_warning_after_a_day(mastery: M
 def test_revocations_are_looked_for_in_the_state_store(mastery: Mastery) -> None:
     assert mastery("tenant", "create", "north").code == 0
     assert told(mastery, "revocations") == (0, "ok", "the state store tells which tokens are revoked")
+
+
+def test_the_copy_of_the_erasure_ledger_is_compared_with_it(
+    mastery: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mastery("tenant", "create", "north").code == 0
+    assert told(mastery, "ledger copy")[2].startswith("none is kept")
+    erased = mastery("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    assert erased.code == 0, erased.err
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(tmp_path / "copy"))
+    code, outcome, message = told(mastery, "ledger copy")
+    assert (code, outcome) == (1, "failed")
+    assert "no copy of the erasure ledger was begun" in message
+    assert mastery("privacy", "erase", "bob-01", "--tenant", "north", "--wait").code == 0
+    # The last step of the second is told with the next one that is carried out.
+    code, outcome, message = told(mastery, "ledger copy")
+    assert (code, outcome, message.partition(",")[0]) == (0, "warning", "lacks 1 of the ledger's erasures")
+    assert mastery("backup", "create", tmp_path / "backup").code == 0
+    assert told(mastery, "ledger copy")[1:] == ("ok", "knows what the erasure ledger knows")
+    for one in (tmp_path / "copy").glob("*-asked.json"):
+        unknown = one.name.replace(one.name[:32], "f" * 32)
+        one.rename(one.with_name(unknown))
+    assert "knows 1 that it does not" in told(mastery, "ledger copy")[2]
+
+
+def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(
+    mastery: Mastery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASTERY_STORE_ULR", "redis://localhost")
+    code, outcome, message = told(mastery, "variables")
+    assert (code, outcome) == (0, "warning")
+    assert "is MASTERY_STORE_URL meant?" in message
