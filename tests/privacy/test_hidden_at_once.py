@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from mastery_engine.config import Settings
 from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import NotFound
 from mastery_engine.engine.access import Caller
-from mastery_engine.engine.restrictions import REMEMBERED_SECONDS
+from mastery_engine.engine.restrictions import REMEMBERED_SECONDS, Lists
+from mastery_engine.engine.student_export import StudentExports
 from tests.privacy.leaving import ANNA, BEN, Leaving, admin, event
 
 ANNA_HERSELF = Caller(tenant_id="default", subject=ANNA, role="student", request_id="r")
@@ -41,6 +43,38 @@ async def test_nobody_reads_a_student_once_the_erasure_is_asked_for(school: Leav
         await engine.student_exports.zip(ANNA_HERSELF, ANNA)
     assert await _reads(engine, admin("other"))
     assert await _reads(engine, admin(), BEN)
+
+
+async def test_an_export_that_is_being_sent_breaks_off(
+    in_memory: Leaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def packed(self: StudentExports, held: object) -> AsyncGenerator[bytes]:
+        del self, held
+        yield b"before"
+        yield b"after"
+
+    monkeypatch.setattr(StudentExports, "packed", packed)
+    await in_memory.settle()
+    parts = await in_memory.engine.student_exports.zip(ANNA_HERSELF, ANNA)
+    assert await anext(parts) == b"before"
+    await in_memory.engine.erasures.ask(admin(), ANNA)
+    with pytest.raises(NotFound):
+        await anext(parts)
+
+
+async def test_a_look_that_began_before_is_not_remembered_after(in_memory: Leaving) -> None:
+    engine = in_memory.engine
+    restrictions, read = engine.restrictions, engine.restrictions._read
+
+    async def slow(tenant_id: str) -> Lists:
+        found = await read(tenant_id)
+        await restrictions.note(tenant_id, ANNA, restricted=True)
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(restrictions, "_read", slow)
+        await restrictions.among("default", [ANNA])
+    assert (await restrictions.among("default", [ANNA])).restricted == {ANNA}
 
 
 async def test_the_refused_look_is_on_record(in_memory: Leaving) -> None:

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from mastery_engine.adapters.auth import TokenRole
 from mastery_engine.adapters.memory import MemoryStateStore
-from mastery_engine.domain.errors import DependencyDown
-from mastery_engine.engine.revocations import KEPT_SECONDS, MARK_SECONDS, Revocations
+from mastery_engine.domain.errors import DependencyDown, NotAuthenticated
+from mastery_engine.engine.revocations import KEPT_SECONDS, LONGEST_SECONDS, MARK_SECONDS, Revocations
 from mastery_engine.ports import Entry, Write
 from tests.api.school import NOW_MS, School, StillClock, open_school
 
@@ -78,6 +78,21 @@ async def test_all_tokens_of_somebody_issued_up_to_now_hold_no_longer(school: Sc
     assert [await ask(school, token), await ask(school, other)] == [401, 200]
     cast("StillClock", school.engine.adapters.clock).ms += 1_000
     assert await ask(school, school.token("amal", "student")) == 200
+
+
+async def test_a_moment_of_issue_with_a_fraction_is_no_way_past_the_second_it_lies_in(school: School) -> None:
+    await revoke(school, {"subject": "amal"})
+    check = another_process(school).check
+    with pytest.raises(NotAuthenticated):
+        await check("default", "amal", None, NOW + 0.5)
+    await check("default", "amal", None, NOW + 1.0)
+
+
+async def test_an_end_that_has_passed_is_not_believed_of_a_token_that_holds(school: School) -> None:
+    token = school.token("amal", "student", token_id="t-1")
+    answer = await revoke(school, {"jti": "t-1", "exp": 5})
+    assert answer.json()["data"]["kept_until"] == NOW + LONGEST_SECONDS
+    assert await ask(school, token) == 401
 
 
 async def test_an_earlier_moment_lets_nothing_in_again_and_a_later_one_means_now(school: School) -> None:

@@ -40,7 +40,10 @@ def decode_strictly(raw: bytes, most_depth: int = MOST_DEPTH) -> object:
         value = _decoder(most_depth).decode(raw)
         # A name that stands twice is one value to one parser and another to the next; msgspec cannot tell.
         json.loads(raw.decode(), object_pairs_hook=_unique)
-    except (msgspec.ValidationError, RecursionError):
+    except (msgspec.ValidationError, RecursionError) as error:
+        if "out of range" in str(error):
+            rule = "is not JSON: holds a number that is too large"
+            raise InvalidInput.of(Problem("", "", rule), reason="not_json") from None
         raise _too_deep(most_depth) from None
     except UnicodeDecodeError:
         raise not_utf8(raw) from None

@@ -56,6 +56,7 @@ class Restrictions:
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._remembered: dict[str, tuple[float, Lists]] = {}
+        self._changes = 0
 
     async def among(self, tenant_id: str, students: Sequence[str]) -> Hidden:
         """Those of the students who are restricted or being erased; a change elsewhere is known within a second.
@@ -66,8 +67,11 @@ class Restrictions:
         now = self._clock.monotonic()
         until, lists = self._remembered.get(tenant_id, (now, _NO_LISTS))
         if until <= now:
+            changes = self._changes
             lists = await self._read(tenant_id)
-            self._remembered[tenant_id] = (now + REMEMBERED_SECONDS, lists)
+            if changes == self._changes:
+                # Else it may have been read before a change of ours was written, which would not hold for a second.
+                self._remembered[tenant_id] = (now + REMEMBERED_SECONDS, lists)
         if not lists.restricted and not lists.erasing:
             return _NONE_HIDDEN
         digests = {one: self._pseudonyms.digest(tenant_id, one) for one in students}
@@ -79,7 +83,7 @@ class Restrictions:
     async def note_erasing(self, tenant_id: str, subject: str, *, erasing: bool) -> None:
         """See the function; in this process it holds at once."""
         await note_erasing(self._store, tenant_id, subject, erasing=erasing)
-        self._remembered.pop(tenant_id, None)
+        self._forget(tenant_id)
 
     async def note(self, tenant_id: str, student_id: str, *, restricted: bool) -> None:
         """Put a student into the list, or take one out of it.
@@ -98,6 +102,10 @@ class Restrictions:
             return encode_restricted(after)
 
         await _change(self._store, keys.restricted(tenant_id), changed)
+        self._forget(tenant_id)
+
+    def _forget(self, tenant_id: str) -> None:
+        self._changes += 1
         self._remembered.pop(tenant_id, None)
 
     async def _read(self, tenant_id: str) -> Lists:

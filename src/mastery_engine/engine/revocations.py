@@ -85,7 +85,8 @@ class Revocations:
         if mark is None:
             return
         known = await self._look(mark, tenant_id, subject, token_id)
-        if known.token_revoked or (known.not_before is not None and issued_at <= known.not_before):
+        # In whole seconds, as the moment is: an `iat` with a fraction would be later than the very second it lies in.
+        if known.token_revoked or (known.not_before is not None and int(issued_at) <= known.not_before):
             raise NotAuthenticated("the token was revoked; get a new one", "revoked")
 
     async def revoke_token(self, caller: Caller, token_id: str, expires_at: int | None = None) -> Revocation:
@@ -94,7 +95,8 @@ class Revocations:
         Args:
             caller: Who asks.
             token_id: Its `jti`.
-            expires_at: Its `exp`, Unix seconds; None keeps the note as long as any token may live.
+            expires_at: Its `exp`, Unix seconds; None keeps the note as long as any token may live, and so does one that has
+                passed: who revokes a token thinks that it holds, and may have mistaken its end.
 
         Raises:
             NotAllowed: The caller's role may not.
@@ -106,11 +108,11 @@ class Revocations:
         detail = {"token": key.rpartition(":")[2]}
         await self._access.record(caller, "tokens.revoke", (), allowed=True, detail=detail)
         now = self._now()
-        # A minute more than its life: the verifier's leeway, and clocks.
-        seconds = LONGEST_SECONDS if expires_at is None else min(expires_at - now + 300, LONGEST_SECONDS)
-        if seconds > 0:
-            await self._note(caller.tenant_id, Write(key, b"1", ttl_seconds=seconds))
-        return Revocation(tenant_id=caller.tenant_id, token_id=token_id, kept_until=now + max(seconds, 0))
+        # Some minutes more than its life: the verifier's leeway, and clocks.
+        left = 0 if expires_at is None else expires_at - now + 300
+        seconds = min(left, LONGEST_SECONDS) if left > 0 else LONGEST_SECONDS
+        await self._note(caller.tenant_id, Write(key, b"1", ttl_seconds=seconds))
+        return Revocation(tenant_id=caller.tenant_id, token_id=token_id, kept_until=now + seconds)
 
     async def revoke_subject(self, caller: Caller, subject: str, not_before: int | None = None) -> Revocation:
         """Revoke all tokens of somebody in the caller's tenant that were issued up to a moment.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Final, final
 
 import msgspec
@@ -68,7 +69,15 @@ class StudentExports:
         held = await self._holdings.of_student(tenant, student_id, made_ms)
         if not await self._is_known(held):
             raise not_found()
-        return self.packed(held)
+        return self._while_open(caller, held)
+
+    async def _while_open(self, caller: Caller, held: Held) -> AsyncGenerator[bytes]:
+        """The zip, which breaks off once the student's erasure is asked for: a slow reader would get all of it after that."""
+        async with aclosing(self.packed(held)) as chunks:
+            async for chunk in chunks:
+                if not await self._access.open_to(caller, "student.export", [held.student_id]):
+                    raise not_found()
+                yield chunk
 
     async def packed(self, held: Held) -> AsyncGenerator[bytes]:
         """The zip of what is held; equal stores at the same time give equal bytes."""

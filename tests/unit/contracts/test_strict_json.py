@@ -73,3 +73,9 @@ def test_all_that_json_has_is_read_as_it_is() -> None:
         "b": {"c": "\u0000"},
     }
     assert decode_strictly(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize("raw", [b"[1e999]", b"[" + b"9" * 5_000 + b"]"])
+def test_a_number_beyond_all_bounds_is_told_as_such_and_not_as_depth(raw: bytes) -> None:
+    with pytest.raises(InvalidInput, match="a number that is too large"):
+        decode_strictly(raw)

@@ -28,7 +28,7 @@ class RevokeToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         jti: Its id.
-        exp: When it expires, Unix seconds; left out, the note is kept as long as any token may live.
+        exp: When it expires, Unix seconds; left out or passed, the note is kept as long as any token may live.
     """
 
     jti: TokenId
