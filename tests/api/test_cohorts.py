@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from mastery_engine.adapters.auth import TokenRole
-from mastery_engine.domain.cohort import Cohort, Membership
+from mastery_engine.domain.cohort import NAME_RULE, Cohort, Membership
 from tests.api.school import NOW, School
 
 TODAY = NOW.date()
@@ -52,6 +52,17 @@ async def test_a_class_is_made_then_replaced_whole(school: School) -> None:
     found = (await school.get("cohorts/8b")).json()["data"]
     assert found == again.json()["data"]
     assert (found["name"], found["teachers"]) == ("", [])
+
+
+@pytest.mark.parametrize("name", ["7\0b", "7b\n", "7b\u202e", "7\u200bb", "n" * 201])
+async def test_a_class_has_no_name_that_cannot_be_seen_or_turns_the_text_around_it(
+    school: School, name: str
+) -> None:
+    answer = await put(school, body={"name": name})
+    assert answer.status_code == 400
+    (detail,) = answer.json()["error"]["details"]
+    assert (detail["field"], detail["rule"]) == ("name", NAME_RULE)
+    assert (await put(school, body={"name": "Klasse 7b, 数学 — ½"})).status_code == 201
 
 
 async def test_a_change_gives_and_takes_a_teachers_sight_at_once(school: School) -> None:

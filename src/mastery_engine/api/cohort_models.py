@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from mastery_engine.api.models import AskedDay
 from mastery_engine.api.pages import Cursor, Limit
 from mastery_engine.contracts.event_words import RULE
-from mastery_engine.domain.cohort import Cohort, Membership
+from mastery_engine.domain.cohort import NAME_PATTERN, NAME_RULE, Cohort, Membership
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.events import ItemId, StudentId
 
@@ -27,7 +27,9 @@ TeacherId = Annotated[
         description="`sub` of the teacher's tokens: visible characters of ASCII, not beginning with `os:`",
     ),
 ]
-ClassName = Annotated[str, Meta(max_length=200, description="What people call it")]
+ClassName = Annotated[
+    str, Meta(pattern=NAME_PATTERN, extra={RULE: NAME_RULE}, description="What people call it")
+]
 
 
 class CohortParameters(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import structlog
 from fastapi import Response
 
 from mastery_engine.api.asgi import Message, Receive, Scope, Send
+from mastery_engine.domain.errors import MasteryError
 
 SEND_SECONDS: Final = 30.0
 """Who takes nothing for that long is gone: what is on its way to a reader is bounded, and so is how long it may lie there."""
@@ -69,6 +70,9 @@ class LongAnswer(Response):
             await _in_time(send, {"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             _log.info("a reader took nothing", seconds=SEND_SECONDS)
+        except MasteryError as error:
+            # Too late to say so: an answer without its end is what the reader can tell it by.
+            _log.warning("a long answer was broken off", code=error.code)
 
 
 async def _in_time(send: Send, message: Message) -> None:

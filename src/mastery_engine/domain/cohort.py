@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from statistics import fmean, median
@@ -11,10 +12,20 @@ from msgspec import Struct
 
 from mastery_engine.domain.scores import SCORE_DECIMALS
 
+MOST_NAME: Final = 200
+_UNSEEN: Final = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+NAME_PATTERN: Final = rf"^[^{_UNSEEN}]{{0,{MOST_NAME}}}\Z"
+"""What a class may be called: nothing that breaks a line, cannot be seen, or turns the direction of the text around it."""
+NAME_RULE: Final = f"must be at most {MOST_NAME} characters, all to be seen"
 UNKNOWN_CLASS: Final = "unknown"
 """In a record in place of the id of a class that is not there."""
 SMALLEST_TELLING_COHORT: Final = 5
 """With fewer members with evidence, a student's view of the others would reveal individuals."""
+
+
+def is_good_name(name: str) -> bool:
+    """Whether a class may be called so."""
+    return re.search(NAME_PATTERN, name) is not None
 
 
 class Membership(Struct, frozen=True, kw_only=True):

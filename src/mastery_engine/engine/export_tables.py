@@ -15,7 +15,8 @@ from mastery_engine.domain.events import EVENT_CLASSES, Event, event_type
 from mastery_engine.domain.learner import LearnerState
 from mastery_engine.domain.scores import COMPONENTS, SCORE_DECIMALS, Formula
 
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What may begin a formula; the last four are those of the full width, which some spreadsheets read as the others."""
 EVENT_COLUMNS: Final = (
     "event_type",
     *dict.fromkeys(name for cls in EVENT_CLASSES for name in cls.__struct_fields__),

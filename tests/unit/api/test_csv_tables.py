@@ -13,7 +13,7 @@ def cells(*row: object) -> list[str]:
     return next(csv.reader(io.StringIO(body, newline="")))
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_a_text_that_a_spreadsheet_would_calculate_stands_behind_an_apostrophe(first: str) -> None:
     assert cells(f"{first}1+1") == [f"'{first}1+1"]
 

@@ -17,11 +17,10 @@ from mastery_engine.adapters.files.one_roster_files import RosterFiles, open_fil
 from mastery_engine.adapters.files.roster_csv import (
     COHORT_ID,
     COHORT_RULE,
-    MOST_NAME,
     PERSON_ID,
-    is_good_name,
 )
 from mastery_engine.adapters.files.table import Problems, Row, Table
+from mastery_engine.domain.cohort import NAME_RULE, is_good_name
 from mastery_engine.domain.enrolment import Enrolment, PersonRole
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -172,8 +171,7 @@ class _Export:
                 self._problems.add(table.at(line, self._ids.cohort), cohort_id, rule)
             taken.add(cohort_id)
             if not is_good_name(title):
-                rule = f"must be at most {MOST_NAME} printable characters"
-                self._problems.add(table.at(line, "title"), title, rule)
+                self._problems.add(table.at(line, "title"), title, NAME_RULE)
             self._refer(table, row, "schoolSourcedId", orgs, "orgs")
             if courses is not None and cells.get("courseSourcedId"):
                 self._refer(table, row, "courseSourcedId", courses, "courses")

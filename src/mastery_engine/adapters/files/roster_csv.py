@@ -6,11 +6,11 @@ import re
 from typing import Final
 
 from mastery_engine.adapters.files.table import Problems, Row, Table
+from mastery_engine.domain.cohort import NAME_RULE, is_good_name
 from mastery_engine.domain.enrolment import ROLES, Enrolment, PersonRole
 
 COLUMNS: Final = ("cohort_id", "role", "person_id")
 """Those that must be there; `name`, `start` and `end` may be."""
-MOST_NAME: Final = 200
 COHORT_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 PERSON_ID: Final[dict[PersonRole, tuple[re.Pattern[str], str]]] = {
     "student": (re.compile(r"[A-Za-z0-9_-]{1,50}"), "must be 1 to 50 of letters, digits, _ and -"),
@@ -40,18 +40,12 @@ def read_roster(data: bytes) -> list[Enrolment]:
     return found
 
 
-def is_good_name(name: str) -> bool:
-    """Whether a class may be called so."""
-    return len(name) <= MOST_NAME and (name.isprintable() or not name)
-
-
 def _enrolment(table: Table, row: Row, names: dict[str, str], problems: Problems) -> Enrolment | None:
     cohort_id, name = row.cells["cohort_id"], row.cells.get("name", "")
     if not COHORT_ID.fullmatch(cohort_id):
         problems.add(table.at(row.line, "cohort_id"), cohort_id, COHORT_RULE)
     if not is_good_name(name):
-        rule = f"must be at most {MOST_NAME} printable characters"
-        problems.add(table.at(row.line, "name"), name, rule)
+        problems.add(table.at(row.line, "name"), name, NAME_RULE)
     elif name and names.setdefault(cohort_id, name) != name:
         rule = f"is another name of the class than {names[cohort_id]!r} before"
         problems.add(table.at(row.line, "name"), name, rule)
