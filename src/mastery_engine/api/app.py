@@ -18,6 +18,7 @@ from mastery_engine.api.guessers import Guessers
 from mastery_engine.api.heads import Heads
 from mastery_engine.api.lag import LoopLag
 from mastery_engine.api.limits import CallerLimits, Rates
+from mastery_engine.api.mcp_door import LIMITED, TOLD, McpDoor
 from mastery_engine.api.metrics import Metrics
 from mastery_engine.api.middleware import Surroundings
 from mastery_engine.api.openapi import document, document_bytes
@@ -61,7 +62,8 @@ def create_app(
         ConfigurationError: A secret is missing or too short, or a rate is set for what has none.
     """
     check_tokens(settings)
-    rates, lag = Rates(OPERATIONS, settings.rates), LoopLag(settings.most_late_seconds)
+    rates = Rates((*OPERATIONS, *LIMITED), settings.rates)
+    lag, tools = LoopLag(settings.most_late_seconds), McpDoor(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
@@ -77,6 +79,7 @@ def create_app(
             limits = CallerLimits(rates, limiting, settings.most_requests_per_caller)
             guessers = Guessers(opened.adapters.clock, settings.most_failed_tokens)
             stack.enter_context(lag.watched())
+            await stack.enter_async_context(tools.opened())
             watched = watched_of(opened, troubles, consumer, archives=True, tasks=tasks, tokens=tokens)
             yield {
                 "parts": Parts(
@@ -107,7 +110,8 @@ def create_app(
     app.state.document = document_bytes
     for router in ROUTERS:
         app.include_router(router)
-    add_handlers(app, OPERATIONS)
+    tools.add_to(app)
+    add_handlers(app, (*OPERATIONS, *LIMITED, *TOLD))
     app.add_middleware(Compressed)
     # Around packing: the head is that of the packed answer.
     app.add_middleware(Heads, operations=OPERATIONS)

@@ -59,6 +59,12 @@ class DoorSettings(SecretSettings):
     cors_origins: Origins = Field(
         (), description="origins whose pages may call the API: https://school.example, ...; default: none"
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.\[\]:-]{1,250}/?)?$",
+        description="address under which callers reach the service: https://mastery.school.example; "
+        "default: as each request names it",
+    )
     tls_cert_file: UserPath | None = Field(
         None, description="PEM file with the service's certificate and those between; then it speaks TLS"
     )

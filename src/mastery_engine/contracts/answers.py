@@ -153,13 +153,11 @@ class InterventionView(Struct, frozen=True, kw_only=True):
     """What would be after an intervention.
 
     Attributes:
-        kind: Of the intervention; None for all of them together.
         on: Day at whose end it would hold.
         change: Of the score, at 6 decimals.
         result: What would be.
     """
 
-    kind: str | None
     on: date
     change: float
     result: ResultView
@@ -174,7 +172,6 @@ class InterventionsAnswer(Struct, frozen=True, kw_only=True):
         as_of: Today.
         current: The result of today.
         interventions: In the order asked for.
-        together: All of them at once; None of a single one.
     """
 
     student_id: str
@@ -182,7 +179,6 @@ class InterventionsAnswer(Struct, frozen=True, kw_only=True):
     as_of: date
     current: ResultView
     interventions: list[InterventionView]
-    together: InterventionView | None
 
 
 class MemberStanding(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import final
 from mastery_engine.contracts.answers import InterventionsAnswer, InterventionView, result_view
 from mastery_engine.domain.calendar import Calendar, date_of
 from mastery_engine.domain.errors import InvalidInput, Problem
-from mastery_engine.domain.interventions import MOST_INTERVENTIONS, Intervention, result_after
+from mastery_engine.domain.interventions import MOST_INTERVENTIONS, Plan, result_after
 from mastery_engine.domain.scores import SCORE_DECIMALS, Result
 from mastery_engine.engine.access import Caller
 from mastery_engine.engine.reading import Reader, Reading
@@ -28,11 +28,11 @@ class WhatIf:
         self,
         caller: Caller,
         student_id: str,
-        interventions: Sequence[Intervention],
+        interventions: Sequence[Plan],
         *,
         course_id: str | None = None,
     ) -> InterventionsAnswer:
-        """What each of some interventions would change today, and all of them together; stored nowhere.
+        """What each of some interventions would change; stored nowhere.
 
         Args:
             caller: Who asks.
@@ -50,33 +50,24 @@ class WhatIf:
             raise InvalidInput.of(Problem("interventions", f"{len(interventions)} of them", rule))
         reading = await self._reader.one(caller, "forecast.read", student_id)
         now = reading.result(course_id)
-        each = [
-            _view(now, self._after(reading, course_id, [one]), one.__struct_config__.tag)
-            for one in interventions
-        ]
-        together = None
-        if len(interventions) > 1:
-            together = _view(now, self._after(reading, course_id, interventions), None)
         return InterventionsAnswer(
             student_id=student_id,
             course_id=course_id,
             as_of=reading.as_of,
             current=result_view(now),
-            interventions=each,
-            together=together,
+            interventions=[_view(now, self._after(reading, course_id, one)) for one in interventions],
         )
 
-    def _after(self, reading: Reading, course_id: str | None, acts: Sequence[Intervention]) -> Result:
+    def _after(self, reading: Reading, course_id: str | None, plan: Plan) -> Result:
         state, day = reading.state, reading.day
         scope = state.course_ids(day) if course_id is None else [course_id]
         courses = {one: state.evidence(day, one)[0] for one in scope}
         at_ms = min(self._clock.now_ms(), Calendar(reading.tenant.time_zone).end_of(day))
-        return result_after(courses, acts, day, at_ms, reading.formula)
+        return result_after(courses, plan, day, at_ms, reading.formula)
 
 
-def _view(now: Result, after: Result, kind: object) -> InterventionView:
+def _view(now: Result, after: Result) -> InterventionView:
     return InterventionView(
-        kind=None if kind is None else str(kind),
         on=date_of(after.day),
         change=round(after.score - now.score, SCORE_DECIMALS),
         result=result_view(after),

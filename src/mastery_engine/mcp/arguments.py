@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from mastery_engine.contracts.pages import LONGEST_CURSOR
 from mastery_engine.domain.events import ItemId, StudentId, UnitScore
-from mastery_engine.domain.interventions import MOST_INTERVENTIONS, Intervention
+from mastery_engine.domain.interventions import MOST_DAYS, MOST_INTERVENTIONS, Plan
 
 Detail = Literal["concise", "detailed"]
 MOST_MEMBERS: Final = 50
@@ -55,7 +55,7 @@ class Recommend(OfStudent, frozen=True, kw_only=True):
 class CompareInterventions(OfStudent, frozen=True, kw_only=True):
     """What could be done."""
 
-    interventions: Annotated[tuple[Intervention, ...], Meta(min_length=1, max_length=MOST_INTERVENTIONS)]
+    interventions: Annotated[tuple[Plan, ...], Meta(min_length=1, max_length=MOST_INTERVENTIONS)]
 
 
 class ClassOverview(Arguments, frozen=True, kw_only=True):
@@ -99,14 +99,11 @@ SCHEMAS: Final[dict[type[Arguments], Schema]] = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "kind": {"enum": ["quiz", "exercises", "quality", "study_days"]},
-                    "correct": {"type": "integer"},
-                    "questions": {"type": "integer"},
-                    "done": {"type": "integer"},
-                    "score": _UNIT,
-                    "days": {"type": "integer"},
+                    "quiz": {"type": "array", "items": {"type": "integer"}},
+                    "exercises": _whole(1_000),
+                    "quality": _UNIT,
+                    "study_days": _whole(MOST_DAYS),
                 },
-                "required": ["kind"],
             },
         },
     ),

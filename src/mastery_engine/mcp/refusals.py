@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mastery_engine.domain.errors import InvalidInput, MasteryError
+from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError
 
 _ADVICE: Final[dict[str, str]] = {
     "NOT_FOUND": "Do not guess ids: ask the user, or look into a class with class_overview.",
@@ -21,6 +21,9 @@ UNEXPECTED: Final = "INTERNAL_ERROR: something went wrong here. Do not try again
 def refusal_text(error: MasteryError) -> str:
     """An error in words for a model."""
     said = error.message
+    if isinstance(error, DependencyDown):
+        # Its words are for operators, and may tell where the parts are.
+        said = "something that the service needs does not answer"
     if isinstance(error, InvalidInput) and error.problems:
         said = "; ".join(map(str, error.problems[:_MOST_TOLD]))
     return f"{error.code}: {said}. {_ADVICE.get(error.code, '')}".rstrip()

@@ -124,10 +124,10 @@ TOOLS: Final[dict[str, Tool]] = {
         _recommend,
     ),
     "compare_interventions": Tool(
-        "What would change if: quiz {correct, questions}, exercises {done}, quality {score}, study_days {days}. "
-        "Each alone, and together.",
+        "Score after each of 1-5 what-ifs. Acts of one happen together: quiz [correct, questions], more exercises done, "
+        "quality of new work, days of study.",
         CompareInterventions,
-        {"now": _NUMBER, "after": _LIST},
+        {"now": _NUMBER, "after": _LIST, "best": {"type": "integer"}},
         "what_if",
         _compare_interventions,
     ),

@@ -18,7 +18,6 @@ from mastery_engine.contracts.answers import (
     Comparison,
     ForecastAnswer,
     InterventionsAnswer,
-    InterventionView,
     MemberStanding,
     Profile,
     RecommendationsAnswer,
@@ -72,16 +71,9 @@ def recommendations(answer: RecommendationsAnswer) -> Told:
 
 
 def interventions(answer: InterventionsAnswer) -> Told:
-    """What each would change, and which changes most."""
-    told: Told = {
-        "now": answer.current.score,
-        "after": [_after(one) for one in answer.interventions],
-    }
-    if answer.together is not None:
-        told["together"] = _after(answer.together)
-        changes = [one.change for one in answer.interventions]
-        told["best"] = changes.index(max(changes))
-    return told
+    """The score now and after each, in the order asked for, and which wins most."""
+    after = [one.result.score for one in answer.interventions]
+    return {"now": answer.current.score, "after": after, "best": after.index(max(after))}
 
 
 def overview(answer: Comparison, limit: int, cursor: str | None) -> Told:
@@ -121,10 +113,6 @@ def _actions(found: Sequence[Recommendation]) -> list[Told]:
         {"action": one.action, "area": one.area, "gain": one.gain, "minutes": one.estimated_time}
         for one in found
     ]
-
-
-def _after(one: InterventionView) -> Told:
-    return {"change": one.change, **_result(one.result)}
 
 
 def _class(answer: Comparison, members: Sequence[MemberStanding]) -> Told:

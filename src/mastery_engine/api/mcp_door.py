@@ -1,0 +1,172 @@
+"""The tools for language models over HTTP, under `/mcp`: the same tokens, rights, limits and record as on every route.
+
+Each request is answered by itself, with JSON: nothing is kept between two of them, so that any replica may answer. They are
+no rows of the table, since a protocol of its own says what goes in and out (see docs/reference/mcp.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, cast, final
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from mastery_engine.api.asgi import Receive, Scope, Send
+from mastery_engine.api.envelope import failure
+from mastery_engine.api.errors import REALM, CredentialsMissing, Refusal
+from mastery_engine.api.operation import Operation
+from mastery_engine.api.parts import bearer_of, caller_by, parts_of
+from mastery_engine.config import Settings
+from mastery_engine.domain.errors import MasteryError, NotAuthenticated
+from mastery_engine.engine.access import Caller
+
+if TYPE_CHECKING:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+PATH: Final = "/mcp"
+METADATA: Final = "/.well-known/oauth-protected-resource"
+MOST_BYTES: Final = 256 << 10
+_ASKING: Final = "asking"
+LIMITED: Final = (
+    Operation("mcp", "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120),
+    Operation("what_if", "post", f"{PATH}#what_if", "mcp", "compare_interventions", "", None, rate=20),
+)
+"""What has a limit of its own; calls of the other tools are counted with the route that does the same."""
+
+TOLD: Final = tuple(
+    Operation("protected_resource", "get", path, "mcp", "Where tokens come from", "", None)
+    for path in (f"{METADATA}{PATH}", METADATA)
+)
+"""What is told to everybody. A client looks under the whole path of the resource first (RFC 9728, section 3.1)."""
+
+
+@final
+class TooOften(MasteryError):
+    """The caller comes too often, as a tool's result tells it."""
+
+    code = "RATE_LIMITED"
+
+
+@final
+class McpDoor:
+    """Takes requests while its manager runs; without the extra `mcp` it says what is missing."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened yet."""
+        self._settings = settings
+        self._manager: StreamableHTTPSessionManager | None = None
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes to an application."""
+        app.router.routes.append(Route(PATH, self._answer, methods=["POST"]))
+        for one in TOLD:
+            app.router.routes.append(Route(one.path, self._metadata, methods=["GET"]))
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Take requests until the end of the block."""
+        if find_spec("mcp") is None:
+            yield
+            return
+        from mcp.server.streamable_http_manager import (  # noqa: PLC0415 - an extra
+            StreamableHTTPSessionManager as Manager,
+        )
+
+        from mastery_engine.mcp.server import server_of  # noqa: PLC0415 - as above
+
+        manager = Manager(
+            server_of(lambda context: cast("Request", context.request).scope["state"][_ASKING]),
+            json_response=True,
+            stateless=True,
+            max_request_body_size=MOST_BYTES,
+        )
+        ready, over = asyncio.Event(), asyncio.Event()
+
+        async def run() -> None:
+            async with manager.run():
+                ready.set()
+                await over.wait()
+
+        # A task of its own: what runs in it must be left in the task that entered it, and a lifespan may be closed by another.
+        running = asyncio.create_task(run(), name="tools for language models")
+        await ready.wait()
+        self._manager = manager
+        try:
+            yield
+        finally:
+            self._manager = None
+            over.set()
+            await running
+
+    async def _answer(self, request: Request) -> Response:
+        if self._manager is None:
+            raise Refusal(
+                "NOT_FOUND", "tools for language models are not installed: pip install 'mastery-engine[mcp]'"
+            )
+        self._check_origin(request)
+        try:
+            caller = await caller_by(request, bearer_of(request))
+        except NotAuthenticated as error:
+            return self._challenge(request, error)
+        from mastery_engine.mcp.asking import Asking  # noqa: PLC0415 - an extra
+
+        parts = parts_of(request)
+
+        async def admit(caller: Caller, name: str) -> None:
+            try:
+                await parts.limits.admit(request, caller, name)
+            except Refusal as refusal:
+                raise TooOften(refusal.message) from None
+
+        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit)
+        return _Handed(self._manager)
+
+    def _check_origin(self, request: Request) -> None:
+        """Refuse a page of another origin: its browser would send what it was told to from inside a school's network.
+
+        Raises:
+            Refusal: The request comes from such a page.
+        """
+        origin = request.headers.get("origin")
+        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        if origin is not None and origin != own and origin not in self._settings.cors_origins:
+            raise Refusal("FORBIDDEN", "pages of this origin may not call here; see MASTERY_CORS_ORIGINS")
+
+    def _challenge(self, request: Request, error: NotAuthenticated) -> Response:
+        """What tells a client where to learn who issues tokens (RFC 9728, section 5.1)."""
+        told = "" if isinstance(error, CredentialsMissing) else ', error="invalid_token"'
+        challenge = f'{REALM}{told}, resource_metadata="{self._base(request)}{METADATA}{PATH}"'
+        return failure(request, error.code, error.message, headers={"WWW-Authenticate": challenge})
+
+    async def _metadata(self, request: Request) -> Response:
+        """Where tokens come from (RFC 9728)."""
+        told: dict[str, Any] = {
+            "resource": f"{self._base(request)}{PATH}",
+            "resource_name": "Mastery Engine",
+            "bearer_methods_supported": ["header"],
+        }
+        if urlsplit(self._settings.jwt_issuer).scheme in {"https", "http"}:
+            told["authorization_servers"] = [self._settings.jwt_issuer]
+        return JSONResponse(told)
+
+    def _base(self, request: Request) -> str:
+        return self._settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+
+
+@final
+class _Handed(Response):
+    """An answer that the protocol's own server gives."""
+
+    def __init__(self, manager: StreamableHTTPSessionManager) -> None:
+        super().__init__()
+        self._manager = manager
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request over."""
+        await self._manager.handle_request(scope, receive, send)
