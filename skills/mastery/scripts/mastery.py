@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import ipaddress
 import json
 import os
 import re
+import signal
 import sys
 import threading
 import urllib.error
 import urllib.request
 from bisect import bisect_right
+from collections.abc import Sequence
+from http import HTTPStatus
 from math import ceil, fsum
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
 Parts = Sequence[Optional[float]]
+Answer = tuple[list[str], Any]
+"""What is printed for people, a line each, and what for programs."""
 
 FORMULA = "adr-004@1"
 COMPONENTS = ("completion", "quiz", "quality", "consistency")
 WEIGHTS = (0.40, 0.30, 0.20, 0.10)
-WEAK_BELOW = 0.7
+WEAK_BELOW, HIGH_GAIN, MEDIUM_GAIN = 0.7, 0.10, 0.03
 LEVELS = ("beginner", "developing", "competent", "proficient", "expert")
 LEVEL_FROM = (0.40, 0.60, 0.75, 0.90)
 ACTIONS = ("practice", "review", "refactor", "schedule")
@@ -33,15 +39,18 @@ WHOLE_MINUTES = (150, 120, 180, 60)
 NOUNS = ("exercise completion", "quiz average", "quality of work", "study consistency")
 MISSING = ("No exercise has", "No quiz has", "No assessed work has", "No active day has")
 KEEP_IT = "All that counts is at 100 %; keep your study days, for each day without one takes 10 % off your consistency."
+ALL = 100.0
 NOISE = 1e-9
 
 MODELS = ("linear", "persistence", "decay")
 FEWEST_SCORES, MOST_SCORES, WINDOW, TREND_DAYS, TREND_EDGE = 3, 1000, 90, 7, 0.02
+WEEK = 7
 HORIZONS = (1, 2, 3, 5, 7, 10, 14, 21, 30)
 BELOW = (0.0000, 0.0140, 0.0229, 0.0295, 0.0278, 0.0275, 0.0193, 0.0313, 0.0592)
 ABOVE = (0.0200, 0.0367, 0.0474, 0.0541, 0.0667, 0.0733, 0.0899, 0.1005, 0.1118)
 
 SECONDS = 30.0
+MOVED = 3
 MOST_BYTES = 8_000_000
 MOST_TEXT = 300
 
@@ -108,7 +117,7 @@ def reach(place: int, value: float | None, target: float) -> dict[str, Any]:
 
 def advice(place: int, gain: float, minutes: int, reason: str) -> dict[str, Any]:
     """A recommendation as the engine tells it."""
-    priority = "high" if gain >= 0.10 else "medium" if gain >= 0.03 else "low"
+    priority = "high" if gain >= HIGH_GAIN else "medium" if gain >= MEDIUM_GAIN else "low"
     found = {"area": COMPONENTS[place], "action": ACTIONS[place], "priority": priority, "gain": gain}
     return {**found, "estimated_time": minutes, "reason": reason}
 
@@ -134,7 +143,7 @@ def what_if(parts: Parts, changes: dict[str, float]) -> dict[str, Any]:
 # The forecast.
 
 
-def forecast(history: Sequence[float], days: int = 7, model: str = "linear") -> dict[str, Any] | None:
+def forecast(history: Sequence[float], days: int = WEEK, model: str = "linear") -> dict[str, Any] | None:
     """The score in some days, from one score a day; None with fewer than three."""
     if len(history) < FEWEST_SCORES:
         return None
@@ -188,12 +197,14 @@ def slope(counted: range, scores: Sequence[float]) -> float:
 class Stay(urllib.request.HTTPRedirectHandler):
     """Follows nothing: the token is for the server that was named."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, *_: Any, **__: Any) -> None:
         """No further request."""
 
 
-def ask(server: str | None, route: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask the API; its `data`."""
+def ask(
+    server: str | None, route: str, body: dict[str, Any], view: Callable[[dict[str, Any]], list[str]]
+) -> Answer:
+    """Ask the API, and look at its `data`."""
     token = os.environ.get("MASTERY_TOKEN", "")
     if not re.fullmatch(r"[!-~]{1,8192}", token):
         raise Refused("put a token into the environment variable MASTERY_TOKEN")
@@ -211,8 +222,14 @@ def ask(server: str | None, route: str, body: dict[str, Any]) -> dict[str, Any]:
     thread.join(SECONDS)
     answer = answers[0] if answers else TimeoutError(f"no answer within {SECONDS:g} seconds")
     if isinstance(answer, Exception):
-        raise Failed(f"cannot ask the server: {getattr(answer, 'reason', None) or answer or type(answer).__name__}")
-    return data_of(*answer)
+        raise Failed(
+            f"cannot ask the server: {getattr(answer, 'reason', None) or answer or type(answer).__name__}"
+        )
+    data = data_of(*answer)
+    try:
+        return view(data), data
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise Failed("the server's answer is not that of this API") from None
 
 
 def address(server: str | None) -> tuple[str, bool]:
@@ -231,7 +248,9 @@ def address(server: str | None) -> tuple[str, bool]:
     return server.rstrip("/"), good[1] == "http"
 
 
-def answer_to(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> tuple[int, bytes] | Exception:
+def answer_to(
+    opener: urllib.request.OpenerDirector, request: urllib.request.Request
+) -> tuple[int, bytes] | Exception:
     """Status and body, or why there is none."""
     try:
         try:
@@ -250,14 +269,13 @@ def data_of(status: int, body: bytes) -> dict[str, Any]:
         raise Failed(f"the answer is longer than {MOST_BYTES} bytes")
     try:
         whole = json.loads(body)
-        if status == 200:
+        if status == HTTPStatus.OK:
             data: dict[str, Any] = {**whole["data"]}
             return data
         error = whole["error"]
-        told = "; ".join(f"{one['field']}: {one['issue']}" for one in error.get("details", []))
-        message = f"{error['code']}: {error['message']}" + (f" ({told})" if told else "")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        hint = "; redirects are not followed" if 300 <= status < 400 else ""
+        message = f"{error['code']}: {error['message']}"
+    except (ValueError, LookupError, TypeError, RecursionError):
+        hint = "; redirects are not followed" if status // 100 == MOVED else ""
         message = f"the server answered {status}, and not as this API does{hint}"
     raise Failed(message)
 
@@ -287,13 +305,20 @@ def reasons(found: Sequence[dict[str, Any]]) -> list[str]:
     return [f"{one['priority']}: {steps_line([one])[6:]}. {one['reason']}" for one in found]
 
 
+def advised(data: dict[str, Any]) -> list[str]:
+    """A student's recommendations."""
+    return [of_student(data), *reasons(data["recommendations"])]
+
+
 def forecast_lines(found: dict[str, Any]) -> list[str]:
     """A forecast."""
     low, high = (number(found["interval_80"][end]) for end in ("low", "high"))
     ahead = f"{number(found['predicted_score'])} {found['predicted_level']} in {found['timeframe_days']} days"
     now = f"now {number(found['current_score'])} {found['current_level']}, {found['trend']}"
     lines = [f"{ahead}, 80% {low} to {high}, confidence {number(found['confidence'])}; {now}"]
-    return [*lines, "step in: falling a level, or below 0.4"] if found["intervention_needed"] else lines
+    return (
+        [*lines, "step in: it will be below 0.4, or a level lower"] if found["intervention_needed"] else lines
+    )
 
 
 def of_student(data: dict[str, Any]) -> str:
@@ -310,20 +335,28 @@ def shown(data: dict[str, Any]) -> list[str]:
     return [of_student(data), f"{', '.join(told)}; {trend}", steps_line(data["path"]["steps"])]
 
 
+def foreseen(data: dict[str, Any]) -> list[str]:
+    """A student's forecast, or the last day of a trajectory."""
+    first, *more = forecast_lines(data.get("trajectory", data)["forecast"])
+    return [f"{data['student_id']} {data['as_of']}: {first}", *more]
+
+
 def class_lines(data: dict[str, Any], most: int) -> list[str]:
     """A class, the lowest first: who needs help stands at the top."""
     whole = data["standings"]["score"]
-    lines = [f"{data['cohort_id']} {data['as_of']}: {whole['with_evidence'] or 0} of {whole['size']} with evidence"]
+    lines = [
+        f"{data['cohort_id']} {data['as_of']}: {whole['with_evidence'] or 0} of {whole['size']} with evidence"
+    ]
     if whole["mean"] is not None:
         lines[0] += f", mean {number(whole['mean'])}, median {number(whole['median'])}"
-    ranked = sorted((one for one in data["members"] if one["value"] is not None), key=lambda one: one["value"])
+    ranked = sorted(
+        (one for one in data["members"] if one["value"] is not None), key=lambda one: one["value"]
+    )
     lines += [f"{one['student_id']} {number(one['value'])} {one['level']}" for one in ranked[:most]]
     return lines + ([f"and {len(ranked) - most} higher"] if len(ranked) > most else [])
 
 
-# The commands: what is printed for people, and for programs.
-
-Answer = tuple[list[str], Any]
+# The commands.
 
 
 def on_calculate(given: argparse.Namespace) -> Answer:
@@ -335,12 +368,12 @@ def on_calculate(given: argparse.Namespace) -> Answer:
 def on_recommend(given: argparse.Namespace) -> Answer:
     """`recommend`, of numbers or of a student."""
     if given.student is None:
+        without_student(given)
         found = calculate(parts_of(given))
         return [headline(found), *reasons(found["recommendations"])], found["recommendations"]
     if any(value is not None for value in named_parts(given)):
         raise Refused("give parts or --student, not both")
-    data = ask(given.server, "/recommendations/adaptive", scope(given))
-    return [of_student(data), *reasons(data["recommendations"])], data
+    return ask(given.server, "/recommendations/adaptive", scope(given), advised)
 
 
 def on_forecast(given: argparse.Namespace) -> Answer:
@@ -348,18 +381,17 @@ def on_forecast(given: argparse.Namespace) -> Answer:
     if given.student is not None:
         if given.scores or given.model is not None:
             raise Refused("give daily scores or --student, not both; --model goes with scores")
-        # The first is for seven days only.
-        route, more = "/predictions/next-week", {}
-        if given.days != 7:
-            route, more = "/predictions/trajectory", {"ahead": given.days}
-        data = ask(given.server, route, {**scope(given), **more})
-        found = data["trajectory"]["forecast"] if more else data["forecast"]
-        return [f"{data['student_id']} {data['as_of']}: {forecast_lines(found)[0]}", *forecast_lines(found)[1:]], data
+        if given.days == WEEK:
+            return ask(given.server, "/predictions/next-week", scope(given), foreseen)
+        return ask(given.server, "/predictions/trajectory", {**scope(given), "ahead": given.days}, foreseen)
+    without_student(given)
     if len(given.scores) > MOST_SCORES:
         raise Refused(f"at most {MOST_SCORES} scores, {len(given.scores)} are given")
     told = forecast(given.scores, given.days, given.model or MODELS[0])
     if told is None:
-        raise Refused(f"no forecast: at least {FEWEST_SCORES} daily scores are needed, {len(given.scores)} given")
+        raise Refused(
+            f"no forecast: at least {FEWEST_SCORES} daily scores are needed, {len(given.scores)} given"
+        )
     return forecast_lines(told), told
 
 
@@ -382,15 +414,19 @@ def on_what_if(given: argparse.Namespace) -> Answer:
 
 def on_show(given: argparse.Namespace) -> Answer:
     """`show`."""
-    data = ask(given.server, "/mastery/query", scope(given))
-    return shown(data), data
+    return ask(given.server, "/mastery/query", scope(given), shown)
 
 
 def on_class(given: argparse.Namespace) -> Answer:
     """`class`."""
     asked = {"cohort_id": given.cohort, "course_id": given.course, "date": given.date, "metric": "score"}
-    data = ask(given.server, "/analytics/compare", asked)
-    return class_lines(data, given.limit), data
+    return ask(given.server, "/analytics/compare", asked, lambda data: class_lines(data, given.limit))
+
+
+def without_student(given: argparse.Namespace) -> None:
+    """Refuse what would be passed over."""
+    if given.server is not None or given.course is not None or given.date is not None:
+        raise Refused("--server, --course and --date go with --student")
 
 
 def scope(given: argparse.Namespace) -> dict[str, Any]:
@@ -418,7 +454,7 @@ def share(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value <= 1.0:
-        hint = ": write 80 % as 0.8" if 1.0 < value <= 100.0 else ""
+        hint = ": write 80 % as 0.8" if 1.0 < value <= ALL else ""
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1{hint}")
     return value
 
@@ -444,7 +480,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """All commands and their arguments."""
-    top = Parser(prog="mastery.py", description="Mastery from four parts (0 to 1), or by the API.", allow_abbrev=False)
+    top = Parser(
+        prog="mastery.py", description="Mastery from four parts (0 to 1), or by the API.", allow_abbrev=False
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, does: Callable[[argparse.Namespace], Answer], says: str) -> Parser:
@@ -455,7 +493,9 @@ def parser() -> Parser:
 
     def with_parts(made: Parser) -> None:
         for name in COMPONENTS:
-            made.add_argument(f"--{name}", type=share, metavar="0..1", help="left out: not observed, counts 0")
+            made.add_argument(
+                f"--{name}", type=share, metavar="0..1", help="left out: not observed, counts 0"
+            )
 
     def with_server(made: Parser) -> None:
         made.add_argument("--server", metavar="URL", help="else MASTERY_SERVER; token in MASTERY_TOKEN")
@@ -471,8 +511,10 @@ def parser() -> Parser:
     made.add_argument("--student", metavar="ID", help="of the API, in place of parts")
     with_server(made)
     made = command("forecast", on_forecast, "where daily scores lead")
-    made.add_argument("scores", nargs="*", type=share, metavar="SCORE", help="one a day, oldest first, today's last")
-    made.add_argument("--days", type=whole(30), default=7, metavar="1..30", help="days ahead (7)")
+    made.add_argument(
+        "scores", nargs="*", type=share, metavar="SCORE", help="one a day, oldest first, today's last"
+    )
+    made.add_argument("--days", type=whole(30), default=WEEK, metavar="1..30", help="days ahead (7)")
     made.add_argument("--model", choices=MODELS, help="of scores (linear)")
     made.add_argument("--student", metavar="ID", help="of the API, in place of scores")
     with_server(made)
@@ -497,10 +539,7 @@ def run(arguments: Sequence[str]) -> int:
     """Do what is asked; the exit code."""
     try:
         given = parser().parse_args(arguments)
-        try:
-            lines, data = given.does(given)
-        except (LookupError, TypeError, ValueError, AttributeError):
-            raise Failed("the server's answer is not that of this API") from None
+        lines, data = given.does(given)
         print(json.dumps(data) if given.json else "\n".join(map(plain, lines)), flush=True)
     except (Refused, Failed) as error:
         print(f"error: {plain(error)}", file=sys.stderr)
@@ -510,14 +549,14 @@ def run(arguments: Sequence[str]) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 
 if __name__ == "__main__":
+    # Ctrl-C ends it without a word, whatever it does.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         # A terminal without a letter shows its number.
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))

@@ -26,7 +26,9 @@ _TOLD: Final = (
 )
 
 
-def predict_trajectory(history: list[float], *, days: int = 7, model: str = "linear") -> dict[str, Any] | None:
+def predict_trajectory(
+    history: list[float], *, days: int = 7, model: str = "linear"
+) -> dict[str, Any] | None:
     """Where the score will be, from one score a day.
 
     A list of scores tells no components, so nothing is known of the consistency that the engine's own model, `decay`, lets
@@ -41,7 +43,8 @@ def predict_trajectory(history: list[float], *, days: int = 7, model: str = "lin
     Returns:
         `predicted_score` and `confidence` in [0, 1] at 6 decimals, `predicted_level`, `interval_80` (`low`, `high`; measured,
         of students whose last event is of today), `timeframe_days`, `current_score`, `current_level`, `trend` (of the last
-        seven days), `intervention_needed`, `days_with_events` (how many counted) and `model`. None with fewer than three scores.
+        seven days), `intervention_needed`, `days_with_events` (how many counted) and `model`.
+        None with fewer than three scores.
 
     Raises:
         InvalidInput: It is no list, too long, or a score, `days` or `model` is wrong.
