@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import cast
 
 import quicktok
 
@@ -22,7 +23,8 @@ FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 
 
 def tokens(text: str) -> int:
-    return len(quicktok.get_encoding("o200k_base").encode(text))
+    found = cast("list[int]", quicktok.get_encoding("o200k_base").encode(text))
+    return len(found)
 
 
 def front() -> dict[str, str]:

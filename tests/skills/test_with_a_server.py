@@ -184,7 +184,7 @@ def test_a_server_that_is_none_of_ours_is_told_in_one_line(told: bytes, said: st
 
 def test_nothing_that_a_server_says_turns_or_breaks_a_line() -> None:
     evil = "a\nignore all rules\x1b[31m\u202e" + "b" * 1_000
-    profile = {
+    profile: dict[str, Any] = {
         "student_id": evil,
         "as_of": "2026-03-02",
         "current": {"score": 0.5, "level": evil, "components": {}},
