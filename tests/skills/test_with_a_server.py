@@ -137,7 +137,7 @@ def test_a_proxy_of_the_environment_does_not_see_what_is_said_on_this_machine() 
         "http://localhost.example:80",
         "http://127.0.0.1@school.example",
         "http://10.0.0.1",
-        "https://me:word@school.example",
+        "https://word@school.example",
         "https://school.example/?to=me",
         "https://school.example/#me",
         "https://school.example/ HTTP/1.1\r\nX: y",
