@@ -91,6 +91,5 @@ def test_the_measured_interval_is_the_engines_on_every_day(days: int) -> None:
 
 @pytest.mark.parametrize("tenths", range(700, 1_001))
 def test_points_are_told_as_the_engine_tells_them(tenths: int) -> None:
-    # Some of these, times 1,000, come out just below the whole number.
     value = tenths / 1_000
     assert SKILL.calculate((value,) * 4) == calculate_mastery(dict.fromkeys(COMPONENTS, value))
