@@ -84,7 +84,7 @@ check-docs: $(DEV)
 	$(BIN)/mkdocs build --strict --quiet
 
 check-weaknesses: $(SECURITY)
-	$(SECURITY_BIN)/bandit --quiet --recursive --severity-level medium --confidence-level medium src tools examples
+	$(SECURITY_BIN)/bandit --quiet --recursive --severity-level medium --confidence-level medium src tools examples skills
 
 check-secrets: $(SECURITY)
 	git ls-files -z | xargs -0 $(SECURITY_BIN)/detect-secrets-hook --baseline .secrets.baseline
