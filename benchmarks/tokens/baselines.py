@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -149,3 +149,22 @@ def with_everything(counts: Frozen, task: Task) -> Counts:
     """
     one = total([counts["everything"]["call"], counts["everything"]["result"]])
     return times(one, task.students)
+
+
+def differences(held: Frozen, again: Frozen, where: str = "") -> list[str]:
+    """Where counts are not those that were frozen.
+
+    Args:
+        held: As frozen.
+        again: Counted again.
+        where: What the two are of.
+    """
+    found: list[str] = []
+    for name, value in held.items():
+        other: Any = again.get(name)
+        place = f"{where}{name}"
+        if isinstance(value, dict):
+            found += differences(cast("Frozen", value), cast("Frozen", other or {}), f"{place}, ")
+        elif value != other and name != "quicktok":
+            found.append(f"{place}: frozen {value}, counted {other}")
+    return found

@@ -62,16 +62,16 @@ def _forecast(**more: int) -> tuple[Call, ...]:
     return (Call("forecast", _ONE | more),)
 
 
+_INTERVENTIONS: Final[dict[Change, Arguments]] = {
+    QUIZ: {"kind": "quiz", "correct": 8, "questions": 10},
+    EXERCISES: {"kind": "exercises", "done": 5},
+    QUALITY: {"kind": "quality", "score": 0.9},
+    STUDY: {"kind": "study_days", "days": 1},
+}
+
+
 def _compare(*changes: Change) -> tuple[Call, ...]:
-    told: list[Arguments] = []
-    for one in changes:
-        match one.kind:
-            case "exercises":
-                told.append({"kind": one.kind, "count": int(one.value)})
-            case "study_day":
-                told.append({"kind": one.kind})
-            case _:
-                told.append({"kind": one.kind, "score": one.value})
+    told = [_INTERVENTIONS[change] for change in changes]
     return (Call("compare_interventions", _ONE | {"interventions": told}),)
 
 

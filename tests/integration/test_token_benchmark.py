@@ -1,0 +1,72 @@
+"""The token benchmark asks a real engine, about a class whose members have the events of one student."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mcp_types as types
+import msgspec
+from mcp.server.lowlevel import Server
+
+from benchmarks.tokens.baselines import differences, frozen
+from benchmarks.tokens.counting import ENCODINGS
+from benchmarks.tokens.report import whole
+from benchmarks.tokens.running import measured
+from benchmarks.tokens.school import MEMBERS, open_school, settings_of, who
+from benchmarks.tokens.stand_in import events
+from benchmarks.tokens.student import Student
+from benchmarks.tokens.tasks import COHORT, COURSE, TASKS
+from mastery_engine.bootstrap import Engine
+
+SECRET = "words of the tests' own, more than 32 bytes"
+
+
+async def test_every_member_has_the_events_moved_to_end_yesterday(tmp_path: Path) -> None:
+    made = events(COURSE)
+    alone = Student(made)
+    async with open_school(settings_of(tmp_path, SECRET), made) as engine:
+        profiles = [await engine.queries.profile(who(), member) for member in MEMBERS]
+        overview = await engine.analytics.compare(who(), COHORT)
+    expected = alone.result(alone.day + 1)
+    for profile in profiles:
+        assert profile.events == len(made)
+        assert profile.current.score == expected.score
+        assert list(profile.courses) == [COURSE]
+    assert overview.standings["score"].size == len(MEMBERS)
+
+
+async def test_a_server_is_asked_every_task_over_the_engine_and_a_missing_skill_is_said(
+    tmp_path: Path,
+) -> None:
+    def server_of(engine: Engine) -> Server[Any]:
+        async def list_tools(_: object, __: object) -> types.ListToolsResult:
+            return types.ListToolsResult(
+                tools=[types.Tool(name="get_mastery", input_schema={"type": "object"})]
+            )
+
+        async def call_tool(_: object, params: types.CallToolRequestParams) -> types.CallToolResult:
+            student = (params.arguments or {}).get("student_id", MEMBERS[0])
+            told = await engine.queries.profile(who(), student)
+            text = msgspec.json.encode(told.current).decode()
+            return types.CallToolResult(content=[types.TextContent(text=text)])
+
+        return Server("ours", on_list_tools=list_tools, on_call_tool=call_tool)
+
+    said: list[str] = []
+    found = await measured(tmp_path, events(COURSE), tmp_path / "none", server_of, said.append)
+    assert [one.name for one in found] == ["MCP"]
+    assert set(found[0].costs) == {task.name for task in TASKS}
+    assert "the skill is not measured" in said[-1]
+    told = whole(frozen(), found, None)
+    assert "the data is not there" in told["baseline"]["says"]
+    assert set(told["sides"]["MCP"]) == set(ENCODINGS)
+
+
+def test_counts_that_are_no_longer_those_frozen_are_named() -> None:
+    held = frozen()
+    again = frozen() | {"events": {name: tokens + 1 for name, tokens in held["events"].items()}}
+    del again["quicktok"]
+    assert differences(held, frozen()) == []
+    assert differences(held, again)[0].startswith("events, o200k_base: frozen ")
+    assert len(differences(held, again)) == len(ENCODINGS)
