@@ -19,6 +19,7 @@ from benchmarks.tokens.measure import misses
 from benchmarks.tokens.ours import our_server
 from benchmarks.tokens.report import show, whole
 from benchmarks.tokens.running import measured
+from benchmarks.tokens.sides import Refused
 from benchmarks.tokens.stand_in import events as made_up
 from benchmarks.tokens.student import median_student
 from benchmarks.tokens.tasks import COURSE
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tokens", description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", help="folder of OULAD (else $MASTERY_TEST_DATA/oulad)")
+    parser.add_argument("--skill", type=Path, default=SKILL, help="folder of the skill")
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/tokens.json and .txt")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
@@ -51,7 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say("the baseline is no longer the one that was frozen:\n" + "\n".join(changed))
             return 1
     with tempfile.TemporaryDirectory(prefix="mastery-bench-") as home:
-        sides = asyncio.run(measured(Path(home), events, SKILL, our_server, say))
+        try:
+            sides = asyncio.run(measured(Path(home), events, asked.skill, our_server, say))
+        except Refused as error:
+            say(str(error))
+            return 1
     found = whole(held, sides, chosen)
     about = machine() | {name: version(name) for name in ("mcp", "quicktok-v1")}
     show(about, found, as_json=asked.json, keep=asked.keep)

@@ -14,6 +14,7 @@ from benchmarks.__main__ import RESULTS
 from benchmarks.tokens.baselines import Frozen
 from benchmarks.tokens.counting import ENCODINGS
 from benchmarks.tokens.measure import BASELINES, CALLS, JUDGED_AT, Figures, Measured, figures
+from benchmarks.tokens.page import PAGE, filled
 from benchmarks.tokens.student import Chosen
 from benchmarks.tokens.tasks import TASKS
 
@@ -70,7 +71,7 @@ def show(about: Mapping[str, str], whole: Figures, *, as_json: bool, keep: bool)
         about: The machine and the versions.
         whole: Figures of all sides.
         as_json: Whether to print JSON.
-        keep: Whether to write the results too.
+        keep: Whether to write the results too, and the tables of the page.
     """
     text = json.dumps({"machine": dict(about), "tokens": whole}, indent=1) + "\n"
     if as_json:
@@ -79,6 +80,7 @@ def show(about: Mapping[str, str], whole: Figures, *, as_json: bool, keep: bool)
         _print(Console(width=_WIDTH, highlight=False), about, whole)
     if keep:
         RESULTS.mkdir(exist_ok=True)
+        PAGE.write_text(filled(PAGE.read_text("utf-8"), whole), "utf-8")
         (RESULTS / "tokens.json").write_text(text)
         with (RESULTS / "tokens.txt").open("w") as file:
             _print(Console(file=file, width=_WIDTH, highlight=False), about, whole)
@@ -103,7 +105,7 @@ def _baseline_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _by_task(name: str, found: Figures) -> Table:
-    title = f"{name} by {_FIRST}: tokens of a task, and what is saved with definitions over {JUDGED_AT} calls"
+    title = f"{name} by {_FIRST}: tokens of a task; what is saved over {JUDGED_AT} calls"
     table = _table(title, "task", "frozen", *(f"ours@{n}" for n in CALLS), *_saved_titles(), "wire")
     for task, one in found["tasks"].items():
         saved = [_percent(one["saved"][base][_LAST]) for base in BASELINES]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import mcp_types as types
 import msgspec
+import pytest
 from mcp.server.lowlevel import Server
 
+from benchmarks.__main__ import RESULTS
 from benchmarks.tokens.baselines import differences, frozen
 from benchmarks.tokens.counting import ENCODINGS
+from benchmarks.tokens.page import PAGE, filled
 from benchmarks.tokens.report import whole
 from benchmarks.tokens.running import measured
+from benchmarks.tokens.scenes import score, write
 from benchmarks.tokens.school import MEMBERS, open_school, settings_of, who
+from benchmarks.tokens.sides import Refused
 from benchmarks.tokens.stand_in import events
 from benchmarks.tokens.student import Student
 from benchmarks.tokens.tasks import COHORT, COURSE, TASKS
@@ -63,6 +69,17 @@ async def test_a_server_is_asked_every_task_over_the_engine_and_a_missing_skill_
     assert set(told["sides"]["MCP"]) == set(ENCODINGS)
 
 
+async def test_a_refusal_of_the_server_comes_out_as_what_it_is(tmp_path: Path) -> None:
+    def refusing(_: Engine) -> Server[Any]:
+        async def call_tool(_: object, __: object) -> types.CallToolResult:
+            return types.CallToolResult(content=[types.TextContent(text="no")], is_error=True)
+
+        return Server("refusing", on_call_tool=call_tool)
+
+    with pytest.raises(Refused, match=r"get_mastery .* was refused: no"):
+        await measured(tmp_path, events(COURSE), tmp_path / "none", refusing, lambda _: None)
+
+
 def test_counts_that_are_no_longer_those_frozen_are_named() -> None:
     held = frozen()
     again = frozen() | {"events": {name: tokens + 1 for name, tokens in held["events"].items()}}
@@ -70,3 +87,20 @@ def test_counts_that_are_no_longer_those_frozen_are_named() -> None:
     assert differences(held, frozen()) == []
     assert differences(held, again)[0].startswith("events, o200k_base: frozen ")
     assert len(differences(held, again)) == len(ENCODINGS)
+
+
+def test_the_page_shows_the_tables_of_the_committed_results() -> None:
+    whole = json.loads((RESULTS / "tokens.json").read_text("utf-8"))["tokens"]
+    page = PAGE.read_text("utf-8")
+    assert filled(page, whole) == page
+    assert all(f"| {task.name} | {task.question} |" in page for task in TASKS)
+
+
+def test_a_page_without_marks_is_not_written() -> None:
+    whole = json.loads((RESULTS / "tokens.json").read_text("utf-8"))["tokens"]
+    with pytest.raises(AssertionError, match="no marks of means"):
+        filled("# A page\n", whole)
+
+
+def test_the_working_on_the_page_is_that_of_the_made_up_student() -> None:
+    assert write(score, Student(events(COURSE))).text in PAGE.read_text("utf-8")
