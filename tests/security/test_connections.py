@@ -17,10 +17,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from mastery_engine.adapters.auth import make_token
 from mastery_engine.api import connections
 from mastery_engine.api.app import create_app
-from mastery_engine.api.bodies import MOST_PROBLEMS
 from mastery_engine.api.connections import MOST_HEAD_BYTES
 from mastery_engine.api.listening import server_of, tls_of
 from mastery_engine.api.parameters import read_parameters
+from mastery_engine.contracts.request_fields import MOST_PROBLEMS
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput
 from tests.api.on_sockets import QUERY, Running, running
 from tests.api.school import SECRET, trial_settings

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from fastapi import Request
-from msgspec import Struct
 
 from mastery_engine.api.errors import Refusal
-from mastery_engine.contracts.event_words import shown
-from mastery_engine.contracts.field_words import value_problems
+from mastery_engine.contracts.request_fields import Model, model_of
 from mastery_engine.contracts.strict_json import decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 MOST_BYTES: Final = 1 << 20
 MOST_INGEST_BYTES: Final = 5 << 20
-MOST_PROBLEMS: Final = 100
-"""An answer of many times the size of what was asked would help nobody but who wants to do harm."""
 MOST_SECONDS: Final = 20.0
 """A body that trickles in would keep a connection and its memory for as long as the sender likes."""
 _JSON: Final = "application/json"
-_SHOWN: Final = 100
-Model = TypeVar("Model", bound=Struct)
 
 
 class CallerGone(Exception):
@@ -86,26 +79,6 @@ async def read_model(request: Request, model: type[Model]) -> Model:
     return model_of(await read_json(request, wanted), model)
 
 
-def model_of(value: object, model: type[Model], field: str = "") -> Model:
-    """A request model from decoded JSON.
-
-    Args:
-        value: What was sent.
-        model: What it should be.
-        field: Where it stood in what was sent; empty for the whole.
-
-    Raises:
-        InvalidInput: Every field that breaks its rule, unknown fields included, up to `MOST_PROBLEMS`.
-    """
-    if not isinstance(value, dict):
-        raise InvalidInput.of(Problem(field, shown(value), "must be a JSON object"))
-    found = _problems(cast("dict[str, Any]", value), model, f"{field}." if field else "")
-    problems = tuple(islice(found, MOST_PROBLEMS))
-    if problems:
-        raise InvalidInput.of(*problems)
-    return msgspec.convert(value, model)
-
-
 def check_media_type(
     request: Request, known: Sequence[str] = (_JSON,), *, any_encoding: bool = False
 ) -> None:
@@ -153,23 +126,3 @@ def too_slow() -> Refusal:
 def too_large(most: int) -> Refusal:
     """The answer to a body of more than so many bytes."""
     return Refusal("PAYLOAD_TOO_LARGE", f"a body has at most {most} bytes here; send less at once")
-
-
-def _problems(fields: dict[str, Any], model: type[Struct], prefix: str) -> Iterator[Problem]:
-    known = {field.encode_name: field for field in msgspec.structs.fields(model)}
-    for name, value in fields.items():
-        if name not in known:
-            yield Problem(
-                f"{prefix}{name}"[:_SHOWN], shown(value), f"is not known; known are {', '.join(known)}"
-            )
-    for name, field in known.items():
-        if name not in fields:
-            if field.required:
-                yield Problem(f"{prefix}{name}", "absent", "is required")
-            continue
-        value: object = fields[name]
-        inner: object = field.type
-        if isinstance(value, dict) and isinstance(inner, type) and issubclass(inner, Struct):
-            yield from _problems(cast("dict[str, Any]", value), inner, f"{prefix}{name}.")
-            continue
-        yield from value_problems(f"{prefix}{name}", cast("object", inner), cast("object", value))

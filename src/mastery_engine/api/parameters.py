@@ -10,9 +10,9 @@ import msgspec
 from fastapi import Request
 from msgspec import Struct
 
-from mastery_engine.api.bodies import MOST_PROBLEMS
 from mastery_engine.contracts.event_words import shown
 from mastery_engine.contracts.field_words import text_problems
+from mastery_engine.contracts.request_fields import MOST_PROBLEMS
 from mastery_engine.domain.errors import InvalidInput, Problem
 
 _SHOWN: Final = 100

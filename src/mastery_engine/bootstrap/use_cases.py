@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.roster_writes import RosterWrites
     from mastery_engine.engine.stream_tickets import StreamTickets
     from mastery_engine.engine.tenant_settings import TenantSettings
+    from mastery_engine.engine.what_if import WhatIf
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class UseCases(Foundation):
     def predictions(self) -> Predictions:
         """Where a student is heading."""
         return Predictions(self.reader)
+
+    @cached_property
+    def what_if(self) -> WhatIf:
+        """What interventions would change."""
+        from mastery_engine.engine.what_if import WhatIf  # noqa: PLC0415 - see above
+
+        return WhatIf(self.reader, self.adapters.clock)
 
     @cached_property
     def advice(self) -> Advice:

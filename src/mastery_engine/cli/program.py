@@ -105,6 +105,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "db": Group("The schema of the PostgreSQL archive.", {"upgrade": "db:upgrade", "check": "db:check"}),
     "serve": "serve:serve",
+    "mcp": "mcp:mcp",
     "openapi": "openapi:openapi",
     "worker": "worker:worker",
     "archiver": "archiver:archiver",

@@ -149,6 +149,42 @@ class RecommendationsAnswer(Struct, frozen=True, kw_only=True):
     recommendations: list[Recommendation]
 
 
+class InterventionView(Struct, frozen=True, kw_only=True):
+    """What would be after an intervention.
+
+    Attributes:
+        kind: Of the intervention; None for all of them together.
+        on: Day at whose end it would hold.
+        change: Of the score, at 6 decimals.
+        result: What would be.
+    """
+
+    kind: str | None
+    on: date
+    change: float
+    result: ResultView
+
+
+class InterventionsAnswer(Struct, frozen=True, kw_only=True):
+    """What each of some interventions would change.
+
+    Attributes:
+        student_id: Whose.
+        course_id: The course, None for all together.
+        as_of: Today.
+        current: The result of today.
+        interventions: In the order asked for.
+        together: All of them at once; None of a single one.
+    """
+
+    student_id: str
+    course_id: str | None
+    as_of: date
+    current: ResultView
+    interventions: list[InterventionView]
+    together: InterventionView | None
+
+
 class MemberStanding(Struct, frozen=True, kw_only=True):
     """A member of a class, as its teacher sees it; without evidence, the last three are None."""
 

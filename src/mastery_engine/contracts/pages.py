@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+import base64
+import binascii
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from mastery_engine.domain.errors import InvalidInput, Problem
+
+LONGEST_CURSOR: Final = 400
 Item = TypeVar("Item")
 
 
@@ -19,3 +24,29 @@ class Page(Struct, Generic[Item], frozen=True, kw_only=True):
 
     items: list[Item]
     next_cursor: str | None
+
+
+def cursor_after(key: str) -> str:
+    """The cursor of a page that begins after this key."""
+    return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+
+
+def key_before(cursor: str | None) -> str:
+    """The key after which a page begins; empty for the first one.
+
+    Raises:
+        InvalidInput: The cursor is none of ours.
+    """
+    if cursor is None:
+        return ""
+    refusal = InvalidInput.of(
+        Problem("cursor", cursor[:100], "must be the `next_cursor` of a page of this list")
+    )
+    try:
+        key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise refusal from None
+    # No key of ours has such characters, and PostgreSQL does not take them all.
+    if not key.isprintable():
+        raise refusal
+    return key

@@ -17,8 +17,6 @@ from mastery_engine.api.app_token import check_sidecar
 from mastery_engine.api.bodies import (
     MOST_BYTES,
     MOST_INGEST_BYTES,
-    MOST_PROBLEMS,
-    model_of,
     read_body,
     too_large,
 )
@@ -36,6 +34,7 @@ from mastery_engine.api.question_models import (
 )
 from mastery_engine.api.routes import analytics, mastery, predictions, recommendations
 from mastery_engine.contracts.event_words import shown
+from mastery_engine.contracts.request_fields import MOST_PROBLEMS, model_of
 from mastery_engine.contracts.strict_json import MOST_DEPTH, decode_strictly
 from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.engine.access import Caller

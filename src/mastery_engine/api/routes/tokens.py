@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Meta, Struct
 
 from mastery_engine.adapters.auth import Subject, TokenId
-from mastery_engine.api.bodies import model_of, read_json
+from mastery_engine.api.bodies import read_json
 from mastery_engine.api.envelope import success
 from mastery_engine.api.models import Success
 from mastery_engine.api.operation import WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, PartsNeeded, check_accept
+from mastery_engine.contracts.request_fields import model_of
 from mastery_engine.contracts.revocation import Revocation
 from mastery_engine.domain.errors import InvalidInput, Problem
 

@@ -1,0 +1,83 @@
+"""What would happen if: interventions beside each other, before anybody tries one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+from mastery_engine.contracts.answers import InterventionsAnswer, InterventionView, result_view
+from mastery_engine.domain.calendar import Calendar, date_of
+from mastery_engine.domain.errors import InvalidInput, Problem
+from mastery_engine.domain.interventions import MOST_INTERVENTIONS, Intervention, result_after
+from mastery_engine.domain.scores import SCORE_DECIMALS, Result
+from mastery_engine.engine.access import Caller
+from mastery_engine.engine.reading import Reader, Reading
+from mastery_engine.ports import Clock
+
+
+@final
+class WhatIf:
+    """Compares what could be done."""
+
+    def __init__(self, reader: Reader, clock: Clock) -> None:
+        """Put the parts together."""
+        self._reader = reader
+        self._clock = clock
+
+    async def compare(
+        self,
+        caller: Caller,
+        student_id: str,
+        interventions: Sequence[Intervention],
+        *,
+        course_id: str | None = None,
+    ) -> InterventionsAnswer:
+        """What each of some interventions would change today, and all of them together; stored nowhere.
+
+        Args:
+            caller: Who asks.
+            student_id: Whose.
+            interventions: 1 to 5 of them.
+            course_id: A course; None means all together.
+
+        Raises:
+            NotFound: No such student, no event of the scope, or not the caller's to see.
+            NotAllowed: The caller's role may not.
+            InvalidInput: Too many interventions or none; or see `result_after`.
+        """
+        if not 1 <= len(interventions) <= MOST_INTERVENTIONS:
+            rule = f"must be 1 to {MOST_INTERVENTIONS}"
+            raise InvalidInput.of(Problem("interventions", f"{len(interventions)} of them", rule))
+        reading = await self._reader.one(caller, "forecast.read", student_id)
+        now = reading.result(course_id)
+        each = [
+            _view(now, self._after(reading, course_id, [one]), one.__struct_config__.tag)
+            for one in interventions
+        ]
+        together = None
+        if len(interventions) > 1:
+            together = _view(now, self._after(reading, course_id, interventions), None)
+        return InterventionsAnswer(
+            student_id=student_id,
+            course_id=course_id,
+            as_of=reading.as_of,
+            current=result_view(now),
+            interventions=each,
+            together=together,
+        )
+
+    def _after(self, reading: Reading, course_id: str | None, acts: Sequence[Intervention]) -> Result:
+        state, day = reading.state, reading.day
+        scope = state.course_ids(day) if course_id is None else [course_id]
+        courses = {one: state.evidence(day, one)[0] for one in scope}
+        at_ms = min(self._clock.now_ms(), Calendar(reading.tenant.time_zone).end_of(day))
+        return result_after(courses, acts, day, at_ms, reading.formula)
+
+
+def _view(now: Result, after: Result, kind: object) -> InterventionView:
+    return InterventionView(
+        kind=None if kind is None else str(kind),
+        on=date_of(after.day),
+        change=round(after.score - now.score, SCORE_DECIMALS),
+        result=result_view(after),
+    )

@@ -1,0 +1,31 @@
+"""What went wrong, told so that a model can mend it: code, rule, and what to do instead."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mastery_engine.domain.errors import InvalidInput, MasteryError
+
+_ADVICE: Final[dict[str, str]] = {
+    "NOT_FOUND": "Do not guess ids: ask the user, or look into a class with class_overview.",
+    "FORBIDDEN": "This user may not; do not try again, tell the user.",
+    "AUTH_ERROR": "Tell the user to sign in again.",
+    "VALIDATION_ERROR": "Mend the arguments and call again.",
+    "RATE_LIMITED": "Wait before the next call.",
+    "SERVICE_UNAVAILABLE": "Nothing was lost; try again in a minute.",
+}
+_MOST_TOLD: Final = 5
+UNEXPECTED: Final = "INTERNAL_ERROR: something went wrong here. Do not try again; tell the user."
+
+
+def refusal_text(error: MasteryError) -> str:
+    """An error in words for a model."""
+    said = error.message
+    if isinstance(error, InvalidInput) and error.problems:
+        said = "; ".join(map(str, error.problems[:_MOST_TOLD]))
+    return f"{error.code}: {said}. {_ADVICE.get(error.code, '')}".rstrip()
+
+
+def told_text(code: str, message: str) -> str:
+    """The same of what is no error of the engine."""
+    return f"{code}: {message}. {_ADVICE.get(code, '')}".rstrip()

@@ -1,0 +1,151 @@
+"""What the tools answer: few numbers that a sentence needs, or what the API answers.
+
+No words of people go in: ids are letters, digits and `._:-`, and the name of a class, which anybody may choose, is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mastery_engine.contracts.answers import (
+    Calculation,
+    Comparison,
+    ForecastAnswer,
+    InterventionsAnswer,
+    InterventionView,
+    MemberStanding,
+    Profile,
+    RecommendationsAnswer,
+    ResultView,
+)
+from mastery_engine.contracts.pages import cursor_after, key_before
+from mastery_engine.domain.recommend import Recommendation
+from mastery_engine.domain.scores import LEVELS
+
+Told = dict[str, Any]
+HELP_BELOW: Final = frozenset({"beginner", "developing"})
+"""Levels of those who are named first in an overview: below `competent`."""
+
+
+def whole(answer: Struct) -> Told:
+    """All of it, as the API has it."""
+    told: Told = msgspec.to_builtins(answer)
+    return told
+
+
+def calculation(answer: Calculation) -> Told:
+    """Score, level, and what to do next."""
+    return {**_result(answer.result), "next": _actions(answer.recommendations[:1])}
+
+
+def profile(answer: Profile) -> Told:
+    """Score, level, the parts that are observed, and the trend."""
+    told = {**_result(answer.current), **_parts(answer.current)}
+    if answer.trend is not None:
+        told["trend"] = answer.trend
+    return told
+
+
+def forecast(answer: ForecastAnswer) -> Told:
+    """The score to come, within what, and whether somebody should do something."""
+    foreseen = answer.forecast
+    return {
+        "now": answer.current.score,
+        "score": foreseen.predicted_score,
+        "level": foreseen.predicted_level,
+        "low": foreseen.interval_80.low,
+        "high": foreseen.interval_80.high,
+        "trend": foreseen.trend,
+        "at_risk": foreseen.intervention_needed,
+    }
+
+
+def recommendations(answer: RecommendationsAnswer) -> Told:
+    """What to do, best first."""
+    return {"next": _actions(answer.recommendations)}
+
+
+def interventions(answer: InterventionsAnswer) -> Told:
+    """What each would change, and which changes most."""
+    told: Told = {
+        "now": answer.current.score,
+        "after": [_after(one) for one in answer.interventions],
+    }
+    if answer.together is not None:
+        told["together"] = _after(answer.together)
+        changes = [one.change for one in answer.interventions]
+        told["best"] = changes.index(max(changes))
+    return told
+
+
+def overview(answer: Comparison, limit: int, cursor: str | None) -> Told:
+    """A class in numbers, and those of its members who need help, the lowest score first.
+
+    Args:
+        answer: The whole class.
+        limit: Most members told.
+        cursor: From which of them on; None from the first.
+    """
+    members = _by_need(answer.members or [])
+    page, following = _page([one for one in members if one.level in HELP_BELOW], limit, cursor)
+    told: Told = {**_class(answer, members), "needs_help": {one.student_id: one.value for one in page}}
+    return told if following is None else {**told, "next_cursor": following}
+
+
+def whole_overview(answer: Comparison, limit: int, cursor: str | None) -> Told:
+    """The same with every member, page after page, as the API has them; see `overview`."""
+    members = _by_need(answer.members or [])
+    page, following = _page(members, limit, cursor)
+    told = whole(replace(answer, name="", members=list(page)))
+    del told["name"]
+    told |= _class(answer, members)
+    return told if following is None else {**told, "next_cursor": following}
+
+
+def _result(result: ResultView) -> Told:
+    return {"score": result.score, "level": result.level}
+
+
+def _parts(result: ResultView) -> Told:
+    return {name: one.value for name, one in (result.components or {}).items() if one.observed}
+
+
+def _actions(found: Sequence[Recommendation]) -> list[Told]:
+    return [
+        {"action": one.action, "area": one.area, "gain": one.gain, "minutes": one.estimated_time}
+        for one in found
+    ]
+
+
+def _after(one: InterventionView) -> Told:
+    return {"change": one.change, **_result(one.result)}
+
+
+def _class(answer: Comparison, members: Sequence[MemberStanding]) -> Told:
+    levels = Counter(one.level for one in members if one.level is not None)
+    told: Told = {"students": len(members), "levels": {one: levels[one] for one in LEVELS if levels[one]}}
+    mean = answer.standings["score"].mean
+    return told if mean is None else {**told, "mean": mean}
+
+
+def _by_need(members: Sequence[MemberStanding]) -> list[MemberStanding]:
+    """Lowest score first; who has no evidence comes last, since nothing is known."""
+    return sorted(members, key=lambda one: (one.value is None, one.value or 0.0, one.student_id))
+
+
+def _page(
+    members: Sequence[MemberStanding], limit: int, cursor: str | None
+) -> tuple[Sequence[MemberStanding], str | None]:
+    """A part of the members, and the cursor to the next one; where the last one told has gone, from the beginning."""
+    last = key_before(cursor)
+    places = [place for place, one in enumerate(members) if one.student_id == last]
+    first = places[0] + 1 if places else 0
+    page = members[first : first + limit]
+    ends = first + limit >= len(members)
+    return page, None if ends else cursor_after(page[-1].student_id)
