@@ -17,6 +17,8 @@ JUDGED_AT: Final = CALLS[-1]
 WANTED: Final = 0.95
 """Share of the frozen baseline that must be saved on every task."""
 BASELINES: Final = ("frugal", "code", "everything")
+BESIDE: Final = ("formula_spread", "working_alone", "tersest")
+"""What else each task is compared with, and not judged by."""
 Figures = dict[str, Any]
 
 
@@ -141,7 +143,7 @@ def _under(encoding: str, measured: Measured, frozen: Frozen) -> Figures:
             for base in BASELINES
         },
         "worst": {base: {str(n): _worst(tasks, base, n) for n in CALLS} for base in BASELINES},
-        "beside": {name: _beside(tasks, name) for name in ("formula_spread", "tersest")},
+        "beside": {name: _beside(tasks, name) for name in BESIDE},
     }
     one = measured.alone
     return told | {"calculate": {"call": one.call[encoding], "result": one.result[encoding]}}
@@ -154,6 +156,7 @@ def _baselines(encoding: str, frozen: Frozen, task: Task) -> dict[str, int]:
         "everything": with_everything(frozen, task)[encoding],
         "tersest": frugal(frozen, task, "events_tersest")[encoding],
         "formula": frozen["formula"][encoding],
+        "working": frozen["tasks"][task.name]["working"][encoding],
     }
 
 
@@ -177,6 +180,7 @@ def _task(encoding: str, measured: Measured, cost: Cost, against: dict[str, int]
             1 - spread(measured, cost, encoding, JUDGED_AT, wire=True) / against["frugal"], 4
         ),
         "formula_spread": round(1 - judged / shared, 4),
+        "working_alone": round(1 - judged / against["working"], 4),
         "tersest": round(1 - judged / against["tersest"], 4),
     }
 

@@ -140,6 +140,7 @@ def _beside(name: str, found: Figures) -> Table:
     table = _table(f"{name}: beside what is judged, by {_FIRST}", "against", "mean", "worst")
     words = {
         "formula_spread": "the frozen baseline, its formula spread too",
+        "working_alone": "the working alone, everything else read before",
         "tersest": "events as tersely as can be",
     }
     for key, label in words.items():

@@ -45,6 +45,11 @@ class Student:
         """Everything folded."""
         return state_of(self.events)
 
+    @cached_property
+    def _until(self) -> dict[int, LearnerState]:
+        """States at the end of days that were asked for."""
+        return {}
+
     @property
     def day(self) -> int:
         """Number of the day of the newest event: the day of the questions."""
@@ -56,7 +61,10 @@ class Student:
         Args:
             day: Number of the day.
         """
-        found = state_of([event for event in self.events if event.timestamp // DAY_MS <= day])
+        found = self._until.get(day)
+        if found is None:
+            found = state_of([event for event in self.events if event.timestamp // DAY_MS <= day])
+            self._until[day] = found
         return [course.now for _, course in sorted(found.courses.items())]
 
     def merged(self, day: int) -> Evidence:
