@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     root = os.environ.get("MASTERY_TEST_DATA")
     data: Path | None = asked.data or (Path(root) / "oulad" if root else None)
+    if data is not None and not data.is_dir():
+        parser.error(f"{data} is no folder")
     held, chosen = frozen(), None
     events: Sequence[LearningEvent] = made_up(COURSE)
     if data is None:

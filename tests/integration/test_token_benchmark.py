@@ -12,11 +12,12 @@ import pytest
 from mcp.server.lowlevel import Server
 
 from benchmarks.__main__ import RESULTS
+from benchmarks.tokens import __main__ as command
 from benchmarks.tokens.baselines import differences, frozen
 from benchmarks.tokens.counting import ENCODINGS
 from benchmarks.tokens.page import PAGE, filled
 from benchmarks.tokens.report import whole
-from benchmarks.tokens.running import measured
+from benchmarks.tokens.running import Making, measured
 from benchmarks.tokens.scenes import score, write
 from benchmarks.tokens.school import MEMBERS, open_school, settings_of, who
 from benchmarks.tokens.sides import Refused
@@ -78,6 +79,52 @@ async def test_a_refusal_of_the_server_comes_out_as_what_it_is(tmp_path: Path) -
 
     with pytest.raises(Refused, match=r"get_mastery .* was refused: no"):
         await measured(tmp_path, events(COURSE), tmp_path / "none", refusing, lambda _: None)
+
+
+def answering(text: str) -> Making:
+    async def list_tools(_: object, __: object) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[types.Tool(name="forecast", input_schema={"type": "object"})])
+
+    async def call_tool(_: object, __: object) -> types.CallToolResult:
+        return types.CallToolResult(content=[types.TextContent(text=text)])
+
+    return lambda _: Server("answering", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, server: Making, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    monkeypatch.delenv("MASTERY_TEST_DATA", raising=False)
+    monkeypatch.setattr(command, "our_server", server)
+    code = command.main(["--json", "--skill", str(folder)])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_the_command_says_that_it_runs_without_the_data_and_ends_well_where_enough_is_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(monkeypatch, answering("0.5"), tmp_path, capsys)
+    assert code == 0
+    assert "as it was frozen: MASTERY_TEST_DATA is not set" in err
+    assert json.loads(out)["tokens"]["baseline"]["asked_about"] == "made-up events, as many"
+
+
+def test_the_command_ends_with_1_and_names_each_task_that_saves_too_little(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(monkeypatch, answering("0.123456 " * 40), tmp_path, capsys)
+    assert code == 1
+    assert "MCP, o200k_base, score: " in err
+    assert "class mean" not in err
+
+
+def test_a_folder_that_is_not_there_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command.main([str(tmp_path / "none")])
+    assert "is no folder" in capsys.readouterr().err
 
 
 def test_counts_that_are_no_longer_those_frozen_are_named() -> None:
