@@ -31,7 +31,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api coverage mutation simulation teeth chaos fuzz oulad-stream sbom secrets-baseline docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api bench-tokens coverage mutation simulation teeth chaos fuzz oulad-stream sbom secrets-baseline docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -118,6 +118,9 @@ bench-state: $(DEV)  ## Measure state in Redis and behind a sidecar, speed and m
 
 bench-api: $(DEV)  ## Measure the service, on files and on Redis and PostgreSQL; BENCH_ARGS passes on arguments
 	@$(BIN)/python -m benchmarks.api $(BENCH_ARGS)
+
+bench-tokens: $(DEV)  ## Count what a language model reads and writes, with our tools and without; BENCH_ARGS passes on arguments
+	@$(BIN)/python -m benchmarks.tokens $(BENCH_ARGS)
 
 coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase

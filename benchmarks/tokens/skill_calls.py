@@ -1,0 +1,39 @@
+"""The command lines of the skill that answer a question."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.tokens.tasks import CALCULATE, COHORT, COURSE, OTHER, STUDENT, Task
+
+_SCRIPT: Final = "python3 -I scripts/mastery.py"
+CALCULATION: Final = " ".join(
+    [f"{_SCRIPT} calculate", *(f"--{name} {value}" for name, value in CALCULATE.arguments.items())]
+)
+_SHOW: Final = (f"{_SCRIPT} show {STUDENT}",)
+_FORECAST: Final = (f"{_SCRIPT} forecast --student {STUDENT}",)
+_LINES: Final[dict[str, tuple[str, ...]]] = {
+    "score": _SHOW,
+    "level": _SHOW,
+    "to next level": _SHOW,
+    "weakest part": _SHOW,
+    "course score": (f"{_SCRIPT} show {STUDENT} --course {COURSE}",),
+    "next step": _SHOW,
+    "three steps": _SHOW,
+    "next week": _FORECAST,
+    "next month": (f"{_SCRIPT} forecast --student {STUDENT} --days 30",),
+    "at risk": _FORECAST,
+    "trend": _SHOW,
+    "two students": (*_SHOW, f"{_SCRIPT} show {OTHER}"),
+    "who needs help": (f"{_SCRIPT} class {COHORT}",),
+    "class mean": (f"{_SCRIPT} class {COHORT}",),
+}
+
+
+def lines_for(task: Task) -> tuple[str, ...] | None:
+    """Commands that answer a question; None where the skill has none that does.
+
+    Args:
+        task: The question.
+    """
+    return _LINES.get(task.name)
