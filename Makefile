@@ -18,7 +18,7 @@ TEETH_ARGS ?=
 CHAOS_ARGS ?=
 FUZZ_ARGS ?=
 ADVISORIES_ARGS ?=
-SBOM_EXTRAS := parquet,kafka,postgres,client,jwks,redis,dapr,mcp,objects
+SBOM_EXTRAS := parquet,kafka,postgres,client,jwks,redis,dapr,mcp,llm,objects
 
 # The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
 unexport VIRTUAL_ENV
