@@ -1,6 +1,6 @@
 """A language model of random weights behind llama.cpp's own server: an OpenAI-compatible endpoint that nobody of us wrote.
 
-Runs in `.tools/rewording` and not in `.venv` (see `make test-rewording`). It makes the model's file, serves it on a free port
+Runs in `.tools/rewording` and not in `.venv` (see `requirements/rewording.in`). It makes the model's file, serves it on a free port
 of this machine, prints the address, and ends when its standard input does. What the model says is noise, which is what a guard
 is for.
 """

@@ -1,7 +1,7 @@
 """Reasons of recommendations in other words, where a school's people ask for them: decoration, and nothing that is stored.
 
-Action, area, numbers, order and everything else of a recommendation stay as they are; only its sentence is replaced, by words that
-the guard lets pass. Whatever goes wrong, the plain sentence is served, and nobody waits longer than the setting says.
+Action, area, numbers, order and everything else of a recommendation stay as they are; only its sentence is replaced, by words
+that the guard lets pass. Whatever goes wrong, the plain sentence is served, and nobody waits longer than the setting says.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _prompts(sentences: Iterable[str], ids: Sequence[str | None]) -> list[Prompt
         try:
             found.append(prompt_of(sentence, ids))
         except InvalidInput:
-            _log.warning("a sentence is not reworded", reason="id_in_prompt")
+            _log.info("a sentence is not reworded", reason="id_in_prompt")
     return found
 
 

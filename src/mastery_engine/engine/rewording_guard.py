@@ -1,7 +1,7 @@
 """Whether a model's words may stand in the place of a plain sentence.
 
-Refusing costs nothing: the plain sentence is served. So each rule is strict, and refuses some words that a person would let pass.
-What no rule sees is tone, and a meaning turned round with words that are not listed here.
+Refusing costs nothing: the plain sentence is served. So each rule is strict, and refuses some words that a person would let
+pass. What no rule sees is tone, and a meaning turned round with words that are not listed here.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from mastery_engine.domain.scores import LEVELS
 MOST_CHARACTERS: Final = 300
 MOST_SENTENCES: Final = 2
 # Letters, digits and what stands between words; no slash, bracket, quote, sign of markup, control character, nor a letter or
-# digit of another script, which could look like one of ours. What is typed with a key is told apart from its printed form below.
+# digit of another script, which could look like one of ours. Printed forms of these signs are made the typed ones before.
 _ALLOWED: Final = re.compile(r"[A-Za-z0-9 .,;:!?%'()-]+")
 _TYPOGRAPHY: Final = str.maketrans({"’": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9]\.[A-Za-z]|\bwww\b|\bhttps?\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,'+-])(\d{1,6}(?:\.\d{1,6})?)(?![\w'-]|[.,]\d)(?:\s?(%|percent\b|points?\b|min\b|minutes?\b))?",
+    r"(?<![\w.,'+-])((?:0|[1-9]\d{0,5})(?:\.\d)?)(?![\w'-]|[.,]\d)(?:\s?(%|percent\b|points?\b|min\b|minutes?\b))?",
     re.IGNORECASE,
 )
 _UNITS: Final = {"percent": "%", "point": "points", "minute": "min", "minutes": "min"}
@@ -41,7 +41,8 @@ _BOTH: Final = {
     "highest": r"highest|top",
     **{level: level for level in LEVELS},
 }
-# Only where the plain sentence has them: numbers in words, and words that turn a gain into a loss or a shortfall into its contrary.
+# Only where the plain sentence has them: numbers in words, what turns a gain into a loss or a shortfall into its contrary, and
+# actions, which are told beside the sentence.
 _ONLY_THERE: Final = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
     "(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundreds?|thousands?|millions?|half|halves|thirds?|quarters?|dozens?|"
@@ -68,12 +69,12 @@ def reworded(plain: str, said: str) -> tuple[str | None, str]:
         said: What a model made of it.
 
     Returns:
-        The words without space around them, and nothing; or None, and the name of the first rule that they break. The name holds
-        nothing of what was said, and may be logged.
+        The words without space around them, and nothing; or None, and the name of the first rule that they break. The name
+        holds nothing of what was said, and may be logged.
     """
     if len(said) > 2 * MOST_CHARACTERS:
         return None, "length"
-    text = said.strip(" ").translate(_TYPOGRAPHY)
+    text = said.strip(" \t\r\n").translate(_TYPOGRAPHY)
     for name, broken in _RULES.items():
         if broken(plain, text):
             return None, name

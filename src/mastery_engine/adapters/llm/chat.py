@@ -1,4 +1,4 @@
-"""Chat completions as OpenAI, and many others by its example, answer them: bounded in size and time, and never followed elsewhere."""
+"""Chat completions, as OpenAI and others by its example answer them: bounded in size and time, no redirect followed."""
 
 from __future__ import annotations
 
