@@ -18,10 +18,11 @@ FORWARD: Final = 128
 CONTEXT: Final = 8_192
 SEED: Final = 7
 KEY: Final = "of-the-test"
-# The special ones, then a token a byte: a vocabulary that can say anything, and needs no file of merges.
-TOKENS: Final = [b"<unk>", b"<s>", b"</s>", *(f"<0x{byte:02X}>".encode() for byte in range(256))]
+# The special ones, a space as this kind of vocabulary writes it, and a token a byte: it can say anything, and needs no merges.
+TOKENS: Final = [b"<unk>", b"<s>", b"</s>", "\u2581".encode(), *(f"<0x{one:02X}>".encode() for one in range(256))]
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
-KINDS: Final = [_UNKNOWN, _CONTROL, _CONTROL, *[_BYTE] * 256]
+_OF_A_USER = 1
+KINDS: Final = [_UNKNOWN, _CONTROL, _CONTROL, _NORMAL, *[_BYTE] * 256]
 TEMPLATE: Final = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 
 
@@ -69,11 +70,12 @@ def write_model(path: Path) -> None:
     writer.close()
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, sentence: str = "") -> None:
     """Serve until standard input ends.
 
     Args:
         folder: Where the model's file is put.
+        sentence: What the server lets the model say and nothing else, by a grammar; empty lets it say anything.
     """
     path = folder / "random.gguf"
     write_model(path)
@@ -84,10 +86,14 @@ def main(folder: Path) -> None:
     asked.n_ctx, asked.n_parallel, asked.warmup = CONTEXT, 1, False
     asked.cpuparams.n_threads = asked.cpuparams_batch.n_threads = 1
     asked.api_keys = [KEY]
+    if sentence:
+        grammar = asked.sampling.grammar
+        grammar.type, grammar.grammar = _OF_A_USER, f'root ::= "{sentence}"'
+        asked.sampling.grammar = grammar
     server = llama.Server(asked)
     print(server.listening_address, flush=True)
     sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -158,7 +158,7 @@ def _prompts(sentences: Iterable[str], ids: Sequence[str | None]) -> list[Prompt
 
 
 def _at_most(prompt: Prompt) -> int:
-    """More tokens than it can take: none is shorter than a byte."""
+    """More tokens than it should take: hardly any is shorter than a byte."""
     return len("".join(prompt).encode()) + _FRAME_TOKENS + ANSWER_TOKENS
 
 
