@@ -78,7 +78,16 @@ async def test_nothing_but_sentences_of_ours_leaves(served: Endpoint) -> None:
     assert {friendly(one.sentence) for one in served.asked} == reasons
     for one in served.asked:
         told = one.raw + repr(one.headers).encode() + one.path.encode()
-        for name in (b"amal", b"algebra", b"head\"", b"head'", b"request-of", b"loops", b"quiz-agent", b"default"):
+        for name in (
+            b"amal",
+            b"algebra",
+            b'head"',
+            b"head'",
+            b"request-of",
+            b"loops",
+            b"quiz-agent",
+            b"default",
+        ):
             assert name not in told.lower()
 
 
@@ -104,7 +113,7 @@ async def test_lies_are_not_served(served: Endpoint) -> None:
 async def test_an_endpoint_that_fails_costs_no_answer_and_readiness_nothing(
     served: Endpoint, answer: Answer
 ) -> None:
-    served.answer = lambda sentence: answer
+    served.answer = lambda _: answer
     async with school_with(served, rewording_seconds=0.5) as school:
         before = (await school.http.get("/ready")).json()["data"]
         with capture_logs() as logs:

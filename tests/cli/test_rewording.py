@@ -30,7 +30,7 @@ def test_a_model_that_fails_leaves_standard_output_to_the_answer(
     mastery: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mastery("ingest", write_lines(tmp_path / "e.jsonl", quiz(1, correct_answers=3)))
-    with endpoint(lambda sentence: Answer(500)) as served:
+    with endpoint(lambda _: Answer(500)) as served:
         monkeypatch.setenv("MASTERY_REWORDING_URL", served.url)
         monkeypatch.setenv("MASTERY_REWORDING_MODEL", "small")
         monkeypatch.setenv("MASTERY_REWORDING_API_KEY", "key-that-no-log-tells")
@@ -42,7 +42,9 @@ def test_a_model_that_fails_leaves_standard_output_to_the_answer(
         assert told not in done.err
 
 
-def test_an_unsafe_endpoint_is_refused_with_what_to_do(mastery: Mastery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsafe_endpoint_is_refused_with_what_to_do(
+    mastery: Mastery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MASTERY_REWORDING_URL", "http://models.example/v1")
     done = mastery("recommend", "ada-01")
     assert done.code != 0

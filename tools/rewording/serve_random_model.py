@@ -1,8 +1,8 @@
 """A language model of random weights behind llama.cpp's own server: an OpenAI-compatible endpoint that nobody of us wrote.
 
-Runs in `.tools/rewording` and not in `.venv` (see `requirements/rewording.in`). It makes the model's file, serves it on a free port
-of this machine, prints the address, and ends when its standard input does. What the model says is noise, which is what a guard
-is for.
+Runs in `.tools/rewording` and not in `.venv` (see `requirements/rewording.in`). It makes the model's file, serves it on a free
+port of this machine, prints the address, and ends when its standard input does. What the model says is noise, which is what a
+guard is for.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ CONTEXT: Final = 8_192
 SEED: Final = 7
 KEY: Final = "of-the-test"
 # The special ones, a space as this kind of vocabulary writes it, and a token a byte: it can say anything, and needs no merges.
-TOKENS: Final = [b"<unk>", b"<s>", b"</s>", "\u2581".encode(), *(f"<0x{one:02X}>".encode() for one in range(256))]
+TOKENS: Final = [
+    b"<unk>",
+    b"<s>",
+    b"</s>",
+    "\u2581".encode(),
+    *(f"<0x{one:02X}>".encode() for one in range(256)),
+]
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
 _OF_A_USER = 1
 KINDS: Final = [_UNKNOWN, _CONTROL, _CONTROL, _NORMAL, *[_BYTE] * 256]

@@ -107,7 +107,7 @@ async def test_without_a_key_none_is_shown_and_a_slash_at_the_end_does_no_harm(s
 async def test_whatever_is_answered_ends_in_words_or_in_a_trouble_that_tells_nothing_of_them(
     served: Endpoint, chat: ChatCompletions, answer: Answer, trouble: str, tokens: int | None
 ) -> None:
-    served.answer = lambda sentence: answer
+    served.answer = lambda _: answer
     found = await one(chat)
     assert (found.trouble, found.tokens) == (trouble, tokens)
     assert (found.text is None) == bool(trouble)
@@ -137,7 +137,7 @@ async def test_who_breaks_off_or_is_not_there_is_a_trouble(chat: ChatCompletions
 
 async def test_half_an_answer_is_none(served: Endpoint, chat: ChatCompletions) -> None:
     whole = completion("words")
-    served.answer = lambda sentence: whole._replace(body=whole.body[:40], headers=(("Content-Length", "4000"),))
+    served.answer = lambda _: whole._replace(body=whole.body[:40], headers=(("Content-Length", "4000"),))
     found = await one(chat, 2.0)
     assert (found.text, found.tokens) == (None, None)
 
@@ -155,7 +155,7 @@ async def test_no_proxy_of_the_environment_sees_what_is_meant_for_this_machine(
 
 
 async def test_a_caller_who_goes_leaves_no_request_behind(served: Endpoint, chat: ChatCompletions) -> None:
-    served.answer = lambda sentence: Answer(waits=True)
+    served.answer = lambda _: Answer(waits=True)
     asking = asyncio.ensure_future(chat.rewrite(PROMPTS, 50, 60.0))
     await asyncio.wait([asking], timeout=0.2)
     asking.cancel()

@@ -58,10 +58,14 @@ class House:
         """One more process on the same store."""
         return ReasonRewording(self.model, TokenBudget(self.store, self.clock, most), self.clock, 2.0)
 
-    async def reword(self, *sentences: str, tenant: str = "default", ids: Sequence[str] = ("ann",)) -> list[str]:
+    async def reword(
+        self, *sentences: str, tenant: str = "default", ids: Sequence[str] = ("ann",)
+    ) -> list[str]:
         given = [advice(one) for one in sentences]
         found = await self.rewording.reword(tenant, given, ids)
-        assert [with_reason(one, "") for one in found.recommendations] == [with_reason(one, "") for one in given]
+        assert [with_reason(one, "") for one in found.recommendations] == [
+            with_reason(one, "") for one in given
+        ]
         return [one.reason for one in found.recommendations]
 
     async def tokens(self, tenant: str = "default", day: str = DAY) -> int | None:
@@ -116,7 +120,9 @@ async def test_another_model_is_asked_anew(house: House) -> None:
 
 async def test_what_is_remembered_is_bounded_and_the_longest_unused_goes_first() -> None:
     house = House(most=10**9)
-    many = [f"Your quiz average is {n % 100} %, below {n // 100} %; win 9 points." for n in range(KEPT_SENTENCES)]
+    many = [
+        f"Your quiz average is {n % 100} %, below {n // 100} %; win 9 points." for n in range(KEPT_SENTENCES)
+    ]
     for start in range(0, len(many), 1_024):
         await house.reword(*many[start : start + 1_024])
     await house.reword(many[0])
@@ -129,7 +135,9 @@ async def test_what_is_remembered_is_bounded_and_the_longest_unused_goes_first()
 
 @pytest.mark.parametrize("name", ["quiz", "QUIZ", "40", "your", "score", "learner", "average is", "one", "a"])
 async def test_a_sentence_in_which_an_id_stands_never_leaves(house: House, name: str) -> None:
-    with pytest.raises(InvalidInput, match="^an id stands in what would be sent to a language model; nothing was sent$"):
+    with pytest.raises(
+        InvalidInput, match=r"^an id stands in what would be sent to a language model; nothing was sent$"
+    ):
         prompt_of(QUIZ, [None, "", "ann", name])
     assert await house.reword(QUIZ, ids=("ann", name)) == [QUIZ]
     assert (house.model.asked, await house.tokens()) == ([], None)
@@ -183,9 +191,11 @@ async def test_tokens_are_taken_before_they_are_used(house: House) -> None:
     ],
 )
 async def test_what_nobody_knows_stays_taken_and_what_was_not_used_is_given_back(
-    house: House, answer: Rewording, counted: bool  # noqa: FBT001 - a case of a table
+    house: House,
+    answer: Rewording,
+    counted: bool,  # noqa: FBT001 - a case of a table
 ) -> None:
-    house.model.say = lambda sentence: answer
+    house.model.say = lambda _: answer
     await house.reword(QUIZ)
     assert ((await house.tokens() or 0) > 0) is counted
 
@@ -247,7 +257,7 @@ async def test_without_the_store_nobody_counts_so_nobody_asks(house: House) -> N
 
 
 async def test_after_nothing_came_the_model_is_left_alone_and_then_tried_by_one(house: House) -> None:
-    house.model.say = lambda sentence: Rewording(None, 0, "status 500")
+    house.model.say = lambda _: Rewording(None, 0, "status 500")
     with capture_logs() as logs:
         assert await house.reword(QUIZ, NONE) == [QUIZ, NONE]
         assert await house.reword(QUIZ) == [QUIZ]
@@ -265,7 +275,9 @@ async def test_after_nothing_came_the_model_is_left_alone_and_then_tried_by_one(
     meanwhile: list[list[str]] = []
     rewrite = house.model.rewrite
 
-    async def while_others_come(prompts: Sequence[Prompt], most_tokens: int, seconds: float) -> list[Rewording]:
+    async def while_others_come(
+        prompts: Sequence[Prompt], most_tokens: int, seconds: float
+    ) -> list[Rewording]:
         meanwhile.append(await house.reword(NONE))
         return await rewrite(prompts, most_tokens, seconds)
 
@@ -277,7 +289,9 @@ async def test_after_nothing_came_the_model_is_left_alone_and_then_tried_by_one(
 
 
 async def test_one_sentence_that_does_not_come_pauses_nothing(house: House) -> None:
-    house.model.say = lambda one: Rewording(None, None, "timeout") if one == QUIZ else Rewording(friendly(one), 50)
+    house.model.say = lambda one: (
+        Rewording(None, None, "timeout") if one == QUIZ else Rewording(friendly(one), 50)
+    )
     assert await house.reword(QUIZ, NONE) == [QUIZ, friendly(NONE)]
     house.model.say = lambda one: Rewording(friendly(one), 50)
     assert await house.reword(QUIZ) == [friendly(QUIZ)]
@@ -290,14 +304,18 @@ async def school() -> AsyncIterator[School]:
         yield opened
 
 
-async def test_only_who_asks_for_it_is_answered_in_other_words_and_nothing_of_it_is_stored(school: School) -> None:
+async def test_only_who_asks_for_it_is_answered_in_other_words_and_nothing_of_it_is_stored(
+    school: School,
+) -> None:
     house = House()
     advice_of = Advice(school.engine.reader, house.rewording)
     plain = await advice_of.recommendations(caller(), "ann")
     assert (plain.reworded, house.model.asked) == ((), [])
     said = await advice_of.recommendations(caller(), "ann", reword=True)
     assert said.reworded == tuple(one.area for one in plain.recommendations)
-    assert [one.reason for one in said.recommendations] == [friendly(one.reason) for one in plain.recommendations]
+    assert [one.reason for one in said.recommendations] == [
+        friendly(one.reason) for one in plain.recommendations
+    ]
     assert house.model.asked == [one.reason for one in plain.recommendations]
     assert await advice_of.recommendations(caller(), "ann") == plain
     store = school.engine.adapters.store
@@ -315,7 +333,8 @@ async def test_without_a_model_nothing_is_reworded_by_default(school: School) ->
 async def test_a_student_whose_id_is_a_word_of_the_sentence_is_served_plainly(school: School) -> None:
     house = House()
     await school.learn(quiz(2, 8, student="exercise"))
-    found = await Advice(school.engine.reader, house.rewording).recommendations(caller(), "exercise", reword=True)
+    found = await Advice(school.engine.reader, house.rewording).recommendations(
+        caller(), "exercise", reword=True
+    )
     assert all("exercise" not in one.lower() for one in house.model.asked)
     assert found.reworded == ("quality",)
-

@@ -30,7 +30,10 @@ LEVEL = (
         (QUIZ, "Your quiz average stands at 40 % – let’s reach 70 %. That's 9.0 points more."),
         (NONE, "There are no exercises counted yet: at 70 % you win 28 points."),
         (LITTLE, "Your quiz average is 69 %; at 70 % you win less than 0.1 points."),
-        (LEVEL, "With 77 points, expert begins at 85. Your quiz average can go from 70 % to 100 % for 9 points."),
+        (
+            LEVEL,
+            "With 77 points, expert begins at 85. Your quiz average can go from 70 % to 100 % for 9 points.",
+        ),
     ],
 )
 def test_other_words_with_the_same_numbers_pass(plain: str, said: str) -> None:
@@ -99,7 +102,10 @@ def test_what_breaks_a_rule_is_refused_by_its_name(said: str, rule: str) -> None
     [
         (NONE, "Your exercises have been counted; reaching 70 % adds 28.0 points."),
         (LITTLE, "Your quiz average is 69 %; at 70 % you win 0.1 points."),
-        (LEVEL, "With 77 points, proficient begins at 85. Your quiz average can go from 70 % to 100 % for 9 points."),
+        (
+            LEVEL,
+            "With 77 points, proficient begins at 85. Your quiz average can go from 70 % to 100 % for 9 points.",
+        ),
     ],
 )
 def test_a_bound_a_negation_and_a_level_are_kept(plain: str, said: str) -> None:
@@ -116,7 +122,9 @@ def test_every_sentence_that_the_domain_makes_would_pass_as_it_is() -> None:
 
 def result_of(components: Components, formula: Formula) -> Result:
     score = formula.score(components)
-    return Result(score=score, level=formula.level(score), components=components, formula=formula.id, day=16_000)
+    return Result(
+        score=score, level=formula.level(score), components=components, formula=formula.id, day=16_000
+    )
 
 
 @given(st.text(max_size=400))
