@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-Say = Callable[[str], str]
-
 
 class Asked(NamedTuple):
     """A request as it came over the wire."""
@@ -58,10 +56,10 @@ class Endpoint:
     def __init__(self, url: str, answer: Callable[[str], Answer]) -> None:
         self.url = url
         self.asked: list[Asked] = []
-        self.answer = answer
+        self.answer: Callable[[str], Answer] = answer
         self.over = threading.Event()
 
-    def says(self, say: Say) -> None:
+    def says(self, say: Callable[[str], str]) -> None:
         """From now on, answer with these words."""
         self.answer = lambda sentence: completion(say(sentence))
 

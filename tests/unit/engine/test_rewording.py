@@ -33,7 +33,7 @@ class Model:
     def __init__(self, say: Callable[[str], Rewording] | None = None) -> None:
         self.model = "m"
         self.asked: list[str] = []
-        self.say = say or (lambda sentence: Rewording(friendly(sentence), 50))
+        self.say: Callable[[str], Rewording] = say or (lambda sentence: Rewording(friendly(sentence), 50))
 
     async def rewrite(self, prompts: Sequence[Prompt], most_tokens: int, seconds: float) -> list[Rewording]:
         assert (most_tokens, 0 <= seconds <= 2.0) == (ANSWER_TOKENS, True)
@@ -173,7 +173,7 @@ async def test_tokens_are_taken_before_they_are_used(house: House) -> None:
         within.append(await house.tokens())
         return [Rewording(friendly(one.sentence), 50) for one in prompts]
 
-    house.model.rewrite = rewrite  # type: ignore[method-assign]
+    house.model.rewrite = rewrite
     await house.reword(QUIZ)
     [taken] = within
     assert taken is not None
@@ -281,10 +281,10 @@ async def test_after_nothing_came_the_model_is_left_alone_and_then_tried_by_one(
         meanwhile.append(await house.reword(NONE))
         return await rewrite(prompts, most_tokens, seconds)
 
-    house.model.rewrite = while_others_come  # type: ignore[method-assign]
+    house.model.rewrite = while_others_come
     assert await house.reword(QUIZ) == [friendly(QUIZ)]
     assert meanwhile == [[NONE]]
-    house.model.rewrite = rewrite  # type: ignore[method-assign]
+    house.model.rewrite = rewrite
     assert await house.reword(NONE) == [friendly(NONE)]
 
 
