@@ -2,84 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from structlog.testing import capture_logs
 
-from mastery_engine.adapters.memory import MemoryStateStore
-from mastery_engine.contracts import keys
-from mastery_engine.domain.errors import DependencyDown, InvalidInput
-from mastery_engine.domain.recommend import Recommendation
+from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.engine.advise import Advice
-from mastery_engine.engine.rewording import ANSWER_TOKENS, KEPT_SENTENCES, PAUSE_SECONDS, ReasonRewording
-from mastery_engine.engine.rewording_budget import TokenBudget
-from mastery_engine.engine.rewording_prompt import INSTRUCTIONS, prompt_of
-from mastery_engine.ports import Prompt, Rewording, Write
+from mastery_engine.engine.rewording import KEPT_SENTENCES, PAUSE_SECONDS
+from mastery_engine.engine.rewording_prompt import prompt_of
+from mastery_engine.ports import Prompt, Rewording
 from tests.llm_endpoint import friendly
-from tests.unit.engine.house import StandingClock, quiz
+from tests.unit.engine.house import quiz
+from tests.unit.engine.rewording_house import NONE, QUIZ, House, advice
 from tests.unit.engine.small_school import School, caller, open_school
-
-DAY = "2024-03-10"
-QUIZ = "Your quiz average is 40 %, below 70 %; reaching it adds 9.0 points to your score."
-NONE = "No exercise has been counted yet; reaching 70 % adds 28.0 points to your score."
-
-
-class Model:
-    """A model as a test wants it; tells what it was asked."""
-
-    def __init__(self, say: Callable[[str], Rewording] | None = None) -> None:
-        self.model = "m"
-        self.asked: list[str] = []
-        self.say: Callable[[str], Rewording] = say or (lambda sentence: Rewording(friendly(sentence), 50))
-
-    async def rewrite(self, prompts: Sequence[Prompt], most_tokens: int, seconds: float) -> list[Rewording]:
-        assert (most_tokens, 0 <= seconds <= 2.0) == (ANSWER_TOKENS, True)
-        assert {one.instructions for one in prompts} == {INSTRUCTIONS}
-        self.asked += [one.sentence for one in prompts]
-        return [self.say(one.sentence) for one in prompts]
-
-    async def close(self) -> None:
-        pass
-
-
-class House:
-    """Rewording with a model, a store and a clock."""
-
-    def __init__(self, most: int = 100_000) -> None:
-        self.clock = StandingClock()
-        self.store: Any = MemoryStateStore(self.clock)
-        self.model = Model()
-        self.rewording = self.replica(most)
-
-    def replica(self, most: int = 100_000) -> ReasonRewording:
-        """One more process on the same store."""
-        return ReasonRewording(self.model, TokenBudget(self.store, self.clock, most), self.clock, 2.0)
-
-    async def reword(
-        self, *sentences: str, tenant: str = "default", ids: Sequence[str] = ("ann",)
-    ) -> list[str]:
-        given = [advice(one) for one in sentences]
-        found = await self.rewording.reword(tenant, given, ids)
-        assert [with_reason(one, "") for one in found.recommendations] == [
-            with_reason(one, "") for one in given
-        ]
-        return [one.reason for one in found.recommendations]
-
-    async def tokens(self, tenant: str = "default", day: str = DAY) -> int | None:
-        entry = (await self.store.get_many([keys.rewording_tokens(tenant, day)]))[0]
-        return None if entry is None else int(entry.value)
-
-
-def advice(reason: str) -> Recommendation:
-    area = "quiz" if "quiz" in reason else "completion"
-    return Recommendation(area, "review", "medium", 0.09, 45, reason)
-
-
-def with_reason(one: Recommendation, reason: str) -> tuple[Any, ...]:
-    return one.area, one.action, one.priority, one.gain, one.estimated_time, reason
 
 
 @pytest.fixture
@@ -141,119 +77,6 @@ async def test_a_sentence_in_which_an_id_stands_never_leaves(house: House, name:
         prompt_of(QUIZ, [None, "", "ann", name])
     assert await house.reword(QUIZ, ids=("ann", name)) == [QUIZ]
     assert (house.model.asked, await house.tokens()) == ([], None)
-
-
-@pytest.mark.parametrize("name", ["ann", "4", "ver", "quizzes", "os:root", ""])
-def test_an_id_that_stands_nowhere_or_within_a_word_keeps_nothing_back(name: str) -> None:
-    assert prompt_of(QUIZ, [name]) == Prompt(INSTRUCTIONS, QUIZ)
-
-
-@pytest.mark.parametrize("name", ["ann", "a1", "x-9", "çelik", "ann smith"])
-def test_an_id_that_has_come_into_a_sentence_is_found_between_whatever_signs(name: str) -> None:
-    for around in ("{}", "'{}'", "_{}_", "({}).", "id={}"):
-        with pytest.raises(InvalidInput):
-            prompt_of(f"Your average, {around.format(name.upper())} %.", [name])
-
-
-async def test_tokens_are_counted_as_told_by_school_and_day(house: House) -> None:
-    await house.reword(QUIZ, NONE)
-    assert await house.tokens() == 100
-    await house.reword(QUIZ.replace("40", "41"), tenant="north")
-    assert (await house.tokens(), await house.tokens("north")) == (100, 50)
-    house.clock.ms += 86_400_000
-    await house.reword(QUIZ.replace("40", "42"))
-    assert (await house.tokens(), await house.tokens(day="2024-03-11")) == (100, 50)
-
-
-async def test_tokens_are_taken_before_they_are_used(house: House) -> None:
-    within: list[int | None] = []
-
-    async def rewrite(prompts: Sequence[Prompt], most_tokens: int, seconds: float) -> list[Rewording]:
-        del most_tokens, seconds
-        within.append(await house.tokens())
-        return [Rewording(friendly(one.sentence), 50) for one in prompts]
-
-    house.model.rewrite = rewrite
-    await house.reword(QUIZ)
-    [taken] = within
-    assert taken is not None
-    assert taken > len(INSTRUCTIONS + QUIZ) + ANSWER_TOKENS
-    assert await house.tokens() == 50
-
-
-@pytest.mark.parametrize(
-    ("answer", "counted"),
-    [
-        (Rewording(friendly(QUIZ), None), True),
-        (Rewording(friendly(QUIZ), 0), True),
-        (Rewording(None, None, "timeout"), True),
-        (Rewording(None, 0, "ConnectError"), False),
-    ],
-)
-async def test_what_nobody_knows_stays_taken_and_what_was_not_used_is_given_back(
-    house: House,
-    answer: Rewording,
-    counted: bool,  # noqa: FBT001 - a case of a table
-) -> None:
-    house.model.say = lambda _: answer
-    await house.reword(QUIZ)
-    assert ((await house.tokens() or 0) > 0) is counted
-
-
-async def test_whatever_an_endpoint_tells_the_count_can_be_read_again(house: House) -> None:
-    house.model.say = lambda sentence: Rewording(friendly(sentence), 10**30)
-    await house.reword(QUIZ)
-    assert await house.tokens() == 1_000_000
-    assert await house.reword(NONE) == [NONE]
-
-
-async def test_with_its_tokens_gone_a_school_is_served_plainly_on_every_replica_until_tomorrow() -> None:
-    house = House(most=1_000)
-    house.model.say = lambda sentence: Rewording(friendly(sentence), 600)
-    other = house.replica(1_000)
-    assert await house.reword(QUIZ) == [friendly(QUIZ)]
-    found = await other.reword("default", [advice(NONE)], ())
-    assert (found.recommendations[0].reason, found.reworded) == (NONE, ())
-    assert await house.reword(NONE) == [NONE]
-    assert await house.reword(NONE, tenant="north") == [friendly(NONE)]
-    house.clock.ms += 86_400_000
-    found = await other.reword("default", [advice(NONE)], ())
-    assert found.reworded == ("completion",)
-
-
-async def test_many_at_once_never_take_more_than_there_are() -> None:
-    house = House()
-    each = 100
-    budgets = [TokenBudget(house.store, house.clock, 5 * each) for _ in range(8)]
-    got = await asyncio.gather(*(one.take("default", each) for one in budgets for _ in range(3)))
-    assert 0 < sum(one is not None for one in got) <= 5
-    assert await house.tokens() == each * sum(one is not None for one in got)
-
-
-async def test_a_count_that_cannot_be_read_leaves_no_tokens(house: House) -> None:
-    await house.store.write_many([Write(keys.rewording_tokens("default", DAY), b"\xc1")])
-    assert await house.reword(QUIZ) == [QUIZ]
-    assert house.model.asked == []
-
-
-async def test_no_tokens_at_all_means_that_nothing_is_asked() -> None:
-    house = House(most=0)
-    assert await house.reword(QUIZ) == [QUIZ]
-    assert house.model.asked == []
-
-
-class SilentStore:
-    async def get_many(self, names: Sequence[str]) -> list[Any]:
-        del names
-        raise DependencyDown("the store does not answer")
-
-
-async def test_without_the_store_nobody_counts_so_nobody_asks(house: House) -> None:
-    house.store = SilentStore()
-    house.rewording = house.replica()
-    with capture_logs() as logs:
-        assert await house.reword(QUIZ) == [QUIZ]
-    assert (house.model.asked, [one["reason"] for one in logs]) == ([], ["DependencyDown"])
 
 
 async def test_after_nothing_came_the_model_is_left_alone_and_then_tried_by_one(house: House) -> None:
