@@ -59,7 +59,7 @@ def test_plain_http_to_another_machine_is_refused(tmp_path: Path, env: str, url:
         "models.example/v1",
         "ftp://models.example",
         "https://",
-        "https://me:hush@models.example/v1",
+        "https://me:{}@models.example/v1",
         "https://models.example/v1?key=hush",
         "https://models.example/v1#hush",
         "https://models.example:x/v1",
@@ -68,9 +68,9 @@ def test_plain_http_to_another_machine_is_refused(tmp_path: Path, env: str, url:
     ],
 )
 def test_what_is_no_endpoint_is_refused_and_no_secret_of_it_told(tmp_path: Path, url: str) -> None:
-    said = refused(tmp_path, rewording_url=url)
+    said = refused(tmp_path, rewording_url=url.format("hush"))
     assert "is no endpoint" in said
-    assert "me:hush" not in said
+    assert ":hush" not in said
     assert "key=hush" not in said
 
 
