@@ -28,12 +28,21 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is sent back; `waits` holds it until the endpoint ends, after the head has left."""
+    """What is sent back.
+
+    Attributes:
+        status: Of the answer.
+        body: Its bytes.
+        headers: Beside the length.
+        waits: Hold it until the endpoint ends, after the head and the body have left: more bytes are promised.
+        trickles: While it waits, send a space now and then.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     waits: bool = False
+    trickles: bool = False
 
 
 def completion(text: Any, tokens: Any = 180) -> Answer:
@@ -84,12 +93,14 @@ def endpoint(answer: Callable[[str], Answer] | None = None) -> Generator[Endpoin
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body) + answer.waits))
+                self.send_header("Content-Length", str(len(answer.body) + 10_000 * answer.waits))
                 self.end_headers()
                 self.wfile.write(answer.body)
                 if answer.waits:
                     self.wfile.flush()
-                    served.over.wait()
+                    while not served.over.wait(0.05 if answer.trickles else None):
+                        self.wfile.write(b" ")
+                        self.wfile.flush()
             except ConnectionError:
                 pass  # whoever asked has hung up, as it may
 

@@ -114,11 +114,12 @@ async def test_whatever_is_answered_ends_in_words_or_in_a_trouble_that_tells_not
     assert [asked.path for asked in served.asked] == ["/v1/chat/completions"]
 
 
+@pytest.mark.parametrize("trickles", [False, True])
 @pytest.mark.parametrize("sent", [b"", b'{"choices":'])
 async def test_what_does_not_come_in_time_is_given_up_and_the_others_are_not(
-    served: Endpoint, chat: ChatCompletions, sent: bytes
+    served: Endpoint, chat: ChatCompletions, sent: bytes, *, trickles: bool
 ) -> None:
-    slow = Answer(body=sent, waits=True)
+    slow = Answer(body=sent, waits=True, trickles=trickles)
     served.answer = lambda sentence: slow if "quiz average" in sentence else completion("words")
     first, second = await asyncio.wait_for(chat.rewrite(PROMPTS, 50, 1.0), 5.0)
     assert (first.text, first.tokens) == (None, None)

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from mastery_engine.adapters.memory import MemoryStateStore
 from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.rewording import ANSWER_TOKENS
 from mastery_engine.engine.rewording_budget import TokenBudget
 from mastery_engine.engine.rewording_prompt import INSTRUCTIONS
-from mastery_engine.ports import Prompt, Rewording, Write
+from mastery_engine.ports import Entry, Prompt, Rewording, Write
 from tests.llm_endpoint import friendly
 from tests.unit.engine.rewording_house import DAY, NONE, QUIZ, House, advice
 
@@ -90,8 +91,18 @@ async def test_with_its_tokens_gone_a_school_is_served_plainly_on_every_replica_
     assert found.reworded == ("completion",)
 
 
+class FarStore(MemoryStateStore):
+    """One to which others come between a read and a write."""
+
+    async def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        found = await super().get_many(keys)
+        await asyncio.sleep(0)
+        return found
+
+
 async def test_many_at_once_never_take_more_than_there_are() -> None:
     house = House()
+    house.store = FarStore(house.clock)
     each = 100
     budgets = [TokenBudget(house.store, house.clock, 5 * each) for _ in range(8)]
     got = await asyncio.gather(*(one.take("default", each) for one in budgets for _ in range(3)))
