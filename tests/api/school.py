@@ -173,16 +173,21 @@ def trial_settings(**given: object) -> Settings:
 
 @asynccontextmanager
 async def open_school(
-    trouble: Trouble | None = None, *, serves: bool = False, **adapters: object
+    trouble: Trouble | None = None,
+    *,
+    serves: bool = False,
+    given: Mapping[str, object] | None = None,
+    **adapters: object,
 ) -> AsyncGenerator[School]:
     """Open a school.
 
     Args:
         trouble: Of a worker.
         serves: Whether learners are kept in memory.
+        given: Settings in place of those of a trial.
         adapters: Adapters in place of those in memory.
     """
-    settings = trial_settings()
+    settings = trial_settings(**(given or {}))
     async with open_engine(settings, StillClock(), serves=serves) as opened:
         await opened.adapters.rosters.put("default", [ROSTER])
         await opened.tenants.create(Tenant(tenant_id="north"))

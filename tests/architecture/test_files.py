@@ -81,7 +81,7 @@ def test_no_file_names_a_machine_or_a_package_host(root: Path) -> None:
 
 
 def test_locks_pin_every_package_by_hash(root: Path) -> None:
-    for lock in ("bootstrap", "runtime", "dev", "peers", "security"):
+    for lock in ("bootstrap", "runtime", "dev", "peers", "rewording", "security"):
         text = (root / "requirements" / f"{lock}.txt").read_text("utf-8")
         packages = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
         assert packages

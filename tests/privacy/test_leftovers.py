@@ -24,6 +24,7 @@ NOT_SWEPT = {
     "newest_revocation",
     "restricted",
     "audit_witness",
+    "rewording_tokens",
 }
 """Keys without an id of anybody in name or value."""
 

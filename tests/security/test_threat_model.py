@@ -20,6 +20,7 @@ DOORS = (
     "State store",
     "Stores of record",
     "Backups and exports",
+    "Language model that rewords",
     "Docs page in the browser",
     "Supply chain",
 )

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay_jobs import Replays
     from mastery_engine.engine.restricting import Restricting
+    from mastery_engine.engine.rewording import ReasonRewording
     from mastery_engine.engine.student_export import StudentExports
     from mastery_engine.engine.tenant_export import TenantExports
     from mastery_engine.engine.work import Runner, Worker
@@ -263,6 +264,7 @@ async def open_engine(
     """
     async with AsyncExitStack() as stack:
         check_urls(settings)
+        settings.check_rewording()
         time = clock or SystemClock()
         formulas, rollouts = load_formulas(settings.formulas)
         flags = OpenFeatureFlags(rollouts)
@@ -278,6 +280,11 @@ async def open_engine(
 
             live = live_hub(adapters) if serves else None
             adapters, cached = with_caches(settings, adapters, stack, pseudonyms, live)
+        rewording: ReasonRewording | None = None
+        if settings.rewording_url:
+            from mastery_engine.bootstrap.rewording import rewording_of  # noqa: PLC0415 - see above
+
+            rewording = rewording_of(settings, adapters.store, time, stack)
         yield Engine(
             settings=settings,
             adapters=adapters,
@@ -286,4 +293,5 @@ async def open_engine(
             pseudonyms=pseudonyms(),
             cached=cached,
             live=live,
+            rewording=rewording,
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     # Not in the way of a command that asks once.
     from mastery_engine.engine.cached_learners import CachedLearners
     from mastery_engine.engine.live import LiveHub
+    from mastery_engine.engine.rewording import ReasonRewording
 
 CONSUMER_GROUP: Final = "mastery-engine"
 PROCESSED_KEPT_SECONDS: Final = 14 * 86_400
@@ -33,6 +34,7 @@ class Foundation:
     Attributes:
         cached: Learners kept in memory, where a process serves many questions.
         live: Tells those who follow a learner, there too.
+        rewording: Says reasons in other words, where a language model is named.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Foundation:
     pseudonyms: Pseudonyms
     cached: CachedLearners | None = None
     live: LiveHub | None = None
+    rewording: ReasonRewording | None = None
 
     @cached_property
     def group(self) -> str:

@@ -84,7 +84,7 @@ class UseCases(Foundation):
     @cached_property
     def advice(self) -> Advice:
         """What to do next."""
-        return Advice(self.reader)
+        return Advice(self.reader, self.rewording)
 
     @cached_property
     def analytics(self) -> Analytics:

@@ -224,8 +224,9 @@ class _Questions:
         limit: int,
         course_id: str | None = None,
         as_of: date | None = None,
+        reword: bool,
     ) -> RecommendationsAnswer:
-        del caller
+        del caller, reword  # the service decides
         asked = calls.recommendations(student_id, limit=limit, course_id=course_id, date=as_of)
         return await self._ask(asked)
 

@@ -21,8 +21,8 @@ from mastery_engine.config.addresses import (
     REDIS_SCHEMES,
     without_secrets,
 )
-from mastery_engine.config.doors import DoorSettings
 from mastery_engine.config.kinds import DerivedKinds, UserPath
+from mastery_engine.config.rewording import RewordingSettings
 from mastery_engine.config.safety import (
     check_jwks,
     check_pseudonym_key,
@@ -35,7 +35,7 @@ PREFIX: Final = "MASTERY_"
 SETTINGS_FILE: Final = "mastery.toml"
 
 
-class Settings(DoorSettings):
+class Settings(RewordingSettings):
     """What is in force.
 
     Every field is a variable `MASTERY_{NAME}` and a line `name = ...` of the TOML file.

@@ -139,14 +139,24 @@ class TrajectoryAnswer(Struct, frozen=True, kw_only=True):
     trajectory: Trajectory
 
 
-class RecommendationsAnswer(Struct, frozen=True, kw_only=True):
-    """What to do next."""
+class RecommendationsAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to do next.
+
+    Attributes:
+        student_id: Whose.
+        course_id: The course, None for all together.
+        as_of: Day at whose end it holds.
+        current: Result of that day.
+        recommendations: Best first.
+        reworded: Areas whose reason a language model has said in other words; left out where there are none.
+    """
 
     student_id: str
     course_id: str | None
     as_of: date
     current: ResultView
     recommendations: list[Recommendation]
+    reworded: tuple[Component, ...] = ()
 
 
 class InterventionView(Struct, frozen=True, kw_only=True):

@@ -167,6 +167,11 @@ def idempotency(tenant_id: str, caller_hash: str, key_hash: str) -> str:
     return f"{tenant_prefix(tenant_id)}idempotency:{caller_hash}:{key_hash}"
 
 
+def rewording_tokens(tenant_id: str, day: str) -> str:
+    """Key of how many tokens a tenant's rewordings have taken on a day of UTC, which is given as an ISO date."""
+    return f"{tenant_prefix(tenant_id)}rewording:tokens:{day}"
+
+
 def derived_id(*parts: str) -> str:
     """UUID (version 5) that follows from the parts, the same whenever it is asked for."""
     digest = hashlib.sha1(_NAMESPACE + "\n".join(parts).encode(), usedforsecurity=False).hexdigest()

@@ -40,6 +40,7 @@ from mastery_engine.ports.event_log import (
 from mastery_engine.ports.flags import Flags
 from mastery_engine.ports.limits import WINDOW_SECONDS, Limits, Standing
 from mastery_engine.ports.privacy_requests import OpenRequests, PrivacyRequests
+from mastery_engine.ports.rewording import Prompt, Rewording, Rewriter
 from mastery_engine.ports.rosters import Rosters
 from mastery_engine.ports.state_store import ABSENT, Entry, StateStore, Write
 from mastery_engine.ports.tenant_book import TenantBook
@@ -84,6 +85,7 @@ __all__ = [
     "Position",
     "PrivacyRequest",
     "PrivacyRequests",
+    "Prompt",
     "RawScan",
     "Record",
     "RequestKind",
@@ -91,6 +93,8 @@ __all__ = [
     "Results",
     "Retention",
     "Retentions",
+    "Rewording",
+    "Rewriter",
     "Rosters",
     "Share",
     "Standing",

@@ -46,6 +46,7 @@ async def answer_recommendations(
         priority=asked.priority,
         course_id=asked.course_id,
         as_of=asked.date,
+        reword=True,
     )
     return success(request, answer)
 

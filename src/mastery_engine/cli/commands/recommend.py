@@ -62,7 +62,7 @@ def recommend(
 
     async def best_first(session: Session) -> None:
         answer = await session.engine.advice.recommendations(
-            session.caller, student, limit=limit, course_id=course, as_of=as_of
+            session.caller, student, limit=limit, course_id=course, as_of=as_of, reword=True
         )
         if json:
             print_json(answer)

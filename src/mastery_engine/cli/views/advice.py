@@ -27,7 +27,10 @@ def recommendations_view(answer: RecommendationsAnswer) -> Group:
         line.append(f"{one.action} {words.COMPONENT_NAMES[one.area].lower()}", style="bold")
         line.append(f"  {words.minutes(one.estimated_time)}, {words.gain(one.gain)}, ", style="dim")
         line.append(f"{one.priority} priority", style=_PRIORITY_STYLE[one.priority])
-        parts += [line, Padding(Text(one.reason), (0, 0, 0, 4), expand=False)]
+        reason = Text(one.reason)
+        if one.area in answer.reworded:
+            reason.append(" (in the words of a language model)", style="dim")
+        parts += [line, Padding(reason, (0, 0, 0, 4), expand=False)]
     return Group(*parts)
 
 
