@@ -179,3 +179,20 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(
     code, outcome, message = told(mastery, "variables")
     assert (code, outcome) == (0, "warning")
     assert "is MASTERY_STORE_URL meant?" in message
+
+
+def test_records_that_were_deleted_and_another_key_of_the_hashes_fail(
+    mastery: Mastery, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mastery("audit", "list").code == 0
+    assert told(mastery, "audit trail")[:2] == (0, "ok")
+    with monkeypatch.context() as other:
+        other.setenv("MASTERY_PSEUDONYM_KEY", "another key of thirty-two bytes or more")
+        code, outcome, message = told(mastery, "audit trail")
+        assert (code, outcome) == (1, "failed")
+        assert "the key of the hashes" in message
+    for file in home.glob("archive.db*"):
+        file.unlink()
+    code, outcome, message = told(mastery, "audit trail")
+    assert (code, outcome) == (1, "failed")
+    assert "it was deleted, and what is there now was begun anew" in message

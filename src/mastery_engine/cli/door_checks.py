@@ -1,4 +1,4 @@
-"""What the doctor looks at for the doors: tokens, their issuer, limits, revocations, and erasures that wait."""
+"""What the doctor looks at for the doors: tokens, issuer, limits, revocations, erasures that wait, and the register of audit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mastery_engine.cli.words import counted
 from mastery_engine.config import SHORTEST_SECRET_BYTES, Settings
 from mastery_engine.contracts import keys
 from mastery_engine.domain.calendar import DAY_MS, moment_of
-from mastery_engine.domain.errors import DependencyDown, MasteryError
+from mastery_engine.domain.errors import ConfigurationError, DependencyDown, MasteryError
 
 _PATIENT_SECONDS: Final = 5.0
 """How long shared limits may take to answer a process that has only just begun; a service waits less."""
@@ -52,6 +52,9 @@ async def within(engine: Engine) -> AsyncIterator[Check]:
     yield await works("revocations", _revocations(engine), "the state store tells which tokens are revoked")
     yield await _erasures(engine)
     yield await _ledger_copy(engine)
+    yield await works(
+        "audit trail", _register(engine), "its register holds; every record: mastery audit verify"
+    )
 
 
 async def _issuer(settings: Settings) -> Check:
@@ -112,6 +115,17 @@ async def _ledger_copy(engine: Engine) -> Check:
         "`mastery serve` brings both to the same"
     )
     return Check(name=name, outcome="warning", message=message)
+
+
+async def _register(engine: Engine) -> None:
+    # Short, whatever the trail's length: it tells a database that was begun anew, and another key of the hashes.
+    (report,) = await engine.audit.check(())
+    if not report.holds:
+        said = report.problem or f"note {report.broken_at} was changed, put in or taken out"
+        raise ConfigurationError(
+            f"its register does not hold: {said}. See that archive.db or its database, and the key of the hashes, are those "
+            "of before; put them back from a backup. All of it: mastery audit verify"
+        )
 
 
 async def _revocations(engine: Engine) -> None:
