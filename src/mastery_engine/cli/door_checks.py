@@ -1,4 +1,4 @@
-"""What the doctor looks at for the doors: tokens, issuer, limits, revocations, erasures that wait, and the register of audit."""
+"""What the doctor looks at for the doors: tokens, issuer, limits, revocations, erasures that wait, the register of audit."""
 
 from __future__ import annotations
 
