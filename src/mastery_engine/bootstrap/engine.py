@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
+from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls, state_is_lost
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
 from mastery_engine.bootstrap.use_cases import UseCases
@@ -268,6 +268,7 @@ async def open_engine(
         flags = OpenFeatureFlags(rollouts)
         stack.push_async_callback(flags.close)
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
+        lost = state_is_lost(settings)
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
         trail = WitnessedTrail(adapters.audit, adapters.store, AuditSeals(pseudonyms()))
         adapters = replace(adapters, audit=trail)
@@ -278,7 +279,7 @@ async def open_engine(
 
             live = live_hub(adapters) if serves else None
             adapters, cached = with_caches(settings, adapters, stack, pseudonyms, live)
-        yield Engine(
+        engine = Engine(
             settings=settings,
             adapters=adapters,
             formulas=formulas,
@@ -287,3 +288,9 @@ async def open_engine(
             cached=cached,
             live=live,
         )
+        if lost:
+            from mastery_engine.bootstrap.recovering import recovery_of  # noqa: PLC0415 - see above
+
+            # Before anything is folded: with state.db went the markers that keep erased students out.
+            await recovery_of(engine).recover()
+        yield engine
