@@ -95,6 +95,7 @@ def diagnose() -> Diagnosis:
     checks = [
         *_variables(),
         *door_checks.secrets(settings),
+        *door_checks.tls(settings),
         _dapr(settings),
         *_folder(settings),
         *asyncio.run(_asked(settings)),

@@ -41,6 +41,19 @@ def secrets(settings: Settings) -> Iterator[Check]:
     yield Check(name="secrets", outcome="ok", message=message)
 
 
+def tls(settings: Settings) -> Iterator[Check]:
+    """Whether a service can speak TLS with the files that are named; nothing where none is."""
+    from mastery_engine.api.listening import tls_of
+
+    try:
+        context = tls_of(settings)
+    except MasteryError as error:
+        yield Check(name="tls", outcome="failed", message=error.message)
+        return
+    if context is not None:
+        yield Check(name="tls", outcome="ok", message="certificate and key can be used")
+
+
 async def doors(settings: Settings) -> AsyncIterator[Check]:
     """What a service asks beside its stores; needs no home, and makes none."""
     yield await _issuer(settings)

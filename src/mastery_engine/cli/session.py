@@ -94,7 +94,10 @@ def _opened(settings: Settings, server: str | None) -> AbstractAsyncContextManag
 
         return open_remote(server, settings)
     from mastery_engine.bootstrap import open_engine
+    from mastery_engine.bootstrap.logs import configure_logs
 
+    # Unconfigured, log lines would stand on standard output, in the middle of a command's JSON.
+    configure_logs(settings)
     return open_engine(settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from typing import IO, Any, Final, final
 
@@ -116,6 +117,12 @@ class Body:
 
 def broken(error: httpx.RequestError) -> Broken:
     """What is told of an error: its words may hold the whole URL, and that a student's id."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = f"its certificate is not trusted ({cause.verify_message})"
+            return Broken(reason, "for an authority of your own, name its file in SSL_CERT_FILE")
+        cause = cause.__cause__ or cause.__context__
     return Broken(type(error).__name__)
 
 
