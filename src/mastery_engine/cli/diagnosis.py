@@ -26,6 +26,7 @@ from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.cli import door_checks
 from mastery_engine.cli.check import Check, works
+from mastery_engine.cli.loss_checks import LOSSES, losses
 from mastery_engine.config import (
     DAPRS_OWN,
     EMBEDDED_LOG,
@@ -39,7 +40,7 @@ from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryEr
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
 
-_OF_THE_HOME: Final = ("archive", "erasures", "folding", "dead letters")
+_OF_THE_HOME: Final = ("archive", "erasures", "folding", "dead letters", LOSSES)
 _LIBRARIES: Final = (
     "fastapi",
     "filelock",
@@ -223,6 +224,8 @@ async def _within(engine: Engine) -> AsyncIterator[Check]:
         yield await works("shared cache", cache.ping(), "answers")
         await cache.close()
     async for check in door_checks.within(engine):
+        yield check
+    for check in await losses(engine):
         yield check
     yield await _folding(engine)
     yield await _letters(adapters.dead_letters)
