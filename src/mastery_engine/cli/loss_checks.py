@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from mastery_engine.bootstrap import Engine
-from mastery_engine.cli.check import Check
+from mastery_engine.cli.check import FAULTS, Check, failed
 from mastery_engine.contracts import keys
-from mastery_engine.domain.errors import MasteryError
 
 LOSSES: Final = "losses"
 """Name of the check."""
@@ -22,8 +21,8 @@ async def losses(engine: Engine) -> list[Check]:
         if not schools:
             return []
         said = [words for words in (await _state(engine, schools), await _log(engine, schools)) if words]
-    except MasteryError as error:
-        return [Check(name=LOSSES, outcome="failed", message=error.message)]
+    except FAULTS as error:
+        return [failed(LOSSES, error, engine.settings.home)]
     if not said:
         return [Check(name=LOSSES, outcome="ok", message="state and log hold something, as the archive does")]
     return [Check(name=LOSSES, outcome="warning", message=words) for words in said]
