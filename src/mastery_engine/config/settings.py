@@ -29,10 +29,10 @@ from mastery_engine.config.safety import (
     check_secrets,
     secrets_of,
 )
+from mastery_engine.config.settings_file import check_readable, file_of
 from mastery_engine.domain.errors import ConfigurationError
 
 PREFIX: Final = "MASTERY_"
-SETTINGS_FILE: Final = "mastery.toml"
 
 
 class Settings(DoorSettings):
@@ -150,15 +150,12 @@ class Settings(DoorSettings):
         """Arguments first, then the environment, then the file that either of them names or the home holds.
 
         Raises:
-            ConfigurationError: The file that is named is not there.
+            ConfigurationError: The file that is named is not there, or cannot be read.
         """
         del dotenv_settings, file_secret_settings
         known: dict[str, Any] = {**env_settings(), **init_settings()}
-        home = Path(known.get("home") or user_data_path("mastery-engine")).expanduser()
-        own = home / SETTINGS_FILE
-        file = Path(known.get("config") or own).expanduser()
-        if file != own and not file.is_file():
-            raise ConfigurationError(f"there is no settings file {file}; make it, or unset MASTERY_CONFIG")
+        file = file_of(known)
+        check_readable(file)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     @property
