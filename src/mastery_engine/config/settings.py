@@ -33,6 +33,10 @@ from mastery_engine.config.settings_file import check_readable, file_of
 from mastery_engine.domain.errors import ConfigurationError
 
 PREFIX: Final = "MASTERY_"
+_SERVERS: Final = {
+    "store_url": "redis://HOST:PORT/DATABASE",
+    "archive_url": "postgresql://USER:PASSWORD@HOST/DATABASE",
+}
 
 
 class Settings(DoorSettings):
@@ -221,8 +225,8 @@ class Settings(DoorSettings):
         scheme, _, path = url.partition(":///")
         if scheme == "sqlite" and path:
             return Path(path).expanduser()
-        servers = ", or redis://HOST:PORT/DATABASE" if name == "store_url" else ""
+        server = _SERVERS[name]
         raise ConfigurationError(
             f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; "
-            f"write it like sqlite:///FOLDER{servers}"
+            f"write it like sqlite:///FOLDER, or {server}"
         )
