@@ -27,7 +27,8 @@ _ABOUT_CLI: Final = (
     "`mastery` works on the data under `MASTERY_HOME`, or asks a service where `--server` or `MASTERY_SERVER` "
     "names one; while `MASTERY_SERVER` is set, commands that can only work on the data here refuse. Results go to "
     "standard output, everything else to standard error; with `--json` results are JSON, the same as the `data` "
-    "of the API's answer to the same question, and errors are a JSON object on standard error."
+    "of the API's answer to the same question, and errors, those of usage too, are a JSON object on "
+    "standard error: `code` is that of the API, and `CONFIGURATION_ERROR` where settings are wrong."
 )
 _ABOUT_SETTINGS: Final = (
     "Every setting is an environment variable, or a line of the TOML file that `MASTERY_CONFIG` names (by "

@@ -385,7 +385,9 @@ def test_a_url_names_a_folder_and_none_means_the_home(url: str, folder: str | No
 @pytest.mark.parametrize(
     "url", ["rodis://r", "memory://", "sqlite:///", "sqlite://x", "/data", "postgresql:///x", "mysql://h/d"]
 )
-def test_a_url_that_names_no_folder_is_refused_by_its_name_and_with_the_servers_that_there_are(url: str) -> None:
+def test_a_url_that_names_no_folder_is_refused_by_its_name_and_with_the_servers_that_there_are(
+    url: str,
+) -> None:
     settings = load_settings(store_url=url, archive_url=url)
     rule = "names no folder of files; write it like sqlite:///FOLDER"
     with pytest.raises(ConfigurationError) as store:

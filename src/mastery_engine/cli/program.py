@@ -16,6 +16,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from mastery_engine.cli.where import WORKS_HERE, refuse_a_service
 
+UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+"""What the command line raises where it is used wrongly; which package it is of depends on typer's version."""
+Stopped: Final = typer.Abort
 _F = TypeVar("_F", bound=Callable[..., Any])
 _EXAMPLES: Final = "__examples__"
 _PACKAGE: Final = "mastery_engine.cli.commands"
