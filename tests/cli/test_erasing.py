@@ -50,7 +50,10 @@ def test_open_requests_are_counted_over_all_schools_with_the_age_of_the_oldest(s
     (counted,) = schools("privacy", "requests", "--tenant", "north", "--json").data["open"]
     assert (counted["kind"], counted["number"]) == ("erasure", 2)
     assert counted["oldest_seconds"] >= 0
-    assert "in all schools: 2 open of the kind erasure" in schools("privacy", "requests", "--tenant", "north").out
+    assert (
+        "in all schools: 2 open of the kind erasure"
+        in schools("privacy", "requests", "--tenant", "north").out
+    )
     schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
     assert "in all schools: nothing is open" in schools("privacy", "requests", "--tenant", "north").out
 
