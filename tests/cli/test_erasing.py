@@ -50,16 +50,19 @@ def test_a_process_that_only_erases_keeps_its_log_lines_out_of_its_json(schools:
     assert (done.code, done.data["state"]) == (0, "done")
 
 
-def test_open_requests_are_counted_with_the_age_of_the_oldest(schools: Mastery) -> None:
+def test_open_requests_are_counted_over_all_schools_with_the_age_of_the_oldest(schools: Mastery) -> None:
     assert schools("privacy", "requests", "--tenant", "north", "--json").data["open"] == []
     schools("privacy", "erase", "ada-01", "--tenant", "north")
     schools("privacy", "erase", "bob-01", "--tenant", "south")
     (counted,) = schools("privacy", "requests", "--tenant", "north", "--json").data["open"]
     assert (counted["kind"], counted["number"]) == ("erasure", 2)
     assert counted["oldest_seconds"] >= 0
-    assert "2 open of the kind erasure" in schools("privacy", "requests", "--tenant", "north").out
+    assert (
+        "in all schools: 2 open of the kind erasure"
+        in schools("privacy", "requests", "--tenant", "north").out
+    )
     schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
-    assert "nothing is open" in schools("privacy", "requests", "--tenant", "north").out
+    assert "in all schools: nothing is open" in schools("privacy", "requests", "--tenant", "north").out
 
 
 def test_neither_a_replay_nor_a_file_sent_again_brings_the_student_back(
