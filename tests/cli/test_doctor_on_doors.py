@@ -16,6 +16,7 @@ from mastery_engine.bootstrap import open_engine
 from mastery_engine.config import load_settings
 from mastery_engine.contracts.privacy_request import PrivacyRequest
 from tests.cli.conftest import Mastery
+from tests.integration.certificates import certificates
 from tests.security.issuer import issuer
 from tests.security.token_smith import ec_jwk, ec_key, rsa_jwk, rsa_key
 
@@ -60,6 +61,19 @@ def test_secrets_are_told_with_the_length_that_they_must_have(
     code, outcome, message = told(mastery, "secrets")
     assert (code, outcome) == (1, "failed")
     assert "MASTERY_JWT_SECRETS_OLD has fewer than 32 bytes" in message
+
+
+def test_a_certificate_is_tried_with_its_key_before_a_service_has_to(
+    mastery: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = certificates(tmp_path / "tls")
+    monkeypatch.setenv("MASTERY_TLS_CERT_FILE", str(made.certificate))
+    monkeypatch.setenv("MASTERY_TLS_KEY_FILE", str(made.key))
+    assert told(mastery, "tls") == (0, "ok", "certificate and key can be used")
+    made.key.unlink()
+    code, outcome, message = told(mastery, "tls")
+    assert (code, outcome) == (1, "failed")
+    assert "MASTERY_TLS_KEY_FILE" in message
 
 
 def test_an_issuer_is_told_with_its_keys_and_how_long_they_are_kept(
@@ -179,3 +193,20 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_told(
     code, outcome, message = told(mastery, "variables")
     assert (code, outcome) == (0, "warning")
     assert "is MASTERY_STORE_URL meant?" in message
+
+
+def test_records_that_were_deleted_and_another_key_of_the_hashes_fail(
+    mastery: Mastery, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mastery("audit", "list").code == 0
+    assert told(mastery, "audit trail")[:2] == (0, "ok")
+    with monkeypatch.context() as other:
+        other.setenv("MASTERY_PSEUDONYM_KEY", "another key of thirty-two bytes or more")
+        code, outcome, message = told(mastery, "audit trail")
+        assert (code, outcome) == (1, "failed")
+        assert "the key of the hashes" in message
+    for file in home.glob("archive.db*"):
+        file.unlink()
+    code, outcome, message = told(mastery, "audit trail")
+    assert (code, outcome) == (1, "failed")
+    assert "it was deleted, and what is there now was begun anew" in message

@@ -43,16 +43,26 @@ def test_a_student_is_erased_and_the_report_is_kept(schools: Mastery) -> None:
     assert schools("privacy", "show", done.data["request_id"], "--tenant", "south").code == 4
 
 
-def test_open_requests_are_counted_with_the_age_of_the_oldest(schools: Mastery) -> None:
+def test_a_process_that_only_erases_keeps_its_log_lines_out_of_its_json(schools: Mastery) -> None:
+    # What the fixture ran before has set the log up; a process of its own has not.
+    structlog.reset_defaults()
+    done = schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait", "--json")
+    assert (done.code, done.data["state"]) == (0, "done")
+
+
+def test_open_requests_are_counted_over_all_schools_with_the_age_of_the_oldest(schools: Mastery) -> None:
     assert schools("privacy", "requests", "--tenant", "north", "--json").data["open"] == []
     schools("privacy", "erase", "ada-01", "--tenant", "north")
     schools("privacy", "erase", "bob-01", "--tenant", "south")
     (counted,) = schools("privacy", "requests", "--tenant", "north", "--json").data["open"]
     assert (counted["kind"], counted["number"]) == ("erasure", 2)
     assert counted["oldest_seconds"] >= 0
-    assert "2 open of the kind erasure" in schools("privacy", "requests", "--tenant", "north").out
+    assert (
+        "in all schools: 2 open of the kind erasure"
+        in schools("privacy", "requests", "--tenant", "north").out
+    )
     schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
-    assert "nothing is open" in schools("privacy", "requests", "--tenant", "north").out
+    assert "in all schools: nothing is open" in schools("privacy", "requests", "--tenant", "north").out
 
 
 def test_neither_a_replay_nor_a_file_sent_again_brings_the_student_back(
@@ -159,11 +169,30 @@ def test_nothing_is_restored_where_the_copy_of_the_ledger_should_be_and_is_not(
     if also_home:
         shutil.rmtree(home)
     monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(tmp_path / "not-mounted"))
-    for flags in (("--replace", "--dry-run"), ("--replace",)):
+    for flags in (("--replace", "--dry-run"), ("--replace", "--yes")):
         refused = schools("backup", "restore", tmp_path / "backup", *flags)
         assert refused.code == 1
         assert "no copy of the erasure ledger was begun at" in refused.err
         assert home.exists() is not also_home
+
+
+def test_nothing_is_restored_with_a_copy_of_the_ledger_that_was_begun_anew(
+    schools: Mastery, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(tmp_path / "copy"))
+    assert schools("backup", "create", tmp_path / "backup").code == 0
+    schools("privacy", "erase", "ada-01", "--tenant", "north", "--wait")
+    shutil.rmtree(home)
+    # What a service does that starts on an empty home while the disk of the copy is away.
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(tmp_path / "another"))
+    assert schools("backup", "create", tmp_path / "other").code == 0
+    shutil.rmtree(home)
+    refused = schools("backup", "restore", tmp_path / "backup")
+    assert (refused.code, "is another one than when the backup was made" in refused.err) == (1, True)
+    assert not home.exists()
+    monkeypatch.setenv("MASTERY_LEDGER_COPY_URL", str(tmp_path / "copy"))
+    assert schools("backup", "restore", tmp_path / "backup").code == 0
+    assert state_of(schools, "ada-01", "north") == 4
 
 
 def test_a_school_goes_only_when_that_is_confirmed_and_takes_no_other_along(schools: Mastery) -> None:

@@ -65,6 +65,10 @@ def test_the_server_may_stand_in_the_environment_and_a_token_that_does_not_hold_
     file = tmp_path / "token"
     monkeypatch.setenv("MASTERY_TOKEN_FILE", str(file))
     assert school("show", "ada-01").code == 2
+    file.write_text("\n")
+    empty = school("show", "ada-01")
+    assert empty.code == 2
+    assert f"{file} is empty; write the token into it" in empty.err
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_sent_no_token(send: Se
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=listen, args=(listener,), daemon=True).start()
-        with pytest.raises(DependencyDown, match="ConnectError"):
+        with pytest.raises(DependencyDown, match=r"certificate is not trusted .*SSL_CERT_FILE"):
             send(f"https://127.0.0.1:{listener.getsockname()[1]}", SECRET, SEVEN)
         # It wakes the thread, which ends with its listener.
         listener.shutdown(socket.SHUT_RDWR)
@@ -225,3 +225,11 @@ def test_an_address_that_is_none_is_refused_without_telling_a_password(server: s
     with pytest.raises(InvalidInput) as caught:
         Client(server, SECRET)
     assert "word" not in str(caught.value).replace("password", "")
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/", ""])
+def test_the_address_of_the_api_is_taken_for_that_of_its_service(send: Send, path: str) -> None:
+    with scripted(answer("200 OK", GOOD)) as server:
+        assert send(f"{server.url}{path}", SECRET, SEVEN) == 7
+    (head,) = server.heads
+    assert head.startswith("GET /api/v1/students/amal/seven HTTP/1.1")

@@ -199,3 +199,25 @@ async def test_audit_records_cannot_be_changed_or_deleted_with_plain_statements(
 
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             await audit._database.write(tamper)
+
+
+@pytest.mark.parametrize("name", ["state", "log", "archive"])
+async def test_a_file_that_is_removed_or_replaced_while_it_is_open_does_not_answer(
+    home: SqliteHome, name: str
+) -> None:
+    opened = {
+        "state": home.state,
+        "log": lambda: home.log("mastery.requests"),
+        "archive": home.archive,
+    }
+    port = await opened[name]()
+    await port.ping()
+    path = home.folder / f"{name}.db"
+    away = path.rename(path.with_suffix(".away"))
+    with pytest.raises(DependencyDown, match=rf"{name}\.db was removed or replaced .* put the file back"):
+        await port.ping()
+    path.write_bytes(away.read_bytes())
+    with pytest.raises(DependencyDown, match="another file is there"):
+        await port.ping()
+    away.replace(path)
+    await port.ping()

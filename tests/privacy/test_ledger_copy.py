@@ -91,6 +91,14 @@ async def test_a_damaged_copy_is_told_and_not_passed_over(
         await copy.learn()
 
 
+@pytest.mark.parametrize("value", [b"", b"{}", b'{"copy": "a", "format": 2}', b"x" * 5_000])
+async def test_a_damaged_mark_of_the_copy_is_told(value: bytes, in_memory: Leaving, tmp_path: Path) -> None:
+    copy = await kept(in_memory, tmp_path / "copy")
+    (tmp_path / "copy" / MARK).write_bytes(value)
+    with pytest.raises(ConfigurationError, match=r"damaged|too large"):
+        await copy.identity()
+
+
 async def test_a_copy_of_another_key_is_told(in_memory: Leaving, tmp_path: Path) -> None:
     await kept(in_memory, tmp_path / "copy")
     ports, target = in_memory.ports, FolderTarget(tmp_path / "copy")

@@ -150,7 +150,10 @@ async def test_one_process_at_a_time_folds_a_home(home: Path) -> None:
         ),
         (
             {"archive_url": MEMORY_URL},
-            "MASTERY_ARCHIVE_URL = 'memory://' names no folder of files; write it like sqlite:///FOLDER",
+            (
+                "MASTERY_ARCHIVE_URL = 'memory://' names no folder of files; write it like sqlite:///FOLDER, "
+                "or postgresql://USER:PASSWORD@HOST/DATABASE"
+            ),
         ),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -228,21 +230,46 @@ def test_every_setting_that_is_not_valid_is_named_and_no_value_told(monkeypatch:
     assert "MASTERY_BATCH_SIZE: Input should be less than or equal to 100000" in refused(batch_size=100_001)
 
 
-def test_a_line_of_the_file_that_is_no_setting_is_refused(home: Path) -> None:
-    _written(home / "mastery.toml", 'batchsize = 7\n[jwt]\nsecret = "hush"\n')
+def test_a_line_of_the_file_that_is_no_setting_is_refused_with_its_place_and_what_may_be_meant(
+    home: Path,
+) -> None:
+    file = _written(
+        home / "mastery.toml", '# mine\nbatchsize = 7\nMASTERY_TENANT = "x"\n\n[jwt]\nsecret = "hush"\n'
+    )
     said = refused()
     assert said == (
-        "settings are not valid: MASTERY_BATCHSIZE: Extra inputs are not permitted; "
-        "MASTERY_JWT: Extra inputs are not permitted"
+        f"settings are not valid: batchsize in {file}, line 2, is no setting; is batch_size meant?; "
+        f"MASTERY_TENANT in {file}, line 3, is no setting; is tenant meant?; "
+        f"jwt in {file}, line 5, is no setting"
     )
     assert "hush" not in said
 
 
-def test_a_file_that_cannot_be_read_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _written(home / "mastery.toml", "tenant = \n")
-    assert refused().startswith("the settings file cannot be read: Invalid value (at line 1, column 10)")
-    (home / "mastery.toml").write_bytes(b'tenant = "\xff"\n')
-    assert refused().startswith("the settings file cannot be read: 'utf-8' codec can't decode byte 0xff")
+def test_a_value_that_is_not_valid_is_told_with_the_place_it_comes_from(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _written(home / "mastery.toml", 'tenant = "north"\n"batch_size" = 0\n')
+    wrong = "Input should be greater than or equal to 1"
+    assert refused() == f"settings are not valid: batch_size in {file}, line 2: {wrong}"
+    monkeypatch.setenv("MASTERY_BATCH_SIZE", "-1")
+    assert refused() == f"settings are not valid: MASTERY_BATCH_SIZE: {wrong}"
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _written(home / "mastery.toml", "batch_size = 7\ntenant = \n")
+    cannot = f"the settings file {file} cannot be read:"
+    assert refused() == f"{cannot} Invalid value (at line 2, column 10)"
+    file.write_bytes(b'batch_size = 7\ntenant = "\xff"\n')
+    assert refused() == f"{cannot} line 2 is no UTF-8"
+
+    def broken(path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", broken)
+        assert refused() == f"{cannot} Input/output error"
     monkeypatch.setenv("MASTERY_CONFIG", str(home / "none.toml"))
     assert refused() == (f"there is no settings file {home / 'none.toml'}; make it, or unset MASTERY_CONFIG")
 
@@ -366,9 +393,11 @@ def test_a_url_names_a_folder_and_none_means_the_home(url: str, folder: str | No
 
 
 @pytest.mark.parametrize(
-    "url", ["rodis://r", "memory://", "sqlite:///", "sqlite://x", "/data", "postgresql:///x"]
+    "url", ["rodis://r", "memory://", "sqlite:///", "sqlite://x", "/data", "postgresql:///x", "mysql://h/d"]
 )
-def test_a_url_that_names_no_folder_is_refused_by_its_name(url: str) -> None:
+def test_a_url_that_names_no_folder_is_refused_by_its_name_and_with_the_servers_that_there_are(
+    url: str,
+) -> None:
     settings = load_settings(store_url=url, archive_url=url)
     rule = "names no folder of files; write it like sqlite:///FOLDER"
     with pytest.raises(ConfigurationError) as store:
@@ -376,7 +405,9 @@ def test_a_url_that_names_no_folder_is_refused_by_its_name(url: str) -> None:
     assert store.value.message == f"MASTERY_STORE_URL = {url!r} {rule}, or redis://HOST:PORT/DATABASE"
     with pytest.raises(ConfigurationError) as archive:
         _ = settings.archive_folder
-    assert archive.value.message == f"MASTERY_ARCHIVE_URL = {url!r} {rule}"
+    assert archive.value.message == (
+        f"MASTERY_ARCHIVE_URL = {url!r} {rule}, or postgresql://USER:PASSWORD@HOST/DATABASE"
+    )
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,20 @@ def test_a_file_that_holds_no_key_is_told_and_kept(home: Path, damaged: bytes) -
     assert file.read_bytes() == damaged
 
 
+@pytest.mark.parametrize("where", ["home", "records"])
+def test_no_key_is_made_beside_records_that_another_one_hashed(
+    home: Path, tmp_path: Path, where: str
+) -> None:
+    folder = home if where == "home" else tmp_path / where
+    folder.mkdir()
+    (folder / "archive.db").touch()
+    settings = load_settings(archive_url="" if where == "home" else f"sqlite:///{folder}")
+    with pytest.raises(ConfigurationError, match="the key of its hashes is not: set MASTERY_PSEUDONYM_KEY"):
+        pseudonym_key(settings)
+    assert not (home / "pseudonym.key").exists()
+    assert pseudonym_key(load_settings(pseudonym_key="k" * 32)) == b"k" * 32
+
+
 def test_a_key_of_the_settings_goes_first_and_is_checked_at_every_opening(home: Path) -> None:
     assert pseudonym_key(load_settings(pseudonym_key="k" * 64)) == b"k" * 64
     assert not home.exists()

@@ -54,15 +54,18 @@ async def create_backup(
         engine.access,
         adapters.clock,
     )
-    about = About(
-        engine=version("mastery-engine"),
-        store=urlsplit(settings.store_url).scheme or "sqlite",
-        log="embedded" if settings.log_url == EMBEDDED_LOG else "kafka",
-    )
+    identity = None
     async with copy_of(engine) as copy:
         if copy is not None:
             # First: a backup without it might bring somebody back.
             await copy.renew()
+            identity = await copy.identity()
+    about = About(
+        engine=version("mastery-engine"),
+        store=urlsplit(settings.store_url).scheme or "sqlite",
+        log="embedded" if settings.log_url == EMBEDDED_LOG else "kafka",
+        ledger_copy=identity,
+    )
     # Files hold all schools.
     files = snapshots(settings) if tenant_id is None else []
     return await backup.create(caller, target, about, files, tenant_id=tenant_id, watcher=watcher)
@@ -89,7 +92,7 @@ async def restore_backup(
     _check_lasting(settings)
     manifest = (await verify(target, watcher)).manifest
     # Before anything is put back: a place that is not there is told first.
-    copied = await copied_students(settings)
+    copied = await copied_students(settings, manifest.ledger_copy)
     files = missing_files(settings, manifest) if tenant_id is None else []
     if files and dry_run:
         # Opening a home would make them.

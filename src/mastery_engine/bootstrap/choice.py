@@ -231,3 +231,11 @@ def kafka_adapters(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters |
     from mastery_engine.bootstrap.kafka import on_kafka  # noqa: PLC0415 - only where it is used
 
     return on_kafka(settings, stack)
+
+
+def state_is_lost(settings: Settings) -> bool:
+    """Whether embedded records are there, and the embedded state beside them is not."""
+    if settings.store_url == MEMORY_URL or settings.store_on_server or settings.archive_on_postgres:
+        return False
+    archive = settings.archive_folder / "archive.db"
+    return archive.exists() and not (settings.database_folder / "state.db").exists()

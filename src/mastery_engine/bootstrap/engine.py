@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from mastery_engine.adapters.clock import SystemClock
 from mastery_engine.adapters.flags.openfeature import OpenFeatureFlags
 from mastery_engine.bootstrap.bulk import set_for_bulk_work
-from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls
+from mastery_engine.bootstrap.choice import MEMORY_URL, adapters_of, check_urls, state_is_lost
 from mastery_engine.bootstrap.formula_file import load_formulas
 from mastery_engine.bootstrap.pseudonym_key import pseudonym_key
+from mastery_engine.bootstrap.rewording import rewording_of
 from mastery_engine.bootstrap.use_cases import UseCases
 from mastery_engine.config import Settings
 from mastery_engine.contracts.audit_seals import AuditSeals
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from mastery_engine.engine.process import Processor
     from mastery_engine.engine.replay_jobs import Replays
     from mastery_engine.engine.restricting import Restricting
-    from mastery_engine.engine.rewording import ReasonRewording
     from mastery_engine.engine.student_export import StudentExports
     from mastery_engine.engine.tenant_export import TenantExports
     from mastery_engine.engine.work import Runner, Worker
@@ -264,12 +264,12 @@ async def open_engine(
     """
     async with AsyncExitStack() as stack:
         check_urls(settings)
-        settings.check_rewording()
         time = clock or SystemClock()
         formulas, rollouts = load_formulas(settings.formulas)
         flags = OpenFeatureFlags(rollouts)
         stack.push_async_callback(flags.close)
         pseudonyms = cache(lambda: Pseudonyms(pseudonym_key(settings)))
+        lost = state_is_lost(settings)
         adapters = await adapters_of(settings, time, stack, pseudonyms, folds_only=folds_only)
         trail = WitnessedTrail(adapters.audit, adapters.store, AuditSeals(pseudonyms()))
         adapters = replace(adapters, audit=trail)
@@ -280,12 +280,7 @@ async def open_engine(
 
             live = live_hub(adapters) if serves else None
             adapters, cached = with_caches(settings, adapters, stack, pseudonyms, live)
-        rewording: ReasonRewording | None = None
-        if settings.rewording_url:
-            from mastery_engine.bootstrap.rewording import rewording_of  # noqa: PLC0415 - see above
-
-            rewording = rewording_of(settings, adapters.store, time, stack)
-        yield Engine(
+        engine = Engine(
             settings=settings,
             adapters=adapters,
             formulas=formulas,
@@ -293,5 +288,11 @@ async def open_engine(
             pseudonyms=pseudonyms(),
             cached=cached,
             live=live,
-            rewording=rewording,
+            rewording=rewording_of(settings, adapters.store, time, stack),
         )
+        if lost:
+            from mastery_engine.bootstrap.recovering import recovery_of  # noqa: PLC0415 - see above
+
+            # Before anything is folded: with state.db went the markers that keep erased students out.
+            await recovery_of(engine).recover()
+        yield engine

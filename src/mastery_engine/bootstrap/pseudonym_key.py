@@ -27,7 +27,8 @@ def pseudonym_key(settings: Settings) -> bytes:
     """The key of the settings; embedded, one of its own in a file that only the user can read.
 
     Raises:
-        ConfigurationError: The key is too short or too long, its file cannot be used, or several processes would each make one.
+        ConfigurationError: The key is too short or too long, its file cannot be used, is gone while the records under it are
+            there, or several processes would each make one.
     """
     settings.check_pseudonym_key()
     if settings.pseudonym_key is not None:
@@ -41,6 +42,13 @@ def pseudonym_key(settings: Settings) -> bytes:
     if settings.store_url == MEMORY_URL:
         return secrets.token_bytes(_MADE_BYTES)
     file = settings.home / PSEUDONYM_KEY_FILE
+    records = None if settings.archive_on_postgres else settings.archive_folder / "archive.db"
+    # In this order: who makes a home makes its key first, so a key that is only now being made has no records yet.
+    if records is not None and records.exists() and not file.exists():
+        raise ConfigurationError(
+            f"{records} is there, and the key of its hashes is not: set MASTERY_PSEUDONYM_KEY as it was, or put {file} back "
+            "from a backup. To one with another key the audit trail does not hold, and erased students are not erased"
+        )
     try:
         key = _read_or_make(file, lambda: secrets.token_bytes(_MADE_BYTES))
     except OSError as error:

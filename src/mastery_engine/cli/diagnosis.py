@@ -25,7 +25,8 @@ from mastery_engine.bootstrap.caches import shared_cache
 from mastery_engine.bootstrap.choice import check_urls
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.cli import door_checks
-from mastery_engine.cli.check import Check, works
+from mastery_engine.cli.check import FAULTS, Check, failed, tried, works
+from mastery_engine.cli.loss_checks import LOSSES, losses
 from mastery_engine.config import (
     DAPRS_OWN,
     EMBEDDED_LOG,
@@ -35,11 +36,11 @@ from mastery_engine.config import (
     unknown_variables,
     without_secrets,
 )
-from mastery_engine.domain.errors import ConfigurationError, Conflict, MasteryError
+from mastery_engine.domain.errors import ConfigurationError, Conflict
 from mastery_engine.engine.committed import lag_of
 from mastery_engine.ports import DeadLetters
 
-_OF_THE_HOME: Final = ("archive", "erasures", "folding", "dead letters")
+_OF_THE_HOME: Final = ("archive", "erasures", "folding", "dead letters", LOSSES)
 _LIBRARIES: Final = (
     "fastapi",
     "filelock",
@@ -95,8 +96,9 @@ def diagnose() -> Diagnosis:
     checks = [
         *_variables(),
         *door_checks.secrets(settings),
+        *door_checks.tls(settings),
         _dapr(settings),
-        *_folder(settings),
+        *_home(settings),
         *asyncio.run(_asked(settings)),
     ]
     return Diagnosis(
@@ -150,6 +152,13 @@ def _dapr(settings: Settings) -> Check:
     return Check(name="dapr", outcome="ok", message=WORDS[doors_of(settings)])
 
 
+def _home(settings: Settings) -> Iterator[Check]:
+    try:
+        yield from _folder(settings)
+    except OSError as error:
+        yield failed("home", error, settings.home)
+
+
 def _folder(settings: Settings) -> Iterator[Check]:
     home = settings.home
     if not home.exists():
@@ -182,6 +191,7 @@ async def _asked(settings: Settings) -> list[Check]:
 
 
 async def _databases(settings: Settings) -> list[Check]:
+    found: list[Check] = []
     try:
         check_urls(settings)
         if settings.store_url != MEMORY_URL and not settings.archive_on_postgres:
@@ -190,9 +200,11 @@ async def _databases(settings: Settings) -> list[Check]:
                 message = "none yet; they are made when they are needed"
                 return [Check(name="databases", outcome="ok", message=message), *await _servers(settings)]
         async with open_engine(settings) as engine:
-            return [check async for check in _within(engine)]
-    except MasteryError as error:
-        return [Check(name="databases", outcome="failed", message=error.message)]
+            async for check in _within(engine):
+                found.append(check)  # noqa: PERF401 - what was found before a fault is told too
+    except FAULTS as error:
+        found.append(failed("databases", error, settings.home))
+    return found
 
 
 async def _servers(settings: Settings) -> list[Check]:
@@ -208,26 +220,32 @@ async def _servers(settings: Settings) -> list[Check]:
 
 
 async def _within(engine: Engine) -> AsyncIterator[Check]:
-    adapters = engine.adapters
+    adapters, home = engine.adapters, engine.settings.home
     for name, port in (
         ("state store", adapters.store),
         ("event log", adapters.log),
         ("archive", adapters.archive),
     ):
-        yield await works(name, port.ping(), "answers")
+        yield await works(name, port.ping(), "answers", home)
     if adapters.apart is not None:
-        yield await works("topics", adapters.apart.topics.check(), "are there, and as they must be")
-        yield await works("schemas", _registered(engine.settings), "are registered")
+        yield await works("topics", adapters.apart.topics.check(), "are there, and as they must be", home)
+        yield await works("schemas", _registered(engine.settings), "are registered", home)
     cache = shared_cache(engine.settings)
     if cache is not None:
-        yield await works("shared cache", cache.ping(), "answers")
+        yield await works("shared cache", cache.ping(), "answers", home)
         await cache.close()
     async for check in door_checks.within(engine):
         yield check
-    yield await _folding(engine)
-    yield await _letters(adapters.dead_letters)
+    for check in await losses(engine):
+        yield check
+    yield await tried("folding", _folding(engine), engine.settings.database_folder)
+    yield await tried("dead letters", _letters(adapters.dead_letters), home)
+    yield await tried("schools", _schools(engine), home)
+
+
+async def _schools(engine: Engine) -> Check:
     tenants = ", ".join(tenant.tenant_id for tenant in await engine.tenants.list())
-    yield Check(name="schools", outcome="ok", message=tenants)
+    return Check(name="schools", outcome="ok", message=tenants)
 
 
 async def _registered(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""What the doctor looks at for the doors: tokens, their issuer, limits, revocations, and erasures that wait."""
+"""What the doctor looks at for the doors: tokens, issuer, limits, revocations, erasures that wait, the register of audit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mastery_engine.bootstrap import Engine
 from mastery_engine.bootstrap.ledger_copying import copy_of
 from mastery_engine.bootstrap.limits import shared_limits
 from mastery_engine.bootstrap.tokens import published_algorithms
-from mastery_engine.cli.check import Check, works
+from mastery_engine.cli.check import Check, tried, works
 from mastery_engine.cli.words import counted
 from mastery_engine.config import SHORTEST_SECRET_BYTES, Settings
 from mastery_engine.contracts import keys
 from mastery_engine.domain.calendar import DAY_MS, moment_of
-from mastery_engine.domain.errors import DependencyDown, MasteryError
+from mastery_engine.domain.errors import ConfigurationError, DependencyDown, MasteryError
 
 _PATIENT_SECONDS: Final = 5.0
 """How long shared limits may take to answer a process that has only just begun; a service waits less."""
@@ -41,6 +41,19 @@ def secrets(settings: Settings) -> Iterator[Check]:
     yield Check(name="secrets", outcome="ok", message=message)
 
 
+def tls(settings: Settings) -> Iterator[Check]:
+    """Whether a service can speak TLS with the files that are named; nothing where none is."""
+    from mastery_engine.api.listening import tls_of
+
+    try:
+        context = tls_of(settings)
+    except MasteryError as error:
+        yield Check(name="tls", outcome="failed", message=error.message)
+        return
+    if context is not None:
+        yield Check(name="tls", outcome="ok", message="certificate and key can be used")
+
+
 async def doors(settings: Settings) -> AsyncIterator[Check]:
     """What a service asks beside its stores; needs no home, and makes none."""
     yield await _issuer(settings)
@@ -49,9 +62,13 @@ async def doors(settings: Settings) -> AsyncIterator[Check]:
 
 async def within(engine: Engine) -> AsyncIterator[Check]:
     """What an open engine can tell: revocations, and erasures that wait."""
-    yield await works("revocations", _revocations(engine), "the state store tells which tokens are revoked")
-    yield await _erasures(engine)
-    yield await _ledger_copy(engine)
+    home = engine.settings.home
+    revoked = "the state store tells which tokens are revoked"
+    yield await works("revocations", _revocations(engine), revoked, home)
+    yield await tried("erasures", _erasures(engine), home)
+    yield await tried("ledger copy", _ledger_copy(engine), home)
+    register = "its register holds; every record: mastery audit verify"
+    yield await works("audit trail", _register(engine), register, home)
 
 
 async def _issuer(settings: Settings) -> Check:
@@ -112,6 +129,17 @@ async def _ledger_copy(engine: Engine) -> Check:
         "`mastery serve` brings both to the same"
     )
     return Check(name=name, outcome="warning", message=message)
+
+
+async def _register(engine: Engine) -> None:
+    # Short, whatever the trail's length: it tells a database that was begun anew, and another key of the hashes.
+    (report,) = await engine.audit.check(())
+    if not report.holds:
+        said = report.problem or f"note {report.broken_at} was changed, put in or taken out"
+        raise ConfigurationError(
+            f"its register does not hold: {said}. See that archive.db or its database, and the key of the hashes, are those "
+            "of before; put them back from a backup. All of it: mastery audit verify"
+        )
 
 
 async def _revocations(engine: Engine) -> None:

@@ -78,9 +78,11 @@ def requests(tenant: str | None, *, as_json: bool) -> None:
         )
     for kind in waiting:
         minutes = kind["oldest_seconds"] // 60
-        output.say(f"{kind['number']} open of the kind {kind['kind']}, the oldest for {minutes} minutes")
+        output.say(
+            f"in all schools: {kind['number']} open of the kind {kind['kind']}, the oldest for {minutes} minutes"
+        )
     if not waiting:
-        output.say("nothing is open")
+        output.say("in all schools: nothing is open")
 
 
 def show(request_id: str, tenant: str | None, *, as_json: bool) -> None:

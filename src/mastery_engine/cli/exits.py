@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mastery_engine.domain.errors import (
+    ConfigurationError,
     DependencyDown,
     HistoryNotKept,
     InvalidInput,
@@ -55,6 +56,11 @@ _CODES: Final[tuple[tuple[type[MasteryError], int], ...]] = (
 def exit_code(error: MasteryError) -> int:
     """The exit code of an error."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)
+
+
+def code_of(error: MasteryError) -> str:
+    """The code of an error for programs: that of the API, which has none for settings, since no caller of it can mend them."""
+    return "CONFIGURATION_ERROR" if isinstance(error, ConfigurationError) else error.code
 
 
 def tell(code: str, message: str, as_json: bool, problems: Sequence[Problem] = ()) -> None:

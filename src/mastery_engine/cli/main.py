@@ -8,7 +8,16 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from mastery_engine.cli.exits import DEPENDENCY_DOWN, FAILED, INTERRUPTED, exit_code, tell
+from mastery_engine.cli.exits import (
+    DEPENDENCY_DOWN,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    code_of,
+    exit_code,
+    tell,
+)
 
 _JSON: Final = "--json"
 _INTERRUPTED: Final = "interrupted; nothing is lost: run the same command again, and it goes on where it was"
@@ -42,18 +51,23 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str], as_json: bool) -> int:
-    from mastery_engine.cli.program import program
-    from mastery_engine.domain.errors import MasteryError
+    from mastery_engine.cli.program import Stopped, UsageError, program
+    from mastery_engine.domain.errors import InvalidInput, MasteryError
 
     try:
-        program().main(args=list(arguments), prog_name="mastery")
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else FAILED
-        if code == INTERRUPTED:
-            tell("INTERRUPTED", _INTERRUPTED, as_json)
-        return code
+        # By itself it would tell of wrong usage in plain text, for programs too.
+        ended: object = program().main(args=list(arguments), prog_name="mastery", standalone_mode=not as_json)
+        return _ended(ended, as_json)
+    except SystemExit as error:
+        return _ended(error.code, as_json)
+    except UsageError as error:
+        tell(InvalidInput.code, error.format_message(), as_json)
+        return USAGE
+    except Stopped:
+        tell("INTERRUPTED", "nothing was done: the question was not answered with yes", as_json)
+        return FAILED
     except MasteryError as error:
-        tell(error.code, error.message, as_json, getattr(error, "problems", ()))
+        tell(code_of(error), error.message, as_json, getattr(error, "problems", ()))
         return exit_code(error)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -61,7 +75,13 @@ def _run(arguments: Sequence[str], as_json: bool) -> int:
         advice = "; make room on the disk and run the same command again" if full else ""
         tell("OS_ERROR", f"{where}{error.strerror or error}{advice}", as_json)
         return DEPENDENCY_DOWN if full else FAILED
-    return 0
+
+
+def _ended(code: object, as_json: bool) -> int:
+    """The exit code of a command that ended by itself; None is that of one that is done."""
+    if code == INTERRUPTED:
+        tell("INTERRUPTED", _INTERRUPTED, as_json)
+    return DONE if code is None else code if isinstance(code, int) else FAILED
 
 
 if __name__ == "__main__":

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from mastery_engine.cli.where import WORKS_HERE, refuse_a_service
+
+UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+"""What the command line raises where it is used wrongly; which package it is of depends on typer's version."""
+Stopped: Final = typer.Abort
 _F = TypeVar("_F", bound=Callable[..., Any])
 _EXAMPLES: Final = "__examples__"
 _PACKAGE: Final = "mastery_engine.cli.commands"
@@ -116,7 +122,7 @@ COMMANDS: Final[dict[str, str | Group]] = {
     ),
     "doctor": "doctor:doctor",
 }
-"""Name of a command to `module:function`."""
+"""Name of a command to `module:function`; on whose data each works is told in `where`."""
 
 
 def examples(*lines: str) -> Callable[[_F], _F]:
@@ -154,9 +160,18 @@ def program() -> TyperGroup:
 class LazyGroup(TyperGroup):
     """A group whose commands are built when they are asked for."""
 
-    def __init__(self, *, name: str, entries: dict[str, Any], help: str, epilog: str | None = None) -> None:  # noqa: A002 - as typer
+    def __init__(
+        self,
+        *,
+        name: str,
+        entries: dict[str, Any],
+        help: str,  # noqa: A002 - as typer
+        epilog: str | None = None,
+        path: str = "",
+    ) -> None:
         super().__init__(name=name, help=help, epilog=epilog, rich_markup_mode=None, no_args_is_help=True)
         self._entries = entries
+        self._path = path
         # typer suggests from these names, and builds none of them.
         self.commands = dict.fromkeys(entries)
 
@@ -172,14 +187,26 @@ class LazyGroup(TyperGroup):
         if entry is None:
             return None
         if isinstance(entry, Group):
-            return LazyGroup(name=cmd_name, entries=entry.commands, help=entry.help)
-        return _command(cmd_name, function_of(entry))
+            return LazyGroup(
+                name=cmd_name, entries=entry.commands, help=entry.help, path=f"{self._path}{cmd_name} "
+            )
+        return _command(cmd_name, f"{self._path}{cmd_name}", function_of(entry))
 
 
-def _command(name: str, function: Callable[..., Any]) -> TyperCommand:
+def _command(name: str, path: str, function: Callable[..., Any]) -> TyperCommand:
     app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
     shown = "\n".join(f"  {line}" for line in examples_of(function))
-    app.command(name, epilog=f"\b\nExamples:\n{shown}" if shown else None)(function)
+    guarded = _guarded(path, function) if path in WORKS_HERE else function
+    app.command(name, epilog=f"\b\nExamples:\n{shown}" if shown else None)(guarded)
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)  # noqa: S101 - one command and no callback make a command
     return command
+
+
+def _guarded(path: str, function: _F) -> _F:
+    @wraps(function)
+    def refusing(**options: Any) -> Any:
+        refuse_a_service(path)
+        return function(**options)
+
+    return cast("_F", refusing)

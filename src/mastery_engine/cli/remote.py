@@ -74,9 +74,12 @@ def token() -> str:
     if file is None:
         raise InvalidInput(f"--server needs a token in {TOKEN}, or in a file that {TOKEN_FILE} names")
     try:
-        return Path(file).read_text("utf-8").strip()
+        read = Path(file).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{TOKEN_FILE} {file} cannot be read: {type(error).__name__}") from None
+    if not read:
+        raise InvalidInput(f"{TOKEN_FILE} {file} is empty; write the token into it")
+    return read
 
 
 def school_of(text: str) -> str:

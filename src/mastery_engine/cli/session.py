@@ -94,12 +94,10 @@ def _opened(settings: Settings, server: str | None) -> AbstractAsyncContextManag
 
         return open_remote(server, settings)
     from mastery_engine.bootstrap import open_engine
+    from mastery_engine.bootstrap.logs import configure_logs
 
-    if settings.rewording_url:
-        from mastery_engine.bootstrap.logs import configure_logs
-
-        # Why a reason is plain is a line of the log, and what a program reads is on standard output.
-        configure_logs(settings)
+    # Unconfigured, log lines would stand on standard output, in the middle of a command's JSON.
+    configure_logs(settings)
     return open_engine(settings)
 
 

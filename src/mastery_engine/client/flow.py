@@ -51,6 +51,7 @@ class Broken(NamedTuple):
     """Nothing came back, or not all of it."""
 
     reason: str
+    advice: str = "is it running there?"
 
 
 Step = Ask | Pause
@@ -120,7 +121,7 @@ class Tries:
         self._failed += 1
         if isinstance(told, Broken):
             if last or not self._call.repeatable or self._is_too_long(drawn):
-                raise DependencyDown(f"{server} does not answer: {told.reason}; is it running there?")
+                raise DependencyDown(f"{server} does not answer: {told.reason}; {told.advice}")
             return drawn
         asked = seconds_asked(told.headers)
         may_repeat = (

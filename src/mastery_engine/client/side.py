@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from typing import IO, Any, Final, final
 
 from mastery_engine import __version__
-from mastery_engine.client.call import Call
+from mastery_engine.client.call import API, Call
 from mastery_engine.client.errors import UnexpectedAnswer
 from mastery_engine.client.flow import Answer, Broken, Random, Retries, Way
 from mastery_engine.domain.errors import ConfigurationError, InvalidInput
@@ -37,7 +38,9 @@ class Side:
         if "@" in server:
             # Not shown: what stands before it is a password.
             raise InvalidInput("the server's address must hold no user and password; give a token")
-        self.way: Final = Way(server.rstrip("/"), retries, random)
+        # The address of the API is often what is at hand; each call brings the API's path with it.
+        place = server.rstrip("/").removesuffix(API).rstrip("/")
+        self.way: Final = Way(place, retries, random)
         self._token = token
 
     @property
@@ -116,6 +119,12 @@ class Body:
 
 def broken(error: httpx.RequestError) -> Broken:
     """What is told of an error: its words may hold the whole URL, and that a student's id."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = f"its certificate is not trusted ({cause.verify_message})"
+            return Broken(reason, "for an authority of your own, name its file in SSL_CERT_FILE")
+        cause = cause.__cause__ or cause.__context__
     return Broken(type(error).__name__)
 
 

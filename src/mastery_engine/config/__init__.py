@@ -21,9 +21,9 @@ from mastery_engine.config.safety import (
 from mastery_engine.config.secrets import DAPRS_OWN
 from mastery_engine.config.settings import (
     PREFIX,
-    SETTINGS_FILE,
     Settings,
 )
+from mastery_engine.config.settings_file import SETTINGS_FILE
 
 __all__ = [
     "DAPRS_OWN",

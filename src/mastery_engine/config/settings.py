@@ -29,10 +29,14 @@ from mastery_engine.config.safety import (
     check_secrets,
     secrets_of,
 )
+from mastery_engine.config.settings_file import check_readable, file_of
 from mastery_engine.domain.errors import ConfigurationError
 
 PREFIX: Final = "MASTERY_"
-SETTINGS_FILE: Final = "mastery.toml"
+_SERVERS: Final = {
+    "store_url": "redis://HOST:PORT/DATABASE",
+    "archive_url": "postgresql://USER:PASSWORD@HOST/DATABASE",
+}
 
 
 class Settings(RewordingSettings):
@@ -150,15 +154,12 @@ class Settings(RewordingSettings):
         """Arguments first, then the environment, then the file that either of them names or the home holds.
 
         Raises:
-            ConfigurationError: The file that is named is not there.
+            ConfigurationError: The file that is named is not there, or cannot be read.
         """
         del dotenv_settings, file_secret_settings
         known: dict[str, Any] = {**env_settings(), **init_settings()}
-        home = Path(known.get("home") or user_data_path("mastery-engine")).expanduser()
-        own = home / SETTINGS_FILE
-        file = Path(known.get("config") or own).expanduser()
-        if file != own and not file.is_file():
-            raise ConfigurationError(f"there is no settings file {file}; make it, or unset MASTERY_CONFIG")
+        file = file_of(known)
+        check_readable(file)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     @property
@@ -224,8 +225,8 @@ class Settings(RewordingSettings):
         scheme, _, path = url.partition(":///")
         if scheme == "sqlite" and path:
             return Path(path).expanduser()
-        servers = ", or redis://HOST:PORT/DATABASE" if name == "store_url" else ""
+        server = _SERVERS[name]
         raise ConfigurationError(
             f"{PREFIX}{name.upper()} = {without_secrets(url)!r} names no folder of files; "
-            f"write it like sqlite:///FOLDER{servers}"
+            f"write it like sqlite:///FOLDER, or {server}"
         )

@@ -98,6 +98,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
         pseudonyms: Hash that tells one key of the students' hashes from another.
         tenants: Ids of the schools in it.
         tenant: The one school that was asked for; None means all.
+        ledger_copy: Tells the copy of the erasure ledger of then from others; None without one.
         counts: How many of each kind.
         parts: Objects beside the manifest.
     """
@@ -114,6 +115,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     pseudonyms: str
     tenants: list[_TenantId]
     tenant: _TenantId | None = None
+    ledger_copy: str | None = None
     counts: Counts
     parts: list[Part]
 

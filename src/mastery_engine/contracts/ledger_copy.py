@@ -19,6 +19,7 @@ FORMAT: Final = 1
 LARGEST_BYTES: Final = 4_096
 MARK: Final = "erasure-ledger-copy.json"
 """Object without an erasure: a copy was begun here. A place without it is no copy; a disk that is not there looks like that."""
+LARGEST_MARK_BYTES: Final = 1_024
 _NAME: Final = re.compile(
     r"(?P<student>[0-9a-f]{32})-(?P<number>[0-9]{6,12})-(?P<state>asked|done|lifted)\.json"
 )
@@ -39,6 +40,18 @@ class CopiedErasure(Struct, frozen=True, kw_only=True):
     format: Annotated[int, Meta(ge=1, le=FORMAT)] = FORMAT
 
 
+class CopyMark(Struct, frozen=True, kw_only=True):
+    """What the object tells that a copy was begun with.
+
+    Attributes:
+        copy: Drawn when it was begun: one that was begun anew, while the disk of the first was away, is another one.
+        format: Of the object.
+    """
+
+    copy: str
+    format: Annotated[int, Meta(ge=1, le=FORMAT)] = FORMAT
+
+
 def name_of(erasure: Erasure) -> str:
     """Name of the object."""
     return f"{erasure.student}-{erasure.number:06}-{erasure.state}.json"
@@ -53,6 +66,23 @@ def newest(names: Iterable[str]) -> dict[str, str]:
             rank = int(read["number"]), _ORDER.index(read["state"])
             found[read["student"]] = max(found.get(read["student"], ((0, 0), "")), (rank, name))
     return {student: name for student, (_, name) in found.items()}
+
+
+def encode_mark(mark: CopyMark) -> bytes:
+    """The object as JSON."""
+    return msgspec.json.encode(mark, order="deterministic")
+
+
+def decode_mark(value: bytes, where: str) -> CopyMark:
+    """Read the object.
+
+    Raises:
+        ConfigurationError: It is damaged.
+    """
+    try:
+        return msgspec.json.decode(value, type=CopyMark)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ConfigurationError(f"{where} is damaged, or of a newer release: put it back") from None
 
 
 def encode_copied(copied: CopiedErasure) -> bytes:

@@ -31,11 +31,12 @@ Moved = Mapping[bytes, Mapping[int, int]]
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What a manifest tells of where it comes from: the release, and the kinds of store and log."""
+    """What a manifest tells of where it comes from: the release, the kinds of store and log, and which copy of the ledger."""
 
     engine: str
     store: str
     log: str
+    ledger_copy: str | None = None
 
 
 @final
@@ -127,6 +128,7 @@ class Backup:
             pseudonyms=self._pseudonyms.fingerprint,
             tenants=[tenant.tenant_id for tenant in known],
             tenant=tenant_id,
+            ledger_copy=about.ledger_copy,
             counts=counts,
             parts=parts,
         )

@@ -22,6 +22,10 @@ _WRITER_CACHE_KIB: Final = 4_096
 _READER_CACHE_KIB: Final = 1_024
 # A page that several batches change goes into the file once for all of them.
 _WAL_BYTES: Final = 64 * 1024 * 1024
+_AWAY: Final = (
+    "was removed or replaced while it was open, and what is written now is lost; end this process, put the file back from a "
+    "backup, then start again"
+)
 
 
 class Database:
@@ -46,6 +50,7 @@ class Database:
         self._writing: sqlite3.Connection | None = None
         self._reading: sqlite3.Connection | None = None
         self._closed = False
+        self._identity: tuple[int, int] | None = None
 
     async def open(self) -> Database:
         """Open the file, make or migrate its schema.
@@ -88,6 +93,24 @@ class Database:
             DependencyDown: The file cannot be read now.
         """
         return await self._run(self._reader, self._transaction, job, "BEGIN")
+
+    async def check_in_place(self) -> None:
+        """Return if the file that is open is the one at its path, and can be read.
+
+        Raises:
+            DependencyDown: It was removed or replaced, so that what is written is lost with the last who has it open; or it
+                cannot be read now.
+        """
+        await self._run(self._reader, self._compare)
+        await self.read(lambda connection: connection.execute("PRAGMA user_version").fetchone())
+
+    def _compare(self) -> None:
+        try:
+            found = _identity(self.path)
+        except OSError as error:
+            raise DependencyDown(f"{self.path} {_AWAY} ({error.strerror})") from error
+        if found != self._identity:
+            raise DependencyDown(f"{self.path} {_AWAY} (another file is there)")
 
     async def _run(self, thread: ThreadPoolExecutor, job: Callable[..., _T], *args: object) -> _T:
         if self._closed:
@@ -136,6 +159,7 @@ class Database:
             ):
                 self._writing = self._connect(_WRITER_CACHE_KIB)
                 migrate(self._writing, self._schema, self.path)
+                self._identity = _identity(self.path)
         except Timeout as error:
             raise DependencyDown(
                 f"{self.path} has been kept by another process for more than {BUSY_SECONDS} s; try again"
@@ -191,6 +215,11 @@ class Database:
             self._writing = None
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 class Lease:
     """Base of an adapter on a database that it shares with others."""
 
@@ -204,7 +233,7 @@ class Lease:
         self._released = False
 
     async def ping(self) -> None:
-        await self._database.read(lambda connection: connection.execute("PRAGMA user_version").fetchone())
+        await self._database.check_in_place()
 
     async def close(self) -> None:
         if not self._released:

@@ -11,6 +11,7 @@ import typer
 from mastery_engine.cli import options
 from mastery_engine.cli.exits import DONE, FAILED, SOME_REFUSED
 from mastery_engine.cli.program import examples
+from mastery_engine.cli.where import refuse_a_service
 
 
 @examples(
@@ -96,6 +97,7 @@ def simulate(
                 f"  mastery ingest {shlex.quote(to)}"
             )
         return
+    refuse_a_service("simulate")
     report = simulation.take_in(plan)
     if json:
         print_json(report)

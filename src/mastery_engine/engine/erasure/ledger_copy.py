@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Final, final
+from uuid import uuid4
 
 from msgspec import Struct
 
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.erasure import Erasure, marker_of
 from mastery_engine.contracts.ledger_copy import (
-    FORMAT,
     LARGEST_BYTES,
+    LARGEST_MARK_BYTES,
     MARK,
     CopiedErasure,
+    CopyMark,
     decode_copied,
+    decode_mark,
     encode_copied,
+    encode_mark,
     name_of,
     newest,
 )
@@ -25,6 +29,10 @@ from mastery_engine.engine.restrictions import note_erasing
 from mastery_engine.ports import BackupTarget, ErasureLedger, StateStore, Write
 
 _BATCH: Final = 1_000
+_ADVICE: Final = (
+    "is the disk there, and MASTERY_LEDGER_COPY_URL right? Without the copy, who was erased since may come back; to go on "
+    "without it, set MASTERY_LEDGER_COPY_URL to nothing"
+)
 
 
 class CopyStanding(Struct, frozen=True, kw_only=True):
@@ -61,7 +69,7 @@ class LedgerCopy:
         """
         there, added = frozenset(await self._target.names()), 0
         if MARK not in there:
-            await self._target.write(MARK, _once(b'{"format":%d}' % FORMAT))
+            await self._target.write(MARK, _once(encode_mark(CopyMark(copy=uuid4().hex))))
         async for erasures in self._latest():
             for one in erasures:
                 name = name_of(one)
@@ -91,6 +99,10 @@ class LedgerCopy:
                 await self._store.write_many([Write(keys.erased(student), marker_of(latest))])
                 await note_erasing(self._store, there.tenant_id, student, erasing=latest.state == "asked")
         return learned
+
+    async def identity(self) -> str:
+        """What tells this copy from another; see `identity_of`."""
+        return await identity_of(self._target)
 
     async def standing(self) -> CopyStanding:
         """How the two stand to each other; changes nothing.
@@ -142,10 +154,37 @@ async def begun_names(target: BackupTarget) -> list[str]:
     if MARK in names:
         return names
     raise ConfigurationError(
-        f"no copy of the erasure ledger was begun at {target.where} (it has no {MARK}): is the disk there, and "
-        "MASTERY_LEDGER_COPY_URL right? Without the copy, who was erased since may come back; to go on without it, "
-        "set MASTERY_LEDGER_COPY_URL to nothing"
+        f"no copy of the erasure ledger was begun at {target.where} (it has no {MARK}): {_ADVICE}"
     )
+
+
+async def identity_of(target: BackupTarget) -> str:
+    """What tells one copy from another; errors as those of `begun_names`."""
+    await begun_names(target)
+    where = f"{target.where}: {MARK}"
+
+    def refuse() -> Exception:
+        return ConfigurationError(f"{where} is too large; put it back as it was")
+
+    return decode_mark(await whole(target.read(MARK), LARGEST_MARK_BYTES, refuse), where).copy
+
+
+async def check_identity(target: BackupTarget, known: str | None) -> None:
+    """Refuse another copy than a backup knows.
+
+    Args:
+        target: Where it should be.
+        known: What the backup knows; None if it knows none.
+
+    Raises:
+        ConfigurationError: It is another one; or as those of `begun_names`.
+        DependencyDown: The target does not answer.
+    """
+    if known is not None and await identity_of(target) != known:
+        raise ConfigurationError(
+            f"the copy of the erasure ledger at {target.where} is another one than when the backup was made; it may have "
+            f"been begun anew while the first one was away: {_ADVICE}"
+        )
 
 
 async def _once(value: bytes) -> AsyncIterator[bytes]:
