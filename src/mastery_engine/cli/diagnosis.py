@@ -7,16 +7,14 @@ import os
 import platform
 import shutil
 import sqlite3
-import tomllib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
-from pydantic import SecretStr
 
 import mastery_engine
 from mastery_engine.adapters.sqlite.lock import FoldingLock
@@ -27,14 +25,12 @@ from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.cli import door_checks
 from mastery_engine.cli.check import FAULTS, Check, failed, tried, works
 from mastery_engine.cli.loss_checks import LOSSES, losses
+from mastery_engine.cli.settings_in_force import SettingInForce, settings_in_force
 from mastery_engine.config import (
-    DAPRS_OWN,
     EMBEDDED_LOG,
-    PREFIX,
     Settings,
     load_settings,
     unknown_variables,
-    without_secrets,
 )
 from mastery_engine.domain.errors import ConfigurationError, Conflict
 from mastery_engine.engine.committed import lag_of
@@ -56,20 +52,6 @@ _LEAST_FREE_BYTES: Final = 32 << 20
 """With less than this free, the next write may be the one that fails."""
 _MOST_LETTERS: Final = 1_000
 _MIB: Final = 1 << 20
-
-
-class SettingInForce(Struct, frozen=True, kw_only=True):
-    """A setting.
-
-    Attributes:
-        variable: Its environment variable.
-        value: As text; a secret only tells whether it is set.
-        source: `environment`, `default`, or the settings file.
-    """
-
-    variable: str
-    value: str
-    source: str
 
 
 class Diagnosis(Struct, kw_only=True):
@@ -103,7 +85,7 @@ def diagnose() -> Diagnosis:
     ]
     return Diagnosis(
         versions=_versions(),
-        settings=list(_settings(settings)),
+        settings=list(settings_in_force(settings)),
         checks=checks,
         well=all(check.outcome != "failed" for check in checks),
     )
@@ -117,29 +99,6 @@ def _versions() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         **{name: version(name) for name in _LIBRARIES},
     }
-
-
-def _settings(settings: Settings) -> Iterator[SettingInForce]:
-    file = settings.config or settings.home / "mastery.toml"
-    of_file: dict[str, Any] = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
-    for name in Settings.model_fields:
-        variable = f"{PREFIX}{name.upper()}"
-        source = "environment" if os.environ.get(variable) else str(file) if name in of_file else "default"
-        if name == "dapr_app_token" and source == "default" and os.environ.get(DAPRS_OWN):
-            source = f"environment, {DAPRS_OWN}"
-        value = getattr(settings, name)
-        yield SettingInForce(variable=variable, value=_shown(value), source=source)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "(set, hidden)"
-    if value is None or value == "":
-        return "(not set)"
-    if isinstance(value, tuple):
-        parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
-        return ", ".join(map(str, parts))
-    return without_secrets(value) if isinstance(value, str) else str(value)
 
 
 def _variables() -> Iterator[Check]:

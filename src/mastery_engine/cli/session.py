@@ -40,6 +40,8 @@ def run(
     settings: Settings | None = None,
     student: str | None = None,
     server: str | None = None,
+    *,
+    asks: bool = False,
 ) -> _T:
     """Do a job with an engine of the settings in force.
 
@@ -49,6 +51,7 @@ def run(
         settings: Other settings than those in force.
         student: Whom it is about; an error of not finding names the student.
         server: A service to ask in place of the engine of these settings; the token tells the tenant.
+        asks: It only asks, and what answers logs nothing: setting up a log would take longer than that.
 
     Raises:
         InvalidInput: Both a tenant and a server are given.
@@ -63,7 +66,7 @@ def run(
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)
         asyncio.get_running_loop().set_exception_handler(_on_lost_error)
-        async with _opened(chosen, server) as engine:
+        async with _opened(chosen, server, logs=not asks) as engine:
             try:
                 return await job(Session(engine, operator(_school(chosen, tenant, server))))
             except NotFound as error:
@@ -87,17 +90,19 @@ def refuse_both(tenant: str | None, server: str | None) -> None:
         )
 
 
-def _opened(settings: Settings, server: str | None) -> AbstractAsyncContextManager[Engine]:
+def _opened(settings: Settings, server: str | None, *, logs: bool) -> AbstractAsyncContextManager[Engine]:
     # Each is imported where it is wanted: the other's libraries need not be there.
     if server is not None:
         from mastery_engine.cli.remote import open_remote
 
         return open_remote(server, settings)
     from mastery_engine.bootstrap import open_engine
-    from mastery_engine.bootstrap.logs import configure_logs
 
-    # Unconfigured, log lines would stand on standard output, in the middle of a command's JSON.
-    configure_logs(settings)
+    if logs:
+        from mastery_engine.bootstrap.logs import configure_logs
+
+        # Unconfigured, log lines would stand on standard output, in the middle of a command's JSON.
+        configure_logs(settings)
     return open_engine(settings)
 
 

@@ -51,7 +51,7 @@ def calculate(
             show(calculation_view(answer, engine.formulas.get(answer.result.formula)))
         return answer
 
-    answer = run(job, tenant, server=server)
+    answer = run(job, tenant, server=server, asks=True)
     if json:
         from mastery_engine.cli.output import print_json
 

@@ -67,7 +67,7 @@ def list_cohorts(
     from mastery_engine.cli.output import print_json, show
     from mastery_engine.cli.session import run
 
-    found = run(rosters.all_of, tenant, server=server)
+    found = run(rosters.all_of, tenant, server=server, asks=True)
     if json:
         print_json(found)
     else:
@@ -91,7 +91,7 @@ def show_cohort(
     async def job(session: Session) -> Cohort:
         return await session.engine.cohorts.get(session.caller, cohort)
 
-    found = run(job, tenant, server=server)
+    found = run(job, tenant, server=server, asks=True)
     if json:
         print_json(found)
     else:

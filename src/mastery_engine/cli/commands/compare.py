@@ -57,4 +57,4 @@ def compare(
         else:
             show(class_view(answer, await class_lines(session, answer, course)))
 
-    run(job, tenant, server=server)
+    run(job, tenant, server=server, asks=True)

@@ -40,7 +40,7 @@ def forecast(
             session.caller, student, days=days, course_id=course, as_of=as_of, model=model or DEFAULT_MODEL
         )
 
-    answer = run(job, tenant, student=student, server=server)
+    answer = run(job, tenant, student=student, server=server, asks=True)
     if json:
         from mastery_engine.cli.output import print_json
 

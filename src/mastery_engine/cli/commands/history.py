@@ -54,7 +54,7 @@ def history(
             formula=formula,
         )
 
-    answer = run(job, tenant, student=student, server=server)
+    answer = run(job, tenant, student=student, server=server, asks=True)
     if json:
         from mastery_engine.cli.output import print_json
 

@@ -71,4 +71,4 @@ def recommend(
 
             show(recommendations_view(answer))
 
-    run(laid_out if path else best_first, tenant, student=student, server=server)
+    run(laid_out if path else best_first, tenant, student=student, server=server, asks=True)

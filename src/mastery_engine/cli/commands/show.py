@@ -39,4 +39,4 @@ def show(
 
         output.show(await student_page(session, student, course, as_of, formula))
 
-    run(data if json else page, tenant, student=student, server=server)
+    run(data if json else page, tenant, student=student, server=server, asks=True)
