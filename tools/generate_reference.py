@@ -6,11 +6,12 @@ python tools/generate_reference.py --check    only tell whether they are fresh (
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, cast, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 from typer.core import TyperCommand, TyperGroup
@@ -18,6 +19,9 @@ from typer.core import TyperCommand, TyperGroup
 from mastery_engine.cli import exits
 from mastery_engine.cli.program import program
 from mastery_engine.config import PREFIX, Settings
+from mastery_engine.mcp.prompts import PROMPTS
+from mastery_engine.mcp.resources import RESOURCES, TEMPLATES
+from mastery_engine.mcp.tools import TOOLS
 
 REFERENCE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _WIDTH: Final = 80
@@ -36,10 +40,15 @@ _ABOUT_SETTINGS: Final = (
     "environment goes first. `mastery doctor` tells what is in force and from where; it never shows a secret."
 )
 
+_ABOUT_TOOLS: Final = (
+    "What a model is told of each tool, and what it answers in few words (`concise`, the default). With `detailed` it "
+    "answers as the [API](api.md) does. [How to](../how-to/give-tools-to-a-model.md) use them."
+)
+
 
 def pages() -> dict[str, str]:
     """Name of each page, and what must be in it."""
-    return {"cli.md": cli_page(), "settings.md": settings_page()}
+    return {"cli.md": cli_page(), "settings.md": settings_page(), "mcp.md": tools_page()}
 
 
 def cli_page() -> str:
@@ -131,6 +140,38 @@ def _kind(annotation: object) -> str:
         joined = " · ".join(f"`{word}`" for word in words)
         return f"any of {joined}" if get_origin(annotation) is tuple and get_args(annotation) else joined
     return "text"
+
+
+def tools_page() -> str:
+    """All tools for language models, as a model is told of them."""
+    blocks = [_HOW, "# Tools for language models", _ABOUT_TOOLS]
+    for name, tool in TOOLS.items():
+        blocks += [f"## `{name}`", tool.description, _arguments(tool.input_schema)]
+        blocks.append(f"Answers: {', '.join(f'`{field}`' for field in tool.output)}, among others.")
+    blocks += ["## Resources", "| address | what |\n|---|---|\n" + "\n".join(_resources())]
+    blocks += ["## Prompts", "| prompt | argument | what |\n|---|---|---|\n" + "\n".join(_prompts())]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _arguments(schema: dict[str, Any]) -> str:
+    required = cast("list[str]", schema.get("required", []))
+    rows = [
+        f"| `{name}` | `{json.dumps(kind)}` | {'yes' if name in required else 'no'} |"
+        for name, kind in schema["properties"].items()
+    ]
+    return "| argument | what it may be | required |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _resources() -> Iterator[str]:
+    for one in RESOURCES:
+        yield f"| `{one.uri}` | {one.description} |"
+    for one in TEMPLATES:
+        yield f"| `{one.uri_template}` | {one.description} |"
+
+
+def _prompts() -> Iterator[str]:
+    for one in PROMPTS:
+        yield f"| `{one.name}` | `{(one.arguments or [])[0].name}` | {one.description} |"
 
 
 def main(arguments: list[str]) -> int:

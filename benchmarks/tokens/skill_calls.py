@@ -11,6 +11,7 @@ CALCULATION: Final = " ".join(
     [f"{_SCRIPT} calculate", *(f"--{name} {value}" for name, value in CALCULATE.arguments.items())]
 )
 _SHOW: Final = (f"{_SCRIPT} show {STUDENT}",)
+_BRIEF: Final = f"{_SCRIPT} recommend --student {STUDENT} --brief"
 _FORECAST: Final = (f"{_SCRIPT} forecast --student {STUDENT}",)
 _LINES: Final[dict[str, tuple[str, ...]]] = {
     "score": _SHOW,
@@ -18,8 +19,8 @@ _LINES: Final[dict[str, tuple[str, ...]]] = {
     "to next level": _SHOW,
     "weakest part": _SHOW,
     "course score": (f"{_SCRIPT} show {STUDENT} --course {COURSE}",),
-    "next step": _SHOW,
-    "three steps": _SHOW,
+    "next step": (f"{_BRIEF} 1",),
+    "three steps": (f"{_BRIEF} 3",),
     "next week": _FORECAST,
     "next month": (f"{_SCRIPT} forecast --student {STUDENT} --days 30",),
     "at risk": _FORECAST,

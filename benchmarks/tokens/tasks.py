@@ -63,10 +63,10 @@ def _forecast(**more: int) -> tuple[Call, ...]:
 
 
 _INTERVENTIONS: Final[dict[Change, Arguments]] = {
-    QUIZ: {"kind": "quiz", "correct": 8, "questions": 10},
-    EXERCISES: {"kind": "exercises", "done": 5},
-    QUALITY: {"kind": "quality", "score": 0.9},
-    STUDY: {"kind": "study_days", "days": 1},
+    QUIZ: {"quiz": [8, 10]},
+    EXERCISES: {"exercises": 5},
+    QUALITY: {"quality": 0.9},
+    STUDY: {"study_days": 1},
 }
 
 

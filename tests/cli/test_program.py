@@ -12,7 +12,7 @@ import pytest
 from mastery_engine.cli.program import COMMANDS, examples_of, function_of
 from tests.cli.conftest import Mastery
 
-WITHOUT_RESULT = {"serve", "worker", "archiver"}
+WITHOUT_RESULT = {"serve", "worker", "archiver", "mcp"}
 
 
 def commands() -> Iterator[tuple[str, str]]:

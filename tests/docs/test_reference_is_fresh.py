@@ -19,7 +19,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli.md", "settings.md"])
+@pytest.mark.parametrize("name", ["cli.md", "settings.md", "mcp.md"])
 def test_a_generated_page_is_fresh(generator: ModuleType, name: str) -> None:
     held = (generator.REFERENCE / name).read_text("utf-8")
     assert held == generator.pages()[name], "run: python tools/generate_reference.py"

@@ -21,6 +21,7 @@ DOORS = (
     "Stores of record",
     "Backups and exports",
     "Language model that rewords",
+    "Tools for language models",
     "Docs page in the browser",
     "Supply chain",
 )

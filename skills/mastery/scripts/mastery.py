@@ -294,9 +294,10 @@ def headline(found: dict[str, Any]) -> str:
 
 
 def steps_line(steps: Sequence[dict[str, Any]]) -> str:
-    """What to do next, in one line; of a recommendation or a step of a path."""
-    minutes = "estimated_time" if steps and "estimated_time" in steps[0] else "minutes"
-    told = (f"{one['action']} {one['area']} {one[minutes]} min +{number(one['gain'])}" for one in steps)
+    """What to do next, in one line."""
+    told = (
+        f"{one['action']} {one['area']} {one['estimated_time']} min +{number(one['gain'])}" for one in steps
+    )
     return "next: " + ("; ".join(told) or "nothing")
 
 
@@ -307,7 +308,12 @@ def reasons(found: Sequence[dict[str, Any]]) -> list[str]:
 
 def advised(data: dict[str, Any]) -> list[str]:
     """A student's recommendations."""
-    return [of_student(data), *reasons(data["recommendations"])]
+    return [current_line(data), *reasons(data["recommendations"])]
+
+
+def briefly(data: dict[str, Any]) -> list[str]:
+    """The same in one line, without reasons."""
+    return [steps_line(data["recommendations"])]
 
 
 def forecast_lines(found: dict[str, Any]) -> list[str]:
@@ -321,10 +327,10 @@ def forecast_lines(found: dict[str, Any]) -> list[str]:
     )
 
 
-def of_student(data: dict[str, Any]) -> str:
-    """Whose it is, and what it is now."""
+def current_line(data: dict[str, Any]) -> str:
+    """What it is now; whose and when was asked for."""
     current = data["current"]
-    return f"{data['student_id']} {data['as_of']}: {number(current['score'])} {current['level']}"
+    return f"{number(current['score'])} {current['level']}"
 
 
 def shown(data: dict[str, Any]) -> list[str]:
@@ -332,7 +338,7 @@ def shown(data: dict[str, Any]) -> list[str]:
     parts = data["current"]["components"].items()
     told = (f"{name} {number(one['value']) if one['observed'] else 'not observed'}" for name, one in parts)
     trend = data["trend"] or "too few days for a trend"
-    return [of_student(data), f"{', '.join(told)}; {trend}", steps_line(data["path"]["steps"])]
+    return [current_line(data), f"{', '.join(told)}; {trend}"]
 
 
 def foreseen(data: dict[str, Any]) -> list[str]:
@@ -370,9 +376,14 @@ def on_recommend(given: argparse.Namespace) -> Answer:
     if given.student is None:
         without_student(given)
         found = calculate(parts_of(given))
-        return [headline(found), *reasons(found["recommendations"])], found["recommendations"]
+        steps = found["recommendations"]
+        if given.brief is not None:
+            return [steps_line(steps[: given.brief])], steps[: given.brief]
+        return [headline(found), *reasons(steps)], steps
     if any(value is not None for value in named_parts(given)):
         raise Refused("give parts or --student, not both")
+    if given.brief is not None:
+        return ask(given.server, "/recommendations/adaptive", {**scope(given), "limit": given.brief}, briefly)
     return ask(given.server, "/recommendations/adaptive", scope(given), advised)
 
 
@@ -509,6 +520,7 @@ def parser() -> Parser:
     made = command("recommend", on_recommend, "what to do next, with reasons")
     with_parts(made)
     made.add_argument("--student", metavar="ID", help="of the API, in place of parts")
+    made.add_argument("--brief", type=whole(10), metavar="N", help="the first N, without reasons")
     with_server(made)
     made = command("forecast", on_forecast, "where daily scores lead")
     made.add_argument(

@@ -98,7 +98,8 @@ def _opened(settings: Settings, server: str | None, *, logs: bool) -> AbstractAs
         return open_remote(server, settings)
     from mastery_engine.bootstrap import open_engine
 
-    if logs:
+    # Why a reason was not reworded is a line of the log, too.
+    if logs or settings.rewording_url:
         from mastery_engine.bootstrap.logs import configure_logs
 
         # Unconfigured, log lines would stand on standard output, in the middle of a command's JSON.
