@@ -32,7 +32,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api bench-tokens coverage mutation simulation teeth chaos fuzz oulad-stream sbom secrets-baseline docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api bench-tokens coverage mutation simulation teeth chaos fuzz mcp-clients oulad-stream sbom secrets-baseline docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -144,6 +144,12 @@ chaos: $(DEV)  ## Kill, freeze and restart workers on real Kafka under a load, a
 
 fuzz: $(DEV)  ## Ask a real service what nobody would ask on purpose, for 7 minutes; FUZZ_ARGS='--seconds 60 --servers'
 	@$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
+
+mcp-clients: $(DEV)  ## Try the tools for language models with clients of other makers; needs Node.js 20 or newer and npm
+	@mkdir -p .tools/mcp-clients
+	@cp tools/mcp_clients/*.json tools/mcp_clients/ask.mjs .tools/mcp-clients/
+	@cd .tools/mcp-clients && npm ci --silent --no-audit --no-fund
+	@$(BIN)/python -m tools.mcp_clients .tools/mcp-clients
 
 oulad-stream: $(DEV)  ## See that OULAD 2014B by way of Kafka and Redis gives the bytes that files give; STREAM_ARGS
 	@$(BIN)/python -m tools.oulad_stream $(STREAM_ARGS)

@@ -1,0 +1,1 @@
+"""Clients of other makers, and what they are asked."""
