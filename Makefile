@@ -32,7 +32,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 endif
 
-.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api bench-tokens coverage mutation simulation teeth chaos fuzz mcp-clients oulad-stream sbom secrets-baseline docs lock clean distclean
+.PHONY: help install demo services services-stop services-status test check format bench bench-stream bench-state bench-api bench-tokens bench-mcp coverage mutation simulation teeth chaos fuzz mcp-clients oulad-stream sbom secrets-baseline docs lock clean distclean
 
 help:  ## List the targets
 	@echo 'Mastery Engine: make TARGET'
@@ -122,6 +122,9 @@ bench-api: $(DEV)  ## Measure the service, on files and on Redis and PostgreSQL;
 
 bench-tokens: $(DEV)  ## Count what a language model reads and writes, with our tools and without; BENCH_ARGS passes on arguments
 	@$(BIN)/python -m benchmarks.tokens $(BENCH_ARGS)
+
+bench-mcp: $(DEV)  ## How long a call of a tool takes over standard input and output; BENCH_ARGS='--keep' writes the results
+	@$(BIN)/python -m benchmarks.mcp $(BENCH_ARGS)
 
 coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase
