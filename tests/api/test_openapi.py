@@ -9,7 +9,9 @@ from typing import Any, cast
 import jsonschema_rs
 import pytest
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
+from mastery_engine.api import mcp_door
 from mastery_engine.api.app import create_app
 from mastery_engine.api.models import STATUS
 from mastery_engine.api.openapi import document, examples
@@ -26,12 +28,16 @@ def validator(name: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(schema, validate_formats=True)
 
 
-def test_every_route_is_in_the_document_and_nothing_else() -> None:
+def test_every_route_is_in_the_document_and_nothing_else_but_the_tools_that_have_a_protocol_of_their_own() -> (
+    None
+):
     app = create_app(trial_settings())
     routes = {
         (route.path, method.lower()) for route in api_routes(app.routes) for method in route.methods or ()
     }
     assert routes == {(operation.path, operation.method) for operation in OPERATIONS}
+    others = {route.path for route in app.routes if type(route) is Route}
+    assert others == {mcp_door.PATH, *(one.path for one in mcp_door.TOLD)}
 
 
 def api_routes(routes: list[Any]) -> list[APIRoute]:
@@ -39,7 +45,7 @@ def api_routes(routes: list[Any]) -> list[APIRoute]:
     for route in routes:
         if isinstance(route, APIRoute):
             found.append(route)
-        else:
+        elif type(route) is not Route:
             found += api_routes(route.original_router.routes)
     return found
 

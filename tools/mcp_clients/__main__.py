@@ -14,10 +14,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
@@ -132,11 +133,16 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(SECONDS * 10):
         if process.poll() is not None:
             raise SystemExit("the service has ended")
+        connection = HTTPConnection("127.0.0.1", port)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready"):
+            connection.request("GET", "/ready")
+            if connection.getresponse().status == HTTPStatus.OK:
                 return
         except OSError:
-            time.sleep(0.1)
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
     raise SystemExit("the service does not answer")
 
 
