@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx2
 
 from mastery_engine.adapters.auth import make_token
+from mastery_engine.api.admission import Doorkeeper
 from mastery_engine.api.app import create_app
 from mastery_engine.api.listening import listening, server_of, url_of
 from mastery_engine.api.seats import Seats
@@ -157,3 +158,12 @@ async def open_live(**settings: object) -> AsyncGenerator[Live]:
                 )
             end()
             await serving
+
+
+def doorkeeper_of(live: Live) -> Doorkeeper:
+    """The one around this application; others may not have been cleared away yet."""
+    layer: Any = live.app
+    layer = layer.middleware_stack
+    while not isinstance(layer, Doorkeeper):
+        layer = layer._app if hasattr(layer, "_app") else layer.app
+    return layer

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import date
-from typing import Any
 
 import pytest
 
-from mastery_engine.api.admission import Doorkeeper
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.engine.live_updates import BEAT_SECONDS, CHECK_SECONDS, PACE_SECONDS, RECORD_SECONDS
 from tests.api.school import quiz
-from tests.api.streams import Live, open_live
+from tests.api.streams import Live, doorkeeper_of, open_live
 
 TOKEN_SECONDS = 600
 PATH = "/api/v1/students/amal/stream"
@@ -249,15 +247,6 @@ async def test_a_stream_takes_no_place_of_a_request(live: Live) -> None:
         await reader.next()
         await live.streams_are(1)
         assert doorkeeper_of(live)._under_way == 0
-
-
-def doorkeeper_of(live: Live) -> Doorkeeper:
-    """The one around this application; others may not have been cleared away yet."""
-    layer: Any = live.app
-    layer = layer.middleware_stack
-    while not isinstance(layer, Doorkeeper):
-        layer = layer._app if hasattr(layer, "_app") else layer.app
-    return layer
 
 
 async def test_a_stream_ends_with_the_process_and_at_once(live: Live) -> None:

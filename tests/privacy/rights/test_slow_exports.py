@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator
 
 import pytest
 
-from mastery_engine.api.admission import Doorkeeper
 from mastery_engine.engine.student_export import StudentExports
-from tests.api.streams import DEADLINE_SECONDS, open_live
+from tests.api.streams import DEADLINE_SECONDS, doorkeeper_of, open_live
 
 PATH = "/api/v1/students/amal/export"
 
@@ -37,8 +35,7 @@ async def test_a_download_takes_a_seat_and_no_place_of_a_request(paused: asyncio
             parts = answer.aiter_bytes()
             assert await anext(parts) == b"one"
             assert live.seats.taken == 1
-            (doorkeeper,) = [one for one in gc.get_objects() if isinstance(one, Doorkeeper)]
-            assert doorkeeper._under_way == 0
+            assert doorkeeper_of(live)._under_way == 0
             paused.set()
             assert b"".join([part async for part in parts]) == b"two"
         await live.streams_are(0)
