@@ -92,7 +92,7 @@ async def test_the_doctor_looks_at_topics_and_schemas(installation: Installation
         return {one["name"]: (one["outcome"], one["message"]) for one in json.loads(told)["checks"]}
 
     missing = checks()
-    assert missing["databases"][0] == "failed", missing
+    assert missing["topics"][0] == "failed", missing
     await apply_topics(installation.settings, grow=False)
     found = checks()
     assert found["topics"] == ("ok", "are there, and as they must be")
