@@ -36,7 +36,7 @@ Mastery = Callable[..., Outcome]
 
 
 @pytest.fixture(autouse=True)
-def _tidy() -> Iterator[None]:
+def tidy() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import home, mastery
+from tests.cli.conftest import home, mastery, tidy
 
-__all__ = ["home", "mastery"]
+__all__ = ["home", "mastery", "tidy"]
 
 
 @pytest.fixture(scope="session")
