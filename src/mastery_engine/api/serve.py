@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import signal
 import socket
@@ -24,7 +23,7 @@ from mastery_engine.api.listening import Server, listening, server_of, tls_of, u
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.bootstrap.dapr_doors import WORDS, doors_of
 from mastery_engine.bootstrap.logs import configure_logs
-from mastery_engine.config import Settings
+from mastery_engine.config import Settings, is_loopback
 from mastery_engine.domain.errors import ConfigurationError
 from mastery_engine.engine.work import Waiting, Worker
 
@@ -162,19 +161,12 @@ def _outcome(run: asyncio.Task[None], *, died: bool) -> int:
 
 def _trial_secret(host: str) -> str:
     """A secret for this run only."""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise ConfigurationError(
             f"MASTERY_JWT_SECRET is required to listen on {host}; without one, listen on 127.0.0.1. "
             "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return secrets.token_urlsafe(_SECRET_BYTES)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _trial_words(settings: Settings, secret: str, url: str) -> str:

@@ -28,8 +28,8 @@ def files_of(settings: Settings) -> dict[PartKind, Path]:
         return files
     if settings.pseudonym_key is None:
         files["pseudonym.key"] = settings.home / PSEUDONYM_KEY_FILE
-    if not settings.archive_on_postgres:
-        files["archive.db"] = settings.archive_folder / "archive.db"
+    if settings.archive_file is not None:
+        files["archive.db"] = settings.archive_file
     if settings.log_url == EMBEDDED_LOG:
         files["log.db"] = settings.database_folder / "log.db"
     return files

@@ -235,7 +235,7 @@ def kafka_adapters(settings: Settings, stack: AsyncExitStack) -> KafkaAdapters |
 
 def state_is_lost(settings: Settings) -> bool:
     """Whether embedded records are there, and the embedded state beside them is not."""
-    if settings.store_url == MEMORY_URL or settings.store_on_server or settings.archive_on_postgres:
+    archive = settings.archive_file
+    if settings.store_url == MEMORY_URL or settings.store_on_server or archive is None:
         return False
-    archive = settings.archive_folder / "archive.db"
     return archive.exists() and not (settings.database_folder / "state.db").exists()

@@ -42,7 +42,7 @@ def pseudonym_key(settings: Settings) -> bytes:
     if settings.store_url == MEMORY_URL:
         return secrets.token_bytes(_MADE_BYTES)
     file = settings.home / PSEUDONYM_KEY_FILE
-    records = None if settings.archive_on_postgres else settings.archive_folder / "archive.db"
+    records = settings.archive_file
     # In this order: who makes a home makes its key first, so a key that is only now being made has no records yet.
     if records is not None and records.exists() and not file.exists():
         raise ConfigurationError(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pydantic import SecretStr
 
 from mastery_engine.config import DAPRS_OWN, PREFIX, Settings, without_secrets
+from mastery_engine.config.settings_file import file_of
 
 
 class SettingInForce(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class SettingInForce(Struct, frozen=True, kw_only=True):
 
 def settings_in_force(settings: Settings) -> Iterator[SettingInForce]:
     """Each of them; secrets only tell whether they are set."""
-    file = settings.config or settings.home / "mastery.toml"
+    file = file_of({"home": settings.home, "config": settings.config})
     of_file: dict[str, Any] = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
     for name in Settings.model_fields:
         variable = f"{PREFIX}{name.upper()}"

@@ -9,6 +9,7 @@ from mastery_engine.config.addresses import (
     KAFKA_SCHEME,
     POSTGRES_SCHEME,
     REDIS_SCHEMES,
+    is_loopback,
     without_secrets,
 )
 from mastery_engine.config.kinds import DerivedKind, LimitedRole
@@ -40,6 +41,7 @@ __all__ = [
     "DerivedKind",
     "LimitedRole",
     "Settings",
+    "is_loopback",
     "load_settings",
     "unknown_variables",
     "without_secrets",

@@ -1,7 +1,8 @@
-"""Addresses of servers, as they may be shown."""
+"""Addresses of servers: which are on this machine, and how they may be shown."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
 
@@ -16,6 +17,14 @@ DAPR_SCHEME: Final = "dapr://"
 # After a user's name and a colon a password may hold anything, also what it should not: up to the last @.
 _USER: Final = re.compile(r"\A([^:/?#@]*:/{0,2})(?:[^/?#:@]*:.*|[^/?#]*)@", re.DOTALL)
 _QUERY: Final = re.compile(r"\?.*", re.DOTALL)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by address or name, is this machine and cannot be reached from another one."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def without_secrets(url: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr
 
-from mastery_engine.config.addresses import without_secrets
+from mastery_engine.config.addresses import is_loopback, without_secrets
 from mastery_engine.config.doors import DoorSettings
 from mastery_engine.domain.errors import ConfigurationError
 
@@ -52,7 +51,7 @@ class RewordingSettings(DoorSettings):
         parts = _parts(self.rewording_url)
         if parts is None:
             raise ConfigurationError(f"MASTERY_REWORDING_URL = {shown!r} is no endpoint; {_EXAMPLE}")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ConfigurationError(
                 f"MASTERY_REWORDING_URL = {shown!r} must be https: by http, whoever sits on the way reads the key and "
                 "changes what is said; http is taken from this machine only"
@@ -84,10 +83,3 @@ def _parts(url: str) -> SplitResult | None:
         or " " in url
     )
     return None if strange or not host or parts.scheme not in {"https", "http"} else parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

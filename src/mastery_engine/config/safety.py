@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from mastery_engine.config.addresses import without_secrets
+from mastery_engine.config.addresses import is_loopback, without_secrets
 from mastery_engine.config.secrets import DAPRS_OWN, SecretSettings
 from mastery_engine.domain.errors import ConfigurationError
 
@@ -72,7 +71,7 @@ def check_jwks(settings: SecretSettings) -> None:
             f"MASTERY_JWT_JWKS_URL = {without_secrets(url)!r} is no address of keys; "
             "write it like https://HOST/PATH, without user and password"
         )
-    if parts.scheme == "http" and not (settings.env == "development" and _is_loopback(parts)):
+    if parts.scheme == "http" and not (settings.env == "development" and is_loopback(host)):
         raise ConfigurationError(
             f"MASTERY_JWT_JWKS_URL = {without_secrets(url)!r} must be https: by http, whoever sits on the way signs "
             "tokens; http is taken in development from this machine only"
@@ -134,13 +133,6 @@ def _check_guessable(name: str, text: str, env: str) -> None:
     else:
         return
     raise ConfigurationError(f"{name} could be guessed: it {reason}; {_HOW_TO_MAKE}")
-
-
-def _is_loopback(address: SplitResult) -> bool:
-    try:
-        return ipaddress.ip_address(address.hostname or "").is_loopback
-    except ValueError:
-        return address.hostname == "localhost"
 
 
 def _size(secret: SecretStr) -> int:

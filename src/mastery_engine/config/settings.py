@@ -177,6 +177,11 @@ class Settings(RewordingSettings):
         return self.store_url.startswith((*REDIS_SCHEMES, DAPR_SCHEME))
 
     @property
+    def archive_file(self) -> Path | None:
+        """File of the records; None where they are in PostgreSQL."""
+        return None if self.archive_on_postgres else self.archive_folder / "archive.db"
+
+    @property
     def archive_folder(self) -> Path:
         """Folder of the embedded archive.
 
