@@ -8,6 +8,7 @@ from typing import Final, final
 import httpx
 
 from mastery_engine.adapters.auth.jwks import KeysUnreadable, PublicKey, public_keys
+from mastery_engine.adapters.shared.bounded_body import UNCOMPRESSED, UnfitBody, bounded_body
 from mastery_engine.domain.errors import DependencyDown
 
 MOST_SECONDS: Final = 5.0
@@ -53,19 +54,14 @@ class KeyFetcher:
     async def _body(self) -> bytes:
         if self._client is None:
             self._client = httpx.AsyncClient(follow_redirects=False, timeout=MOST_SECONDS)
-        # Not compressed: a few bytes could become very many before anybody counts them.
-        headers = {"Accept": "application/jwk-set+json, application/json", "Accept-Encoding": "identity"}
-        body = bytearray()
+        headers = {"Accept": "application/jwk-set+json, application/json", **UNCOMPRESSED}
         async with self._client.stream("GET", self._url, headers=headers) as answer:
             if answer.status_code != _OK:
                 raise KeysUnreadable(f"it answered {answer.status_code}")
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise KeysUnreadable("what it sent is compressed")
-            async for chunk in answer.aiter_raw():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise KeysUnreadable(f"it sent more than {MOST_BYTES} bytes")
-        return bytes(body)
+            try:
+                return await bounded_body(answer, MOST_BYTES)
+            except UnfitBody as error:
+                raise KeysUnreadable(f"what it sent is {error}") from None
 
 
 def _down(reason: str) -> DependencyDown:

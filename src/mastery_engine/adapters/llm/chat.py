@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
+from mastery_engine.adapters.shared.bounded_body import UNCOMPRESSED, UnfitBody, bounded_body
 from mastery_engine.ports import Prompt, Rewording
 
 MOST_BYTES: Final = 64 * 1024
@@ -63,8 +64,7 @@ class ChatCompletions:
         """
         self._url = url.rstrip("/") + _PATH
         self._model = model
-        # Not compressed: a few bytes could become very many before anybody counts them.
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        self._headers = {"Accept": "application/json", **UNCOMPRESSED}
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._client: httpx.AsyncClient | None = None
@@ -126,19 +126,15 @@ class ChatCompletions:
             return Rewording(None, None, type(error).__name__)
 
     async def _body(self, client: httpx.AsyncClient, asked: dict[str, Any], seconds: float) -> bytes:
-        body = bytearray()
         async with client.stream(
             "POST", self._url, json=asked, headers=self._headers, timeout=max(seconds, 0.001)
         ) as answer:
             if answer.status_code != _OK:
                 raise _Trouble(f"status {answer.status_code}", 0)
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise _Trouble("compressed")
-            async for chunk in answer.aiter_raw():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise _Trouble(f"more than {MOST_BYTES} bytes")
-        return bytes(body)
+            try:
+                return await bounded_body(answer, MOST_BYTES)
+            except UnfitBody as error:
+                raise _Trouble(str(error)) from None
 
 
 def _read(body: bytes) -> Rewording:
