@@ -18,7 +18,7 @@ from mastery_engine.api.operation import Operation
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotAuthenticated, Problem
 from mastery_engine.engine.idempotency import UnderWay
 
-REALM: Final = 'Bearer realm="mastery-engine"'
+_REALM: Final = 'Bearer realm="mastery-engine"'
 _INTERNAL: Final = "INTERNAL_ERROR"
 _log: Final = structlog.get_logger(__name__)
 
@@ -113,6 +113,20 @@ def route_of(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", "unknown"))
 
 
+def challenged(request: Request, error: NotAuthenticated, further: str = "") -> Response:
+    """What who is not known is answered (RFC 6750, section 3).
+
+    Args:
+        request: What it answers.
+        error: Why; where no token was sent, the challenge names no error.
+        further: Parameters of the challenge.
+    """
+    told = "" if isinstance(error, CredentialsMissing) else ', error="invalid_token"'
+    return failure(
+        request, error.code, error.message, headers={"WWW-Authenticate": f"{_REALM}{told}{further}"}
+    )
+
+
 async def _on_mastery_error(request: Request, error: Exception) -> Response:
     error = cast("MasteryError", error)
     if isinstance(error, InvalidInput):
@@ -120,8 +134,7 @@ async def _on_mastery_error(request: Request, error: Exception) -> Response:
         message = error.message if count <= 1 else f"{count} rules are broken; see details"
         return failure(request, error.code, message, _details_of(error))
     if isinstance(error, NotAuthenticated):
-        challenge = REALM if isinstance(error, CredentialsMissing) else f'{REALM}, error="invalid_token"'
-        return failure(request, error.code, error.message, headers={"WWW-Authenticate": challenge})
+        return challenged(request, error)
     if isinstance(error, DependencyDown):
         _log.warning("dependency down", request_id=request.state.request_id, reason=error.message)
         message = "something that the service needs does not answer; nothing was lost, try again"

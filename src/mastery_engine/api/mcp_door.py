@@ -18,13 +18,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from mastery_engine.api.asgi import Receive, Scope, Send
-from mastery_engine.api.envelope import failure
-from mastery_engine.api.errors import REALM, CredentialsMissing, Refusal
+from mastery_engine.api.errors import Refusal, challenged
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import bearer_of, caller_by, parts_of
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import MasteryError, NotAuthenticated
 from mastery_engine.engine.access import Caller
+from mastery_engine.mcp.asking import METHODS, Asking
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -34,7 +34,7 @@ METADATA: Final = "/.well-known/oauth-protected-resource"
 MOST_BYTES: Final = 256 << 10
 _ASKING: Final = "asking"
 LIMITED: Final = (
-    Operation("mcp", "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120),
+    Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120),
     Operation("what_if", "post", f"{PATH}#what_if", "mcp", "compare_interventions", "", None, rate=20),
 )
 """What has a limit of its own; calls of the other tools are counted with the route that does the same."""
@@ -113,9 +113,9 @@ class McpDoor:
         try:
             caller = await caller_by(request, bearer_of(request))
         except NotAuthenticated as error:
-            return self._challenge(request, error)
-        from mastery_engine.mcp.asking import Asking  # noqa: PLC0415 - an extra
-
+            # A client learns from it who issues tokens (RFC 9728, section 5.1).
+            where = f"{self._base(request)}{METADATA}{PATH}"
+            return challenged(request, error, f', resource_metadata="{where}"')
         parts = parts_of(request)
 
         async def admit(caller: Caller, name: str) -> None:
@@ -137,12 +137,6 @@ class McpDoor:
         own = f"{request.url.scheme}://{request.headers.get('host', '')}"
         if origin is not None and origin != own and origin not in self._settings.cors_origins:
             raise Refusal("FORBIDDEN", "pages of this origin may not call here; see MASTERY_CORS_ORIGINS")
-
-    def _challenge(self, request: Request, error: NotAuthenticated) -> Response:
-        """What tells a client where to learn who issues tokens (RFC 9728, section 5.1)."""
-        told = "" if isinstance(error, CredentialsMissing) else ', error="invalid_token"'
-        challenge = f'{REALM}{told}, resource_metadata="{self._base(request)}{METADATA}{PATH}"'
-        return failure(request, error.code, error.message, headers={"WWW-Authenticate": challenge})
 
     async def _metadata(self, request: Request) -> Response:
         """Where tokens come from (RFC 9728)."""

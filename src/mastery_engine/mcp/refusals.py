@@ -27,8 +27,3 @@ def refusal_text(error: MasteryError) -> str:
     if isinstance(error, InvalidInput) and error.problems:
         said = "; ".join(map(str, error.problems[:_MOST_TOLD]))
     return f"{error.code}: {said}. {_ADVICE.get(error.code, '')}".rstrip()
-
-
-def told_text(code: str, message: str) -> str:
-    """The same of what is no error of the engine."""
-    return f"{code}: {message}. {_ADVICE.get(code, '')}".rstrip()
