@@ -122,7 +122,7 @@ class Tries:
         if isinstance(told, Broken):
             if last or not self._call.repeatable or self._is_too_long(drawn):
                 raise DependencyDown(f"{server} does not answer: {told.reason}; {told.advice}")
-            return drawn
+            return self._pause(drawn)
         asked = seconds_asked(told.headers)
         may_repeat = (
             told.status == _TOO_MANY
@@ -133,13 +133,16 @@ class Tries:
         wait = drawn if asked is None else asked
         if last or not may_repeat or wait > retries.longest_seconds or self._is_too_long(wait):
             raise error_of(server, told.status, told.headers, told.body)
-        return wait
+        return self._pause(wait)
+
+    def _pause(self, seconds: float) -> float:
+        self._paused += seconds
+        return seconds
 
     def _is_too_long(self, wait: float) -> bool:
         """Whether the pauses would take too long in all, with one more."""
-        self._paused += wait
         longest = self._way.retries.longest_total_seconds
-        return longest is not None and self._paused > longest
+        return longest is not None and self._paused + wait > longest
 
     def _drawn(self) -> float:
         _, retries, random = self._way

@@ -11,7 +11,7 @@ from mastery_engine.domain.errors import InvalidInput, Problem
 from mastery_engine.domain.interventions import MOST_INTERVENTIONS, Plan, result_after
 from mastery_engine.domain.scores import SCORE_DECIMALS, Result
 from mastery_engine.engine.access import Caller
-from mastery_engine.engine.reading import Reader, Reading
+from mastery_engine.engine.reading import Reader
 from mastery_engine.ports import Clock
 
 
@@ -49,21 +49,18 @@ class WhatIf:
             rule = f"must be 1 to {MOST_INTERVENTIONS}"
             raise InvalidInput.of(Problem("interventions", f"{len(interventions)} of them", rule))
         reading = await self._reader.one(caller, "forecast.read", student_id)
-        now = reading.result(course_id)
+        now, state, day = reading.result(course_id), reading.state, reading.day
+        scope = state.course_ids(day) if course_id is None else [course_id]
+        courses = {one: state.evidence(day, one)[0] for one in scope}
+        at_ms = min(self._clock.now_ms(), Calendar(reading.tenant.time_zone).end_of(day))
+        after = [result_after(courses, one, day, at_ms, reading.formula) for one in interventions]
         return InterventionsAnswer(
             student_id=student_id,
             course_id=course_id,
             as_of=reading.as_of,
             current=result_view(now),
-            interventions=[_view(now, self._after(reading, course_id, one)) for one in interventions],
+            interventions=[_view(now, one) for one in after],
         )
-
-    def _after(self, reading: Reading, course_id: str | None, plan: Plan) -> Result:
-        state, day = reading.state, reading.day
-        scope = state.course_ids(day) if course_id is None else [course_id]
-        courses = {one: state.evidence(day, one)[0] for one in scope}
-        at_ms = min(self._clock.now_ms(), Calendar(reading.tenant.time_zone).end_of(day))
-        return result_after(courses, plan, day, at_ms, reading.formula)
 
 
 def _view(now: Result, after: Result) -> InterventionView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import asdict
 
@@ -10,6 +10,8 @@ from mastery_engine.domain.formulas import BUILT_IN
 from mastery_engine.domain.recommend import recommend
 from mastery_engine.domain.scores import Components, Result
 from mastery_engine.skills.checking import checked_components, checked_share
+
+_FORMULA: Final = BUILT_IN[0]
 
 
 def calculate_mastery(components: dict[str, float]) -> dict[str, Any]:
@@ -57,6 +59,3 @@ def _recommendations(parts: Components, score: float) -> list[dict[str, Any]]:
     # No day: a recommendation depends on none.
     result = Result(score=score, level=_FORMULA.level(score), components=parts, formula=_FORMULA.id, day=0)
     return [asdict(one) for one in recommend(result, _FORMULA)]
-
-
-_FORMULA = BUILT_IN[0]
