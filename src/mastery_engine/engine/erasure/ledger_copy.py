@@ -159,8 +159,13 @@ async def begun_names(target: BackupTarget) -> list[str]:
 
 
 async def identity_of(target: BackupTarget) -> str:
-    """What tells one copy from another; errors as those of `begun_names`."""
-    await begun_names(target)
+    """What tells a copy that was begun from another.
+
+    Raises:
+        NotFound: None was begun there.
+        DependencyDown: The target does not answer.
+        ConfigurationError: What tells it is damaged, or the target cannot be used.
+    """
     where = f"{target.where}: {MARK}"
 
     def refuse() -> Exception:
@@ -173,12 +178,11 @@ async def check_identity(target: BackupTarget, known: str | None) -> None:
     """Refuse another copy than a backup knows.
 
     Args:
-        target: Where it should be.
+        target: Where one was begun.
         known: What the backup knows; None if it knows none.
 
     Raises:
-        ConfigurationError: It is another one; or as those of `begun_names`.
-        DependencyDown: The target does not answer.
+        ConfigurationError: It is another one; or see `identity_of`, as for the rest.
     """
     if known is not None and await identity_of(target) != known:
         raise ConfigurationError(
