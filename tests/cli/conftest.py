@@ -20,6 +20,7 @@ from mastery_engine.config import load_settings
 from mastery_engine.contracts import keys
 from mastery_engine.contracts.keys import DEFAULT_TENANT
 from mastery_engine.ports import NewRecord
+from tests.cli.remote import serving
 
 
 class Outcome(NamedTuple):
@@ -63,6 +64,14 @@ def mastery(home: Path, capsys: pytest.CaptureFixture[str]) -> Mastery:
         return Outcome(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def server(school: Mastery) -> Iterator[str]:
+    """The address of a service on the files of a test's own `school`."""
+    del school
+    with serving() as url:
+        yield url
 
 
 def quiz(number: int, **changes: object) -> dict[str, Any]:

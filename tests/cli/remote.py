@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mastery_engine.adapters.auth import TokenRole
-from tests.cli.conftest import Mastery
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Mastery
 
 SECRET = "words of the tests' own, more than 32 bytes"
 RUN = """

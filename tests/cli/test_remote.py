@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mastery_engine.cli.remote import school_of
 from tests.cli.conftest import Mastery, days_ago, quiz, write_lines
-from tests.cli.remote import serving, take_token
+from tests.cli.remote import take_token
 
 COMMANDS = (
     ("show", "ada-01"),
@@ -32,13 +31,6 @@ def school(mastery: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert mastery("cohort", "put", "7b", "--student", "ada-01", "--student", "ben-01").code == 0
     take_token(mastery, monkeypatch, "admin")
     return mastery
-
-
-@pytest.fixture
-def server(school: Mastery) -> Iterator[str]:
-    del school
-    with serving() as url:
-        yield url
 
 
 def test_a_service_is_asked_the_same_and_answers_the_same(school: Mastery, server: str) -> None:

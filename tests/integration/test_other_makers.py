@@ -10,13 +10,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from filelock import FileLock
 
 from mastery_engine.ports import NewRecord
+from tests.integration.environments import ROOT, interpreter
 from tests.integration.telling import Telling
 from tools.installation import Installation, document
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS = ["send_with_fastavro.py", "send_with_quixstreams.py"]
 NO_PORT = "127.0.0.1:9"
 LONGEST_SECONDS = 90
@@ -28,11 +27,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def python() -> Path:
     """An interpreter with other makers' libraries, and without the engine."""
-    tools = ROOT / ".tools"
-    tools.mkdir(exist_ok=True)
-    with FileLock(tools / "peers.lock"):
-        subprocess.run(["make", ".tools/peers/.locked"], cwd=ROOT, check=True)
-    return tools / "peers" / "bin" / "python"
+    return interpreter("peers")
 
 
 async def run(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from structlog.testing import capture_logs
 
 from mastery_engine.adapters.llm.chat import ChatCompletions
@@ -18,9 +17,9 @@ from mastery_engine.engine.rewording import ANSWER_TOKENS
 from mastery_engine.engine.rewording_guard import reworded
 from mastery_engine.engine.rewording_prompt import INSTRUCTIONS, prompt_of
 from tests.api.school import School, open_school, quiz
+from tests.integration.environments import ROOT, interpreter
 from tools.rewording.serve_random_model import KEY
 
-ROOT = Path(__file__).parents[2]
 PLAIN = "No exercise has been counted yet; reaching 70 % adds 28.0 points to your score."
 OTHER = "There are no exercises counted yet, and at 70 % you win 28.0 points."
 SECONDS = 20.0
@@ -32,11 +31,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def python() -> Path:
     """An interpreter with the server."""
-    tools = ROOT / ".tools"
-    tools.mkdir(exist_ok=True)
-    with FileLock(tools / "rewording.lock"):
-        subprocess.run(["make", "-s", ".tools/rewording/.locked"], cwd=ROOT, check=True)
-    return tools / "rewording" / "bin" / "python"
+    return interpreter("rewording")
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx2
@@ -22,14 +21,6 @@ from tests.mcp_door.tools_of import Told, called
 URL = "http://school/mcp"
 VERSIONS = ["2025-06-18", "2025-11-25", "2026-07-28"]
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-
-
-@pytest.fixture
-async def school() -> AsyncGenerator[School]:
-    async with open_school() as opened:
-        await opened.teach_for_days("amal", 4)
-        await opened.teach("dee")
-        yield opened
 
 
 def body(tool: str, version: str, **arguments: object) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-
 import pytest
 from mcp.shared.exceptions import MCPError
 from msgspec.structs import replace
@@ -11,20 +9,8 @@ from msgspec.structs import replace
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.query import Queries
 from mastery_engine.mcp.refusals import UNEXPECTED
-from tests.api.school import School, open_school
+from tests.api.school import School
 from tests.mcp_door.tools_of import HEAD, Tools
-
-
-@pytest.fixture
-async def school() -> AsyncGenerator[School]:
-    async with open_school() as opened:
-        await opened.teach_for_days("amal", 4)
-        yield opened
-
-
-@pytest.fixture
-def tools(school: School) -> Tools:
-    return Tools(school)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +60,6 @@ async def test_a_mistake_is_a_result_that_says_what_to_mend(
 
 
 async def test_who_is_not_the_callers_to_see_is_told_like_who_does_not_exist(school: School) -> None:
-    await school.teach("dee")
     caller = replace(HEAD, role="teacher", subject="ms-yun")
     tools = Tools(school, caller)
     for tool in ("get_mastery", "forecast", "recommend"):

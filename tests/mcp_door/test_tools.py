@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from typing import cast
 
 import msgspec
@@ -14,23 +13,10 @@ from msgspec.structs import replace
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.mcp.arguments import SCHEMAS, Arguments
 from mastery_engine.mcp.tools import TOOLS
-from tests.api.school import NOW_MS, School, open_school, quiz
+from tests.api.school import NOW_MS, School, quiz
 from tests.mcp_door.tools_of import HEAD, Tools
 
 MOST_TOKENS = 1_200
-WELL = {"correct_answers": 10}
-
-
-@pytest.fixture
-async def school() -> AsyncGenerator[School]:
-    async with open_school() as opened:
-        await opened.teach_for_days("amal", 4)
-        yield opened
-
-
-@pytest.fixture
-def tools(school: School) -> Tools:
-    return Tools(school)
 
 
 def tokens(text: str) -> int:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import home, mastery, tidy
+from tests.cli.conftest import home, mastery, server, tidy
 
-__all__ = ["home", "mastery", "tidy"]
+__all__ = ["home", "mastery", "server", "tidy"]
 
 
 @pytest.fixture(scope="session")

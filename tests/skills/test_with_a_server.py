@@ -7,14 +7,13 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Mastery, days_ago, quiz, write_lines
-from tests.cli.remote import serving, take_token
+from tests.cli.remote import take_token
 from tests.client.test_sockets import SECRET, SILENT, answer, refused, scripted
 from tests.skills.script import Ran, load, run
 
@@ -36,13 +35,6 @@ def school(mastery: Mastery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert mastery("cohort", "put", "7b", *members).code == 0
     take_token(mastery, monkeypatch, "admin")
     return mastery
-
-
-@pytest.fixture
-def server(school: Mastery) -> Iterator[str]:
-    del school
-    with serving() as url:
-        yield url
 
 
 def test_a_service_tells_students_and_classes_as_the_command_line_does(school: Mastery, server: str) -> None:
