@@ -13,9 +13,10 @@ from tools.fuzz.findings import Findings
 from tools.fuzz.judging import HEADERS, broken_rules, leaks
 from tools.fuzz.people import OTHER, OWN, ROLES, People, settle
 from tools.fuzz.run import Run
-from tools.fuzz.serving import Service, serving
+from tools.fuzz.serving import serving
 from tools.fuzz.sockets import ask_by_bytes
 from tools.fuzz.tokens import ask_with_tokens
+from tools.serving import Service
 
 COMPLETE: Mapping[str, str] = dict.fromkeys(HEADERS, "x") | {"content-type": "application/json"}
 REFUSED = b'{"success": false, "error": {"code": "NOT_FOUND", "message": "", "details": []}}'

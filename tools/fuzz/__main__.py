@@ -22,9 +22,10 @@ from tools.fuzz.described import CHAINS, DESCRIBED, ask_as_described, follow_lin
 from tools.fuzz.findings import Findings
 from tools.fuzz.people import ROLES, settle
 from tools.fuzz.run import Run
-from tools.fuzz.serving import Service, serving
+from tools.fuzz.serving import serving
 from tools.fuzz.sockets import SOCKETS, ask_by_bytes
 from tools.fuzz.tokens import TOKENS, ask_with_tokens
+from tools.serving import Service
 
 PARTS: Final[Mapping[str, Callable[[Run], None]]] = {
     SOCKETS: ask_by_bytes,

@@ -13,7 +13,7 @@ from uuid import UUID
 import requests
 
 from mastery_engine.adapters.auth import TokenRole, make_token
-from tools.fuzz.serving import Service
+from tools.serving import Service
 
 ROLES: Final[tuple[TokenRole, ...]] = ("student", "teacher", "admin", "service")
 OWN: Final = "fuzz-own-amal-61d0c4"

@@ -11,7 +11,7 @@ from mastery_engine.adapters.auth import TokenRole
 from tools.fuzz.findings import Findings
 from tools.fuzz.judging import broken_rules
 from tools.fuzz.people import People
-from tools.fuzz.serving import Service
+from tools.serving import Service
 
 
 @dataclass

@@ -8,20 +8,15 @@ Exit code 1 if one of them got another answer than it should.
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
+
+from tools.serving import Service, serving
 
 HERE: Final = Path(__file__).resolve().parent
 MASTERY: Final = str(Path(sys.executable).with_name("mastery"))
@@ -41,8 +36,13 @@ def main() -> int:
     """Try them all, one after the other."""
     folder = Path(sys.argv[1])
     failed = 0
-    with TemporaryDirectory(prefix="mastery-mcp-clients-") as home, service(Path(home)) as (port, told):
-        for trial in trials(folder, f"http://127.0.0.1:{port}/mcp", told["MASTERY_TOKEN"]):
+    with (
+        TemporaryDirectory(prefix="mastery-mcp-clients-") as home,
+        serving(Path(home) / "home", {}) as service,
+    ):
+        token = prepared(service, Path(home))
+        told = {**service.variables, "MASTERY_TOKEN": token}
+        for trial in trials(folder, f"{service.url}/mcp", token):
             ran = subprocess.run(
                 trial.command, capture_output=True, text=True, timeout=SECONDS, env=told, check=False
             )
@@ -85,26 +85,14 @@ def plain(text: str) -> str:
     return "".join(text.split()).replace("\\", "")
 
 
-@contextmanager
-def service(home: Path) -> Generator[tuple[int, dict[str, str]]]:
-    """A service with a student, and the environment of its clients: a student's token among it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    told = os.environ | {"MASTERY_HOME": str(home), "MASTERY_JWT_SECRET": secrets.token_urlsafe(48)}
-    run(["ingest", "-"], told, json.dumps(quiz()))
-    told["MASTERY_TOKEN"] = run(["token", "create", "amal", "--role", "student"], told).strip()
-    with subprocess.Popen(
-        [MASTERY, "serve", "--port", str(port)],
-        env=told,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            wait_for(port, process)
-            yield port, told
-        finally:
-            process.terminate()
+def prepared(service: Service, folder: Path) -> str:
+    """Let the service have a student; gives the student's token."""
+    events = folder / "events.jsonl"
+    events.write_text(json.dumps(quiz()))
+    service.run("ingest", str(events)).check_returncode()
+    made = service.run("token", "create", "amal", "--role", "student")
+    made.check_returncode()
+    return made.stdout.strip()
 
 
 def quiz() -> dict[str, Any]:
@@ -120,30 +108,6 @@ def quiz() -> dict[str, Any]:
         "correct_answers": 8,
         "time_spent": 300,
     }
-
-
-def run(arguments: list[str], told: dict[str, str], given: str | None = None) -> str:
-    """A command of ours, and what it prints."""
-    command = [MASTERY, *arguments]
-    return subprocess.run(command, input=given, capture_output=True, text=True, env=told, check=True).stdout
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return once the service answers."""
-    for _ in range(SECONDS * 10):
-        if process.poll() is not None:
-            raise SystemExit("the service has ended")
-        connection = HTTPConnection("127.0.0.1", port)
-        try:
-            connection.request("GET", "/ready")
-            if connection.getresponse().status == HTTPStatus.OK:
-                return
-        except OSError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.1)
-    raise SystemExit("the service does not answer")
 
 
 if __name__ == "__main__":
