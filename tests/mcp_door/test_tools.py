@@ -28,7 +28,7 @@ async def test_the_parts_make_the_score_and_what_to_do_next_follows(tools: Tools
     assert told.data == {
         "score": 0.77,
         "level": "proficient",
-        "next": [{"action": "schedule", "area": "consistency", "gain": 0.01, "minutes": 10}],
+        "next": [{"do": "schedule consistency", "gain": 0.01, "minutes": 10}],
     }
 
 
@@ -60,7 +60,7 @@ async def test_a_forecast_says_within_what_and_whether_somebody_should_act(tools
 
 async def test_what_to_do_next_comes_best_first_and_no_more_than_asked_for(tools: Tools) -> None:
     told = (await tools.call("recommend", student_id="amal", limit=1)).data
-    assert [one["area"] for one in told["next"]] == ["completion"]
+    assert [one["do"] for one in told["next"]] == ["practice completion"]
 
 
 async def test_interventions_are_compared_and_the_best_is_named(tools: Tools) -> None:
