@@ -13,6 +13,8 @@ CALCULATION: Final = " ".join(
 _SHOW: Final = (f"{_SCRIPT} show {STUDENT}",)
 _BRIEF: Final = f"{_SCRIPT} recommend --student {STUDENT} --brief"
 _FORECAST: Final = (f"{_SCRIPT} forecast --student {STUDENT}",)
+_WHAT_IF: Final = f"{_SCRIPT} what-if --student {STUDENT}"
+_QUIZ, _EXERCISES, _QUALITY = "quiz=8/10", "exercises=5", "quality=0.9"
 _LINES: Final[dict[str, tuple[str, ...]]] = {
     "score": _SHOW,
     "level": _SHOW,
@@ -21,6 +23,12 @@ _LINES: Final[dict[str, tuple[str, ...]]] = {
     "course score": (f"{_SCRIPT} show {STUDENT} --course {COURSE}",),
     "next step": (f"{_BRIEF} 1",),
     "three steps": (f"{_BRIEF} 3",),
+    "one more quiz": (f"{_WHAT_IF} {_QUIZ}",),
+    "five exercises": (f"{_WHAT_IF} {_EXERCISES}",),
+    "good submission": (f"{_WHAT_IF} {_QUALITY}",),
+    "study tomorrow": (f"{_WHAT_IF} study_days=1",),
+    "quiz or exercises": (f"{_WHAT_IF} {_QUIZ} {_EXERCISES}",),
+    "best of three": (f"{_WHAT_IF} {_QUIZ} {_EXERCISES} {_QUALITY}",),
     "next week": _FORECAST,
     "next month": (f"{_SCRIPT} forecast --student {STUDENT} --days 30",),
     "at risk": _FORECAST,

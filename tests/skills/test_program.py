@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,11 @@ def test_what_if_tells_before_after_and_the_change() -> None:
     assert found["change"] == 0.06
 
 
+def test_changed_parts_may_be_given_one_after_the_other() -> None:
+    together = run("what-if", *FOUR, "--to", "quiz=0.9", "consistency=1")
+    assert run("what-if", *FOUR, "--to", "quiz=0.9", "--to", "consistency=1") == together
+
+
 def test_a_forecast_says_when_to_step_in() -> None:
     rising = run("forecast", "0.5", "0.51", "0.52")
     assert (
@@ -73,7 +79,22 @@ def test_a_forecast_says_when_to_step_in() -> None:
         (("calculate", "--qui", "0.5"), "unrecognized arguments"),
         (("calculate", "--quiz", "9" * 100_000), "--quiz: must be a number from 0 to 1"),
         (("calculate", "x" * 100_000), "unrecognized arguments"),
-        (("what-if", *FOUR), "--to"),
+        (("what-if", *FOUR), "--to NAME=VALUE, or --student ID and plans such as quiz=8/10"),
+        (("what-if", *FOUR, "quiz=8/10"), "--student ID and plans"),
+        (("what-if", *FOUR, "--to", "quiz=1", "--course", "algebra"), "go with --student"),
+        (("what-if", "--student", "amal"), "give 1 to 5 plans; a plan is quiz=8/10"),
+        (("what-if", "--student", "amal", *["quiz=1/1"] * 6), "give 1 to 5 plans"),
+        (("what-if", "--student", "amal", *FOUR, "quiz=8/10"), "not both"),
+        (("what-if", "--student", "amal", "quiz=8/10", "--to", "quiz=1"), "not both"),
+        (("what-if", "--student", "amal", "effort=1"), "'effort=1': a plan is quiz=8/10, exercises=5"),
+        (("what-if", "--student", "amal", "x" * 100_000), "a plan is quiz=8/10"),
+        (("what-if", "--student", "amal", "quiz=1/2+quiz=2/2"), "'quiz=2/2': a plan is"),
+        (("what-if", "--student", "amal", "quiz=0.8"), "quiz: must be correct answers/questions"),
+        (("what-if", "--student", "amal", "quiz=9/8"), "quiz: must be correct answers/questions"),
+        (("what-if", "--student", "amal", "quiz=0/0"), "quiz: must be correct answers/questions"),
+        (("what-if", "--student", "amal", "exercises=0"), "exercises: must be a whole number from 1 to 1000"),
+        (("what-if", "--student", "amal", "quality=90"), "quality: must be a number from 0 to 1: write 80 %"),
+        (("what-if", "--student", "amal", "study_days=31"), "must be a whole number from 1 to 30"),
         (("what-if", *FOUR, "--to", "effort=1"), "each of completion, quiz, quality, consistency once"),
         (("what-if", *FOUR, "--to", "quiz=1", "quiz=0"), "once"),
         (("what-if", *FOUR, "--to", "quiz=8"), "--to quiz: must be a number from 0 to 1"),
@@ -115,6 +136,22 @@ def test_who_stops_reading_gets_no_traceback() -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_an_answer_that_cannot_be_written_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-I", str(SCRIPT), "calculate", *FOUR],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: cannot write the answer: No space left on device\n",
+    )
 
 
 def test_ctrl_c_ends_it_without_a_word() -> None:

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 Parts = Sequence[Optional[float]]
 Answer = tuple[list[str], Any]
 """What is printed for people, a line each, and what for programs."""
+View = Callable[[dict[str, Any]], list[str]]
 
 FORMULA = "adr-004@1"
 COMPONENTS = ("completion", "quiz", "quality", "consistency")
@@ -49,6 +50,11 @@ HORIZONS = (1, 2, 3, 5, 7, 10, 14, 21, 30)
 BELOW = (0.0000, 0.0140, 0.0229, 0.0295, 0.0278, 0.0275, 0.0193, 0.0313, 0.0592)
 ABOVE = (0.0200, 0.0367, 0.0474, 0.0541, 0.0667, 0.0733, 0.0899, 0.1005, 0.1118)
 
+MOST_PLANS, MOST_AT_ONCE, MOST_DAYS = 5, 1000, 30
+PLAN = "a plan is quiz=8/10, exercises=5, quality=0.9 or study_days=3, or several of these joined by +"
+TOOLS_ACCEPT = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
+
+API = "/api/v1"
 SECONDS = 30.0
 MOVED = 3
 MOST_BYTES = 8_000_000
@@ -201,17 +207,35 @@ class Stay(urllib.request.HTTPRedirectHandler):
         """No further request."""
 
 
-def ask(
-    server: str | None, route: str, body: dict[str, Any], view: Callable[[dict[str, Any]], list[str]]
-) -> Answer:
+def ask(server: str | None, route: str, body: dict[str, Any], view: View) -> Answer:
     """Ask the API, and look at its `data`."""
+    told = {name: value for name, value in body.items() if value is not None}
+    return looked_at(data_of(*sent(server, f"{API}{route}", told, {})), view)
+
+
+def ask_tool(server: str | None, tool: str, arguments: dict[str, Any], view: View) -> Answer:
+    """Ask a tool for language models, where the API has no route, and look at its answer."""
+    told = {name: value for name, value in arguments.items() if value is not None}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": told}}
+    return looked_at(data_of(*sent(server, "/mcp", call, TOOLS_ACCEPT), tool_answer), view)
+
+
+def looked_at(data: dict[str, Any], view: View) -> Answer:
+    """What is printed of it."""
+    try:
+        return view(data), data
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise Failed("the server's answer is not that of this API") from None
+
+
+def sent(server: str | None, path: str, body: dict[str, Any], more: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body of an answer to a request with the token."""
     token = os.environ.get("MASTERY_TOKEN", "")
     if not re.fullmatch(r"[!-~]{1,8192}", token):
         raise Refused("put a token into the environment variable MASTERY_TOKEN")
     url, plain = address(server)
-    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    told = {name: value for name, value in body.items() if value is not None}
-    request = urllib.request.Request(f"{url}/api/v1{route}", json.dumps(told).encode(), head, method="POST")
+    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **more}
+    request = urllib.request.Request(f"{url}{path}", json.dumps(body).encode(), head, method="POST")
     # A proxy would read what is sent to this machine in plain.
     proxies = urllib.request.ProxyHandler({} if plain else None)
     opener = urllib.request.build_opener(proxies, Stay)
@@ -225,11 +249,7 @@ def ask(
         raise Failed(
             f"cannot ask the server: {getattr(answer, 'reason', None) or answer or type(answer).__name__}"
         )
-    data = data_of(*answer)
-    try:
-        return view(data), data
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise Failed("the server's answer is not that of this API") from None
+    return answer
 
 
 def address(server: str | None) -> tuple[str, bool]:
@@ -245,7 +265,9 @@ def address(server: str | None) -> tuple[str, bool]:
     good = re.fullmatch(r"(https?)://[^@?#\s\\]{1,500}", server)
     if not good or not server.isascii() or (good[1] == "http" and not loopback):
         raise Refused(rule)
-    return server.rstrip("/"), good[1] == "http"
+    server = server.rstrip("/")
+    # Whoever calls the API by hand writes its path too.
+    return server.removesuffix(API), good[1] == "http"
 
 
 def answer_to(
@@ -263,14 +285,27 @@ def answer_to(
         return error
 
 
-def data_of(status: int, body: bytes) -> dict[str, Any]:
-    """The `data` of an answer."""
+def api_answer(whole: Any) -> Any:
+    """The `data` of the API."""
+    return whole["data"]
+
+
+def tool_answer(whole: Any) -> Any:
+    """What a tool answers."""
+    result = whole["result"]
+    if result["isError"]:
+        raise Failed(result["content"][0]["text"])
+    return result["structuredContent"]
+
+
+def data_of(status: int, body: bytes, answer: Callable[[Any], Any] = api_answer) -> dict[str, Any]:
+    """What an answer holds."""
     if len(body) > MOST_BYTES:
         raise Failed(f"the answer is longer than {MOST_BYTES} bytes")
     try:
         whole = json.loads(body)
-        if status == HTTPStatus.OK:
-            data: dict[str, Any] = {**whole["data"]}
+        if status == HTTPStatus.OK and "error" not in whole:
+            data: dict[str, Any] = {**answer(whole)}
             return data
         error = whole["error"]
         message = f"{error['code']}: {error['message']}"
@@ -286,6 +321,11 @@ def data_of(status: int, body: bytes) -> dict[str, Any]:
 def number(value: float) -> str:
     """At most six decimals, without zeros at the end."""
     return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def signed(change: float) -> str:
+    """A change of the score."""
+    return f"({'-' if change < 0 else '+'}{number(abs(change))})"
 
 
 def headline(found: dict[str, Any]) -> str:
@@ -345,6 +385,17 @@ def foreseen(data: dict[str, Any]) -> list[str]:
     """A student's forecast, or the last day of a trajectory."""
     first, *more = forecast_lines(data.get("trajectory", data)["forecast"])
     return [f"{data['student_id']} {data['as_of']}: {first}", *more]
+
+
+def compared(data: dict[str, Any], plans: Sequence[str]) -> list[str]:
+    """The score now, and after each plan."""
+    found = [(one["result"], one["change"]) for one in data["interventions"]]
+    if len(found) != len(plans):
+        raise ValueError
+    after = (
+        f"{plan}: {number(one['score'])} {one['level']} {signed(by)}" for plan, (one, by) in zip(plans, found)
+    )
+    return [f"now {current_line(data)}", *after]
 
 
 def class_lines(data: dict[str, Any], most: int) -> list[str]:
@@ -407,7 +458,12 @@ def on_forecast(given: argparse.Namespace) -> Answer:
 
 
 def on_what_if(given: argparse.Namespace) -> Answer:
-    """`what-if`."""
+    """`what-if`, of numbers or of a student."""
+    if given.student is not None:
+        return on_plans(given)
+    without_student(given)
+    if given.plans or not given.to:
+        raise Refused("give parts and --to NAME=VALUE, or --student ID and plans such as quiz=8/10")
     changes: dict[str, float] = {}
     for one in given.to:
         name, _, value = one.partition("=")
@@ -418,9 +474,34 @@ def on_what_if(given: argparse.Namespace) -> Answer:
         except argparse.ArgumentTypeError as error:
             raise Refused(f"--to {name}: {error}") from None
     found = what_if(parts_of(given), changes)
-    sign = "-" if found["change"] < 0 else "+"
-    line = f"{headline(found['before'])} -> {headline(found['after'])} ({sign}{number(abs(found['change']))})"
+    line = f"{headline(found['before'])} -> {headline(found['after'])} {signed(found['change'])}"
     return [line, steps_line(found["after"]["recommendations"])], found
+
+
+def on_plans(given: argparse.Namespace) -> Answer:
+    """`what-if` of a student, by what could happen."""
+    if given.to or any(value is not None for value in named_parts(given)):
+        raise Refused("give parts and --to, or --student and plans, not both")
+    if not 1 <= len(given.plans) <= MOST_PLANS:
+        raise Refused(f"give 1 to {MOST_PLANS} plans; {PLAN}")
+    plans = [plan_of(one) for one in given.plans]
+    asked = {"student_id": given.student, "course_id": given.course, "interventions": plans}
+    asked["detail"] = "detailed"
+    return ask_tool(given.server, "compare_interventions", asked, lambda data: compared(data, given.plans))
+
+
+def plan_of(text: str) -> dict[str, Any]:
+    """What happens together, as the tool takes it."""
+    plan: dict[str, Any] = {}
+    for act in text.split("+"):
+        name, _, value = act.partition("=")
+        if name not in ACTS or name in plan:
+            raise Refused(f"{act[:40]!r}: {PLAN}")
+        try:
+            plan[name] = ACTS[name](value)
+        except argparse.ArgumentTypeError as error:
+            raise Refused(f"{name}: {error}") from None
+    return plan
 
 
 def on_show(given: argparse.Namespace) -> Answer:
@@ -481,6 +562,23 @@ def whole(most: int) -> Callable[[str], int]:
     return read
 
 
+def marks(text: str) -> list[int]:
+    """Correct answers and questions."""
+    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+    correct, questions = (int(one) for one in found.groups()) if found else (0, 0)
+    if not correct <= questions or not 1 <= questions <= MOST_AT_ONCE:
+        raise argparse.ArgumentTypeError("must be correct answers/questions, such as 8/10")
+    return [correct, questions]
+
+
+ACTS: dict[str, Callable[[str], Any]] = {
+    "quiz": marks,
+    "exercises": whole(MOST_AT_ONCE),
+    "quality": share,
+    "study_days": whole(MOST_DAYS),
+}
+
+
 class Parser(argparse.ArgumentParser):
     """One that tells what is wrong in one line."""
 
@@ -508,15 +606,20 @@ def parser() -> Parser:
                 f"--{name}", type=share, metavar="0..1", help="left out: not observed, counts 0"
             )
 
-    def with_server(made: Parser) -> None:
+    def with_server(made: Parser, *, dated: bool = True) -> None:
         made.add_argument("--server", metavar="URL", help="else MASTERY_SERVER; token in MASTERY_TOKEN")
         made.add_argument("--course", metavar="ID", help="one course; else all")
-        made.add_argument("--date", metavar="YYYY-MM-DD", help="as of that day; else today")
+        made.set_defaults(date=None)
+        if dated:
+            made.add_argument("--date", metavar="YYYY-MM-DD", help="as of that day; else today")
 
     with_parts(command("calculate", on_calculate, "score, level and what to do next"))
-    made = command("what-if", on_what_if, "what changed parts would change")
+    made = command("what-if", on_what_if, "what changed parts would change, or plans of a student")
     with_parts(made)
-    made.add_argument("--to", nargs="+", required=True, metavar="NAME=0..1", help="changed parts")
+    made.add_argument("--to", nargs="+", action="extend", metavar="NAME=0..1", help="changed parts")
+    made.add_argument("--student", metavar="ID", help="of the API, in place of parts and --to")
+    made.add_argument("plans", nargs="*", metavar="PLAN", help=f"of a student: {PLAN[10:]}")
+    with_server(made, dated=False)
     made = command("recommend", on_recommend, "what to do next, with reasons")
     with_parts(made)
     made.add_argument("--student", metavar="ID", help="of the API, in place of parts")
@@ -556,10 +659,12 @@ def run(arguments: Sequence[str]) -> int:
     except (Refused, Failed) as error:
         print(f"error: {plain(error)}", file=sys.stderr)
         return 2 if isinstance(error, Refused) else 1
-    except BrokenPipeError:
-        # Who read has gone; at exit Python would flush once more.
+    except OSError as error:
+        # Who read has gone, or the disk is full; at exit Python would flush once more.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: cannot write the answer: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 
