@@ -325,7 +325,7 @@ def number(value: float) -> str:
 
 def signed(change: float) -> str:
     """A change of the score."""
-    return f"({'-' if change < 0 else '+'}{number(abs(change))})"
+    return f"{'-' if change < 0 else '+'}{number(abs(change))}"
 
 
 def headline(found: dict[str, Any]) -> str:
@@ -395,7 +395,7 @@ def compared(data: dict[str, Any], plans: Sequence[str]) -> list[str]:
     after = (
         f"{plan}: {number(one['score'])} {one['level']} {signed(by)}" for plan, (one, by) in zip(plans, found)
     )
-    return [f"now {current_line(data)}", *after]
+    return [current_line(data), *after]
 
 
 def class_lines(data: dict[str, Any], most: int) -> list[str]:
@@ -474,7 +474,7 @@ def on_what_if(given: argparse.Namespace) -> Answer:
         except argparse.ArgumentTypeError as error:
             raise Refused(f"--to {name}: {error}") from None
     found = what_if(parts_of(given), changes)
-    line = f"{headline(found['before'])} -> {headline(found['after'])} {signed(found['change'])}"
+    line = f"{headline(found['before'])} -> {headline(found['after'])} ({signed(found['change'])})"
     return [line, steps_line(found["after"]["recommendations"])], found
 
 
