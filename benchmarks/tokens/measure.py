@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from benchmarks.tokens.answers import Answers, Right, lacks
 from benchmarks.tokens.baselines import Frozen, frugal, with_code, with_everything
 from benchmarks.tokens.counting import ENCODINGS, Counts, count, total
-from benchmarks.tokens.sides import Exchange, Side
+from benchmarks.tokens.sides import Exchange, Refused, Side
 from benchmarks.tokens.tasks import TASKS, Task
 
 CALLS: Final = (1, 10, 100)
@@ -19,6 +20,7 @@ WANTED: Final = 0.95
 BASELINES: Final = ("frugal", "code", "everything")
 BESIDE: Final = ("formula_spread", "working_alone", "tersest")
 """What else each task is compared with, and not judged by."""
+NOTHING: Final = Right(())
 Figures = dict[str, Any]
 
 
@@ -46,7 +48,7 @@ class Measured:
     Attributes:
         name: Of the side.
         definitions: Read once.
-        costs: By task; a task that this side has no answer for is left out.
+        costs: By task.
         alone: A calculation with all parts given.
     """
 
@@ -70,21 +72,23 @@ def cost_of(exchanges: Sequence[Exchange]) -> Cost:
     )
 
 
-async def measure(side: Side, tasks: Sequence[Task] = TASKS) -> Measured:
+async def measure(side: Side, answers: Answers) -> Measured:
     """Ask one side every task.
 
     Args:
         side: To be asked.
-        tasks: What.
+        answers: What its answers must tell; a task that is not there may be answered with anything.
 
     Raises:
-        Refused: A call was refused.
+        Refused: A call was refused, or an answer does not tell what it must.
     """
     costs: dict[str, Cost] = {}
-    for task in tasks:
+    for task in TASKS:
         exchanges = await side.answer(task)
-        if exchanges is not None:
-            costs[task.name] = cost_of(exchanges)
+        told = "\n".join(one.result for one in exchanges)
+        if missing := lacks(answers.get(task.name, NOTHING), told):
+            raise Refused(f"{side.name}, {task.name}: {told} does not tell {', '.join(missing)}")
+        costs[task.name] = cost_of(exchanges)
     alone = cost_of([await side.calculate()])
     return Measured(side.name, count(await side.definitions()), costs, alone)
 

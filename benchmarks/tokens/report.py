@@ -16,7 +16,6 @@ from benchmarks.tokens.counting import ENCODINGS
 from benchmarks.tokens.measure import BASELINES, CALLS, JUDGED_AT, Figures, Measured, figures
 from benchmarks.tokens.page import PAGE, filled
 from benchmarks.tokens.student import Chosen
-from benchmarks.tokens.tasks import TASKS
 
 _WIDTH: Final = 100
 _FIRST: Final = ENCODINGS[0]
@@ -55,9 +54,6 @@ def tables(about: Mapping[str, str], whole: Figures) -> Iterator[RenderableType]
     for name, found in whole["sides"].items():
         yield ""
         yield _by_task(name, found[_FIRST])
-        missing = [task.name for task in TASKS if task.name not in found[_FIRST]["tasks"]]
-        if missing:
-            yield f"{name} has no answer to: {', '.join(missing)}"
         yield ""
         yield _by_tokenizer(name, found)
         yield ""

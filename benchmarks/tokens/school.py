@@ -52,12 +52,8 @@ async def open_school(settings: Settings, events: Sequence[LearningEvent]) -> As
     """
     async with open_engine(settings) as engine:
         await ensure_tenant(engine, TENANT, retention_days=None)
-        yesterday = engine.adapters.clock.now_ms() // DAY_MS - 1
-        moved = [
-            moved_event(event, member, yesterday - events[-1].timestamp // DAY_MS)
-            for member in MEMBERS
-            for event in events
-        ]
+        now_ms = engine.adapters.clock.now_ms()
+        moved = [event for member in MEMBERS for event in moved_to_end_yesterday(events, member, now_ms)]
         first = moment_of(moved[0].timestamp).date()
         members = tuple(Membership(person_id=member, start=first) for member in MEMBERS)
         await engine.cohorts.put(who(), Cohort(cohort_id=COHORT, name=COHORT, students=members))
@@ -67,6 +63,18 @@ async def open_school(settings: Settings, events: Sequence[LearningEvent]) -> As
         async with engine.folding() as worker:
             await worker.drain()
         yield engine
+
+
+def moved_to_end_yesterday(events: Sequence[LearningEvent], member: str, now_ms: int) -> list[LearningEvent]:
+    """The events as another student's, the newest of them of yesterday.
+
+    Args:
+        events: In order of event time.
+        member: Whose they become.
+        now_ms: Now.
+    """
+    days = now_ms // DAY_MS - 1 - events[-1].timestamp // DAY_MS
+    return [moved_event(event, member, days) for event in events]
 
 
 def moved_event(event: LearningEvent, member: str, days: int) -> LearningEvent:

@@ -35,7 +35,7 @@ class Exchange(NamedTuple):
 
 
 class Refused(Exception):
-    """A call was refused: a refusal is short, and no answer."""
+    """A call was refused: a refusal is short, and no answer. Or it told something else than what is right."""
 
 
 class Side(Protocol):
@@ -50,8 +50,8 @@ class Side(Protocol):
         """What a model reads once, whatever it asks."""
         ...
 
-    async def answer(self, task: Task) -> Sequence[Exchange] | None:
-        """Every call of a task; None where this side has no answer.
+    async def answer(self, task: Task) -> Sequence[Exchange]:
+        """Every call of a task.
 
         Raises:
             Refused: A call was refused.
@@ -75,7 +75,7 @@ class ServerSide:
     name: str = "MCP"
 
     async def definitions(self) -> str:
-        """All tools, as `tools/list` tells them; only what a model reads of each."""
+        """The server's instructions, and all tools as `tools/list` tells them; only what a model reads of each."""
         tools: list[types.Tool] = []
         cursor: str | None = None
         while True:
@@ -85,7 +85,8 @@ class ServerSide:
             if cursor is None:
                 break
         told = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
-        return compact([{name: one[name] for name in _FIELDS if name in one} for one in told])
+        listed = compact([{name: one[name] for name in _FIELDS if name in one} for one in told])
+        return f"{self.client.instructions or ''}{listed}"
 
     async def answer(self, task: Task) -> Sequence[Exchange]:
         """Every call of a task, and what comes back."""
@@ -131,10 +132,9 @@ class SkillSide:
         """The page that is loaded when the skill is used."""
         return (self.folder / "SKILL.md").read_text("utf-8")
 
-    async def answer(self, task: Task) -> Sequence[Exchange] | None:
+    async def answer(self, task: Task) -> Sequence[Exchange]:
         """Every command of a task, and what it prints."""
-        lines = lines_for(task)
-        return None if lines is None else [await self.run(line) for line in lines]
+        return [await self.run(line) for line in lines_for(task)]
 
     async def calculate(self) -> Exchange:
         """A calculation with all four parts given."""

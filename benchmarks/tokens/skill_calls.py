@@ -39,10 +39,10 @@ _LINES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def lines_for(task: Task) -> tuple[str, ...] | None:
-    """Commands that answer a question; None where the skill has none that does.
+def lines_for(task: Task) -> tuple[str, ...]:
+    """Commands that answer a question.
 
     Args:
         task: The question.
     """
-    return _LINES.get(task.name)
+    return _LINES[task.name]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from mcp.server.lowlevel import Server
 
 from benchmarks.__main__ import RESULTS
 from benchmarks.tokens import __main__ as command
+from benchmarks.tokens.answers import Answers, answers_of
 from benchmarks.tokens.baselines import differences, frozen
 from benchmarks.tokens.counting import ENCODINGS
+from benchmarks.tokens.ours import our_server
 from benchmarks.tokens.page import PAGE, filled
 from benchmarks.tokens.report import whole
 from benchmarks.tokens.running import Making, measured
@@ -27,6 +31,26 @@ from benchmarks.tokens.tasks import COHORT, COURSE, TASKS
 from mastery_engine.bootstrap import Engine
 
 SECRET = "words of the tests' own, more than 32 bytes"
+
+
+def anything(*_: object) -> Answers:
+    """No answer is looked at."""
+    return {}
+
+
+@pytest.mark.timeout(180)
+async def test_both_sides_tell_what_is_right_in_every_task(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def right(student: Student, now_ms: int, members: Sequence[str]) -> Answers:
+        told = answers_of(student, now_ms, members)
+        asked.extend(told)
+        return told
+
+    found = await measured(tmp_path, events(COURSE), command.SKILL, our_server, lambda _: None, right=right)
+    assert [one.name for one in found] == ["MCP", "skill"]
+    assert set(asked) == {task.name for task in TASKS}
+    assert all(set(one.costs) == set(asked) for one in found)
 
 
 async def test_every_member_has_the_events_moved_to_end_yesterday(tmp_path: Path) -> None:
@@ -61,7 +85,9 @@ async def test_a_server_is_asked_every_task_over_the_engine_and_a_missing_skill_
         return Server("ours", on_list_tools=list_tools, on_call_tool=call_tool)
 
     said: list[str] = []
-    found = await measured(tmp_path, events(COURSE), tmp_path / "none", server_of, said.append)
+    found = await measured(
+        tmp_path, events(COURSE), tmp_path / "none", server_of, said.append, right=anything
+    )
     assert [one.name for one in found] == ["MCP"]
     assert set(found[0].costs) == {task.name for task in TASKS}
     assert "the skill is not measured" in said[-1]
@@ -96,6 +122,7 @@ def run(
 ) -> tuple[int, str, str]:
     monkeypatch.delenv("MASTERY_TEST_DATA", raising=False)
     monkeypatch.setattr(command, "our_server", server)
+    monkeypatch.setattr(command, "measured", partial(measured, right=anything))
     code = command.main(["--json", "--skill", str(folder)])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
@@ -117,6 +144,15 @@ def test_the_command_ends_with_1_and_names_each_task_that_saves_too_little(
     assert code == 1
     assert "MCP, o200k_base, score: " in err
     assert "class mean" not in err
+
+
+def test_the_command_ends_with_1_and_names_the_task_whose_answer_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MASTERY_TEST_DATA", raising=False)
+    monkeypatch.setattr(command, "our_server", answering("0.123456"))
+    assert command.main(["--json", "--skill", str(tmp_path)]) == 1
+    assert "MCP, score: 0.123456 does not tell 0.5" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_refused_before_anything_is_measured(

@@ -15,16 +15,17 @@ from mcp.client import Client
 from mcp.server.lowlevel import Server
 from rich.console import Console
 
+from benchmarks.tokens.answers import Right, lacks
 from benchmarks.tokens.baselines import frozen, frugal
 from benchmarks.tokens.counting import ENCODINGS, compact, count
 from benchmarks.tokens.measure import JUDGED_AT, WANTED, Cost, Measured, figures, measure, misses, spread
 from benchmarks.tokens.report import tables
 from benchmarks.tokens.sides import Exchange, Refused, ServerSide, SkillSide
-from benchmarks.tokens.skill_calls import lines_for
 from benchmarks.tokens.stand_in import events
 from benchmarks.tokens.tasks import CALCULATE, COURSE, TASKS, Call
 
 TOOLS = sorted({call.tool for task in TASKS for call in task.calls} | {CALCULATE.tool})
+INSTRUCTIONS = "Never do the arithmetic yourself."
 SHORT = {"score": 0.506362, "level": "developing"}
 
 
@@ -49,7 +50,7 @@ def server(answer: Callable[[types.CallToolRequestParams], types.CallToolResult]
     async def call_tool(_: object, params: types.CallToolRequestParams) -> types.CallToolResult:
         return answer(params)
 
-    return Server("tiny", on_list_tools=list_tools, on_call_tool=call_tool)
+    return Server("tiny", instructions=INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
 def short(_: types.CallToolRequestParams) -> types.CallToolResult:
@@ -67,12 +68,14 @@ def refusing(_: types.CallToolRequestParams) -> types.CallToolResult:
 
 async def measured(answer: Callable[[types.CallToolRequestParams], types.CallToolResult]) -> Measured:
     async with Client(server(answer)) as client:
-        return await measure(ServerSide(client))
+        return await measure(ServerSide(client), {})
 
 
-async def test_definitions_are_all_tools_with_what_a_model_reads_of_them() -> None:
+async def test_definitions_are_the_instructions_and_all_tools_with_what_a_model_reads_of_them() -> None:
     async with Client(server(short)) as client:
-        told = json.loads(await ServerSide(client).definitions())
+        said, opening, listed = (await ServerSide(client).definitions()).partition("[")
+    assert said == INSTRUCTIONS
+    told = json.loads(opening + listed)
     assert [one["name"] for one in told] == TOOLS
     assert set(told[0]) == {"name", "description", "inputSchema", "outputSchema", "annotations"}
 
@@ -162,14 +165,30 @@ async def test_the_table_has_every_task_the_worst_and_every_tokenizer() -> None:
     assert "…" not in text
 
 
-async def test_tasks_without_an_answer_of_the_skill_are_left_out_and_named(tmp_path: Path) -> None:
+def test_an_answer_lacks_what_it_does_not_tell_to_the_last_decimals() -> None:
+    right = Right((0.506362, 75), ("quality", "refactor"))
+    assert lacks(right, '{"do":"refactor quality","gain":0.506361,"minutes":75}') == []
+    assert lacks(right, "refactor quality 75 min +0.5064") == ["0.506362"]
+    assert lacks(right, "refactor quiz 0.506362 in 750") == ["75", "quality"]
+
+
+async def test_an_answer_that_does_not_tell_what_is_right_ends_the_measurement() -> None:
+    async with Client(server(short)) as client:
+        side, right = ServerSide(client), {"score": Right((0.506362,), ("developing",))}
+        await measure(side, right)
+        with pytest.raises(Refused, match=r"MCP, trend: .* does not tell improving"):
+            await measure(side, {**right, "trend": Right((), ("improving",))})
+
+
+async def test_the_page_of_the_skill_and_each_command_are_counted(tmp_path: Path) -> None:
     (tmp_path / "scripts").mkdir()
     (tmp_path / "SKILL.md").write_text("Run the script.\n")
     (tmp_path / "scripts" / "mastery.py").write_text("import sys\nprint(*sys.argv[1:])\n")
     side = SkillSide(tmp_path, {})
-    found = await measure(side)
+    found = await measure(side, {})
     assert found.definitions == count("Run the script.\n")
-    assert set(found.costs) == {task.name for task in TASKS if lines_for(task) is not None}
+    assert list(found.costs) == [task.name for task in TASKS]
+    assert found.costs["two students"].calls == 2
     assert await side.run("python3 -I scripts/mastery.py show 1") == Exchange(
         "python3 -I scripts/mastery.py show 1", "show 1\n", "show 1\n"
     )
