@@ -41,7 +41,7 @@ def test_recommendations_are_those_of_the_domain() -> None:
 
 def test_the_functions_take_and_give_what_the_decision_document_says() -> None:
     assert list(inspect.signature(calculate_mastery).parameters) == ["components"]
-    assert list(inspect.signature(generate_recommendations).parameters) == ["components", "mastery_score"]
+    assert list(inspect.signature(generate_recommendations).parameters) == ["components", "score"]
     first, *more = inspect.signature(predict_trajectory).parameters.values()
     assert first.name == "history"
     assert all(one.kind is one.KEYWORD_ONLY for one in more)
@@ -122,9 +122,28 @@ def test_every_broken_rule_is_told_at_once() -> None:
     ]
 
 
+def test_of_very_many_broken_rules_the_first_are_told() -> None:
+    for wrong in ({str(number): 0.5 for number in range(10_000)}, dict.fromkeys(range(10_000), 0.5)):
+        with pytest.raises(InvalidInput) as caught:
+            calculate_mastery(wrong)  # pyright: ignore[reportArgumentType]
+        assert len(caught.value.message) < 1_000
+    with pytest.raises(InvalidInput) as caught:
+        predict_trajectory([2.0] * 1_000)
+    assert len(caught.value.problems) == 10
+
+
+def test_what_comes_out_is_plain_python_whatever_numbers_went_in() -> None:
+    class Share(float):
+        """As other libraries have them."""
+
+    found = calculate_mastery({"quiz": Share(0.5), "completion": 1})
+    assert type(found["mastery_score"]) is float
+    assert {type(one["gain"]) for one in found["recommendations"]} == {float}
+
+
 @pytest.mark.parametrize("score", [float("nan"), 77, -0.1, "0.77", None, True])
 def test_a_score_that_is_none_is_refused(score: Any) -> None:
-    with pytest.raises(InvalidInput, match="mastery_score"):
+    with pytest.raises(InvalidInput, match=r"^score = "):
         generate_recommendations(PARTS, score)
 
 
@@ -136,7 +155,10 @@ def test_a_score_that_is_none_is_refused(score: Any) -> None:
         ([0.5, float("nan")], {}, r"history\[1\] = nan"),
         ([0.5, 0.6, 70], {}, r"history\[2\] = 70"),
         ([0.5] * 1_001, {}, "1001 scores: must be at most 1000"),
-        ([0.5] * 3, {"days": 0}, "must be from 1 to 30"),
+        ([0.5] * 3, {"days": 0}, "days = 0: must be from 1 to 30"),
+        ([0.5], {"days": 31}, "days = 31: must be from 1 to 30"),
+        ([0.5] * 3, {"days": 10**5000}, "days = a huge number: must be from 1 to 30"),
+        ([0.5], {"model": "oracle"}, "must be one of decay, linear, persistence"),
         ([0.5] * 3, {"days": 31}, "must be from 1 to 30"),
         ([0.5] * 3, {"days": 7.0}, "must be a whole number"),
         ([0.5] * 3, {"days": True}, "must be a whole number"),

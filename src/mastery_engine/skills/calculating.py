@@ -26,7 +26,7 @@ def calculate_mastery(components: dict[str, float]) -> dict[str, Any]:
         `generate_recommendations`.
 
     Raises:
-        InvalidInput: A name or a value is wrong, or nothing is given; every broken rule is told.
+        InvalidInput: A name or a value is wrong, or nothing is given; each broken rule is told, ten at most.
     """
     parts = checked_components(components)
     score = _FORMULA.score(parts)
@@ -38,12 +38,12 @@ def calculate_mastery(components: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def generate_recommendations(components: dict[str, float], mastery_score: float) -> list[dict[str, Any]]:
+def generate_recommendations(components: dict[str, float], score: float) -> list[dict[str, Any]]:
     """What to do next, the one with most score to win first.
 
     Args:
         components: As of `calculate_mastery`.
-        mastery_score: The score that they made, in [0, 1]; it is told where no component is weak.
+        score: The score that they made, in [0, 1]; it is told where no component is weak.
 
     Returns:
         For each component below 70 %, or, where none is, for each below 100 %: `action`, `area`, `priority` (high, medium,
@@ -52,7 +52,7 @@ def generate_recommendations(components: dict[str, float], mastery_score: float)
     Raises:
         InvalidInput: A name or a value is wrong, or no component is given.
     """
-    return _recommendations(checked_components(components), checked_share("mastery_score", mastery_score))
+    return _recommendations(checked_components(components), checked_share("score", score))
 
 
 def _recommendations(parts: Components, score: float) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
-"""What is refused before the domain is asked; every broken rule is told at once."""
+"""What is refused before the domain is asked; the broken rules are told together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final, cast
 
 from mastery_engine.domain.errors import InvalidInput, Problem
@@ -12,6 +13,8 @@ _SHOWN: Final = 100
 _ALL: Final = 100
 _SPELLED_OUT: Final = 1e15
 """A whole number may be longer than Python prints."""
+MOST_PROBLEMS: Final = 10
+"""Told at once: who hands over something else altogether need not read a line of each of its parts."""
 _NAMES_RULE: Final = f"must be one of {', '.join(COMPONENTS)}"
 
 
@@ -30,10 +33,32 @@ def checked_components(given: object) -> Components:
     values = cast("Mapping[object, object]", given)
     if not values:
         raise InvalidInput.of(Problem("components", "{}", "at least one must be given"))
-    problems = list(_problems(values))
-    if problems:
-        raise InvalidInput.of(*problems)
-    return Components(*(cast("float | None", values.get(name)) for name in COMPONENTS))
+    refuse(_problems(values))
+    given_values = (values.get(name) for name in COMPONENTS)
+    return Components(*(None if value is None else float(cast("float", value)) for value in given_values))
+
+
+def refuse(problems: Iterator[Problem]) -> None:
+    """Raise if there is any.
+
+    Raises:
+        InvalidInput: There is; the first ones are told.
+    """
+    if found := list(islice(problems, MOST_PROBLEMS)):
+        raise InvalidInput.of(*found)
+
+
+def checked_whole(field: str, value: object, most: int) -> int:
+    """A whole number from 1 on.
+
+    Raises:
+        InvalidInput: It is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput.of(Problem(field, type(value).__name__, "must be a whole number"))
+    if not 1 <= value <= most:
+        raise InvalidInput.of(Problem(field, _shown(value), f"must be from 1 to {most}"))
+    return value
 
 
 def checked_share(field: str, value: object) -> float:
@@ -54,9 +79,12 @@ def share_problem(field: str, value: object) -> Problem | None:
         return Problem(field, type(value).__name__, "must be a number from 0 to 1")
     if not 0.0 <= value <= 1.0:
         hint = ": write 80 % as 0.8" if 1 < value <= _ALL else ""
-        shown = f"{value:g}" if abs(value) < _SPELLED_OUT or isinstance(value, float) else "a huge number"
-        return Problem(field, shown, f"must be from 0 to 1{hint}")
+        return Problem(field, _shown(value), f"must be from 0 to 1{hint}")
     return None
+
+
+def _shown(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) or abs(value) < _SPELLED_OUT else "a huge number"
 
 
 def _problems(values: Mapping[object, object]) -> Iterator[Problem]:

@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 from msgspec.structs import asdict
 
 from mastery_engine.domain.errors import InvalidInput, Problem
-from mastery_engine.domain.forecast import FEWEST_DAYS, forecast
+from mastery_engine.domain.forecast import FEWEST_DAYS, MODELS, MOST_DAYS_AHEAD, forecast
 from mastery_engine.domain.scores import Components, Formula, Result, Weights
-from mastery_engine.skills.checking import share_problem
+from mastery_engine.skills.checking import checked_whole, refuse, share_problem
 
 MOST_SCORES: Final = 1_000
 """Days of a list; a forecast looks at the last 90."""
@@ -50,12 +50,13 @@ def predict_trajectory(
         InvalidInput: It is no list, too long, or a score, `days` or `model` is wrong.
     """
     scores = _checked(history)
+    days = checked_whole("days", days, MOST_DAYS_AHEAD)
+    if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise InvalidInput.of(Problem("model", type(model).__name__, "must be a name"))
+    if model not in MODELS:
+        raise InvalidInput.of(Problem("model", model[:100], f"must be one of {', '.join(sorted(MODELS))}"))
     if len(scores) < FEWEST_DAYS:
         return None
-    if isinstance(days, bool) or not isinstance(days, int):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
-        raise InvalidInput.of(Problem("days", type(days).__name__, "must be a whole number"))
-    if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance] - as above
-        raise InvalidInput.of(Problem("model", type(model).__name__, "must be a name"))
     past = [_result(day, score) for day, score in enumerate(scores)]
     found = forecast(past, past[-1], _FORMULA, timeframe_days=days, model=model)
     told = {name: getattr(found, name) for name in _TOLD}
@@ -76,9 +77,7 @@ def _checked(history: object) -> list[float]:
     if len(given) > MOST_SCORES:
         raise InvalidInput.of(Problem("history", f"{len(given)} scores", f"must be at most {MOST_SCORES}"))
     found = (share_problem(f"history[{place}]", value) for place, value in enumerate(given))
-    problems = [problem for problem in found if problem is not None]
-    if problems:
-        raise InvalidInput.of(*problems)
+    refuse(problem for problem in found if problem is not None)
     return [float(cast("float", value)) for value in given]
 
 
