@@ -168,6 +168,18 @@ def test_ctrl_c_ends_it_without_a_word() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
 
 
+def test_a_python_that_is_too_old_is_told_as_such() -> None:
+    code = (
+        "import runpy, sys\n"
+        "sys.version_info = (3, 8, 18)\n"
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: Python 3.9 or newer is needed; this is ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_help_tells_each_command_and_its_arguments() -> None:
     whole = run("--help").out
     for command in ("calculate", "what-if", "recommend", "forecast", "show", "class"):

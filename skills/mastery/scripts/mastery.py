@@ -24,6 +24,9 @@ from math import ceil, fsum
 from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
+if sys.version_info < (3, 9):  # noqa: UP036 - whoever runs it has whatever Python there is
+    sys.exit(f"error: Python 3.9 or newer is needed; this is {sys.version.split()[0]}")
+
 Parts = Sequence[Optional[float]]
 Answer = tuple[list[str], Any]
 """What is printed for people, a line each, and what for programs."""
@@ -387,15 +390,13 @@ def foreseen(data: dict[str, Any]) -> list[str]:
     return [f"{data['student_id']} {data['as_of']}: {first}", *more]
 
 
-def compared(data: dict[str, Any], plans: Sequence[str]) -> list[str]:
-    """The score now, and after each plan."""
+def compared(data: dict[str, Any], plans: int) -> list[str]:
+    """The score now, and after each plan, by its place: who asks has just written them."""
     found = [(one["result"], one["change"]) for one in data["interventions"]]
-    if len(found) != len(plans):
+    if len(found) != plans:
         raise ValueError
-    after = (
-        f"{plan}: {number(one['score'])} {one['level']} {signed(by)}" for plan, (one, by) in zip(plans, found)
-    )
-    return [current_line(data), *after]
+    told = (f"{number(one['score'])} {one['level']} {signed(change)}" for one, change in found)
+    return [current_line(data), *(f"{place}: {line}" for place, line in enumerate(told, 1))]
 
 
 def class_lines(data: dict[str, Any], most: int) -> list[str]:
@@ -487,7 +488,7 @@ def on_plans(given: argparse.Namespace) -> Answer:
     plans = [plan_of(one) for one in given.plans]
     asked = {"student_id": given.student, "course_id": given.course, "interventions": plans}
     asked["detail"] = "detailed"
-    return ask_tool(given.server, "compare_interventions", asked, lambda data: compared(data, given.plans))
+    return ask_tool(given.server, "compare_interventions", asked, lambda data: compared(data, len(plans)))
 
 
 def plan_of(text: str) -> dict[str, Any]:
