@@ -95,7 +95,12 @@ class McpDoor:
 
         # A task of its own: what runs in it must be left in the task that entered it, and a lifespan may be closed by another.
         running = asyncio.create_task(run(), name="tools for language models")
-        await ready.wait()
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if not ready.is_set():
+            waiting.cancel()
+            # It is over before it was ready: what went wrong is told to whoever starts the service.
+            await running
         self._manager = manager
         try:
             yield
