@@ -178,7 +178,7 @@ async def test_without_the_extra_a_caller_is_told_what_is_missing(monkeypatch: p
 
 
 def test_each_tool_counts_with_a_route_that_has_a_limit() -> None:
-    limited = {one.name for one in (*OPERATIONS, *mcp_door.LIMITED) if one.rate is not None}
+    limited = {one.name for one in (*OPERATIONS, mcp_door.LIMITED) if one.rate is not None}
     assert {tool.route for tool in TOOLS.values()} | {METHODS} <= limited
 
 

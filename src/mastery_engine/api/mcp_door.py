@@ -33,11 +33,8 @@ PATH: Final = "/mcp"
 METADATA: Final = "/.well-known/oauth-protected-resource"
 MOST_BYTES: Final = 256 << 10
 _ASKING: Final = "asking"
-LIMITED: Final = (
-    Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120),
-    Operation("what_if", "post", f"{PATH}#what_if", "mcp", "compare_interventions", "", None, rate=20),
-)
-"""What has a limit of its own; calls of the other tools are counted with the route that does the same."""
+LIMITED: Final = Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120)
+"""What has a limit of its own; calls of tools are counted with the route that does the same."""
 
 TOLD: Final = tuple(
     Operation("protected_resource", "get", path, "mcp", "Where tokens come from", "", None)
