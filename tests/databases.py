@@ -12,12 +12,7 @@ import pytest
 from psycopg import sql
 
 from mastery_engine.adapters.postgres.upgrade import upgrade_schema
-
-
-def beside(url: str, database: str) -> str:
-    """The URL of another database of the same server."""
-    base, question, query = url.partition("?")
-    return f"{base.rpartition('/')[0]}/{database}{question}{query}"
+from tools.own_database import beside
 
 
 def _new_database(url: str, template: str = "template1") -> str:

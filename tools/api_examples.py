@@ -69,6 +69,10 @@ REQUESTS: Final[dict[str, object]] = {
     "replay": {"student_id": "amal"},
     "next_week": {"student_id": "amal"},
     "trajectory": {"student_id": "amal", "days": 7, "ahead": 2},
+    "what_if": {
+        "student_id": "amal",
+        "interventions": [{"quiz": [8, 10]}, {"quality": 0.9, "study_days": 3}],
+    },
     "adaptive": {"student_id": "amal", "limit": 1},
     "learning_path": {"student_id": "amal", "goal": "improve_mastery", "daily_minutes": 45},
     "mastery_history": {"student_id": "amal", "start": "2026-02-23", "aggregation": "weekly"},

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from benchmarks.__main__ import machine
 from benchmarks.api import load, stages
-from benchmarks.api.databases import database
 from benchmarks.api.report import report
 from benchmarks.api.serving import bare, new_secret, serving
 from benchmarks.keeping import say, show
+from tools.own_database import database
 from tools.own_redis import OwnRedis
 from tools.services.running import addresses
 

@@ -30,6 +30,7 @@ JUDGED_AS_EVENTS = {"ingest", "process", "learning"}
 BY_MORE_RULES = {
     "next_week": "three days with an event are wanted",
     "trajectory": "the same",
+    "what_if": "something happens, of a course with exercises, and no more answers are correct than there are questions",
     "learning_path": "goal, topic and assessment go together, and the assessment is after the day",
     "mastery_history": "the end is not before the start",
     "import_cohorts": "the text is a table with these columns",

@@ -18,6 +18,7 @@ from tests.api.school import School, open_school, quiz
 PATHS = [
     "predictions/next-week",
     "predictions/trajectory",
+    "predictions/what-if",
     "recommendations/adaptive",
     "recommendations/learning-path",
     "analytics/mastery-history",
@@ -29,6 +30,7 @@ ACTIONS = dict(
         [
             "forecast.read",
             "forecast.read",
+            "forecast.read",
             "recommendations.read",
             "recommendations.read",
             "history.read",
@@ -37,13 +39,17 @@ ACTIONS = dict(
         strict=True,
     )
 )
+NEEDED: dict[str, dict[str, object]] = {
+    "analytics/compare": {"cohort_id": "7a"},
+    "predictions/what-if": {"interventions": [{"quality": 0.9}]},
+}
+"""What else a question cannot do without."""
 LAST_DAY = {"analytics/mastery-history": "end"}
 """What the day of the answer is called, where it is not `date`."""
 
 
 def question(path: str, student_id: str = "amal", **more: object) -> dict[str, object]:
-    extra = {"cohort_id": "7a"} if path == "analytics/compare" else {}
-    return {"student_id": student_id, **extra, **more}
+    return {"student_id": student_id, **NEEDED.get(path, {}), **more}
 
 
 def told(answer: httpx2.Response) -> tuple[int, bytes, dict[str, str]]:

@@ -17,6 +17,7 @@ from mastery_engine.contracts.answers import BatchAnswer
 from mastery_engine.contracts.job_view import JobView
 from mastery_engine.domain.cohort import Cohort, Membership
 from mastery_engine.domain.errors import Conflict, NotAuthenticated, NotFound
+from mastery_engine.domain.interventions import Intervention
 from mastery_engine.domain.learning_path import Plan
 from mastery_engine.domain.scores import Components
 from tests.api.school import NOW_MS, School, quiz
@@ -46,6 +47,7 @@ GOOD: Final[tuple[Call[Any], ...]] = (
     calls.calculation(Components(0.5, None, 1.0, 0.25), student_id="amal"),
     calls.forecast("amal", date=DAY),
     calls.trajectory("amal", days=7, ahead=2, date=DAY),
+    calls.what_if("amal", [Intervention(quiz=(8, 10)), Intervention(study_days=3)], date=DAY),
     calls.recommendations("amal", limit=2, priority="high", date=DAY),
     calls.learning_path("amal", Plan(goal="master_topic", daily_minutes=20, topic_id="loops"), date=DAY),
     calls.history("amal", start=date(2026, 2, 1), end=DAY, aggregation="weekly"),

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from tests.databases import beside
+from tools.own_database import beside
 
 _DATABASES: Final = range(8, 16)
 _LONGEST_SECONDS: Final = 600

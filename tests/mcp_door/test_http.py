@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx2
 import pytest
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from mastery_engine.api import mcp_door
 from mastery_engine.api.app import create_app
@@ -176,5 +178,17 @@ async def test_without_the_extra_a_caller_is_told_what_is_missing(monkeypatch: p
 
 
 def test_each_tool_counts_with_a_route_that_has_a_limit() -> None:
-    limited = {one.name for one in (*OPERATIONS, *mcp_door.LIMITED) if one.rate is not None}
+    limited = {one.name for one in (*OPERATIONS, mcp_door.LIMITED) if one.rate is not None}
     assert {tool.route for tool in TOOLS.values()} | {METHODS} <= limited
+
+
+async def test_a_server_of_tools_that_cannot_start_stops_the_start_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: StreamableHTTPSessionManager) -> AbstractAsyncContextManager[None]:
+        raise RuntimeError("no server of tools today")
+
+    monkeypatch.setattr(StreamableHTTPSessionManager, "run", refuse)
+    with pytest.raises(RuntimeError, match="no server of tools today"):
+        async with mcp_door.McpDoor(trial_settings()).opened():
+            pytest.fail("it must not take requests")

@@ -103,7 +103,7 @@ def _look_after(service: Service, findings: Findings) -> None:
 @contextmanager
 def _servers(folder: Path) -> Generator[dict[str, str]]:
     # Not above: whoever asks the embedded service needs none of their clients.
-    from benchmarks.api.databases import database  # noqa: PLC0415
+    from tools.own_database import database  # noqa: PLC0415
     from tools.own_redis import OwnRedis  # noqa: PLC0415
     from tools.services.running import addresses  # noqa: PLC0415
 

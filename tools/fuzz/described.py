@@ -33,6 +33,7 @@ JUDGED_AS_EVENTS: Final = {"ingest", "process", "learning"}
 BY_MORE_RULES: Final = {
     "next_week",
     "trajectory",
+    "what_if",
     "learning_path",
     "mastery_history",
     "put_cohort",

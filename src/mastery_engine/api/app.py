@@ -62,7 +62,7 @@ def create_app(
         ConfigurationError: A secret is missing or too short, or a rate is set for what has none.
     """
     check_tokens(settings)
-    rates = Rates((*OPERATIONS, *LIMITED), settings.rates)
+    rates = Rates((*OPERATIONS, LIMITED), settings.rates)
     lag, tools = LoopLag(settings.most_late_seconds), McpDoor(settings)
 
     @asynccontextmanager
@@ -111,7 +111,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     tools.add_to(app)
-    add_handlers(app, (*OPERATIONS, *LIMITED, *TOLD))
+    add_handlers(app, (*OPERATIONS, LIMITED, *TOLD))
     app.add_middleware(Compressed)
     # Around packing: the head is that of the packed answer.
     app.add_middleware(Heads, operations=OPERATIONS)

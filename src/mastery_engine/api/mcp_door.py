@@ -33,11 +33,8 @@ PATH: Final = "/mcp"
 METADATA: Final = "/.well-known/oauth-protected-resource"
 MOST_BYTES: Final = 256 << 10
 _ASKING: Final = "asking"
-LIMITED: Final = (
-    Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120),
-    Operation("what_if", "post", f"{PATH}#what_if", "mcp", "compare_interventions", "", None, rate=20),
-)
-"""What has a limit of its own; calls of the other tools are counted with the route that does the same."""
+LIMITED: Final = Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120)
+"""What has a limit of its own; calls of tools are counted with the route that does the same."""
 
 TOLD: Final = tuple(
     Operation("protected_resource", "get", path, "mcp", "Where tokens come from", "", None)
@@ -95,7 +92,12 @@ class McpDoor:
 
         # A task of its own: what runs in it must be left in the task that entered it, and a lifespan may be closed by another.
         running = asyncio.create_task(run(), name="tools for language models")
-        await ready.wait()
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if not ready.is_set():
+            waiting.cancel()
+            # It is over before it was ready: what went wrong is told to whoever starts the service.
+            await running
         self._manager = manager
         try:
             yield

@@ -10,6 +10,7 @@ from mastery_engine.api.models import AskedDay, CourseId
 from mastery_engine.contracts.answers import Metric
 from mastery_engine.domain.events import ItemId, StudentId
 from mastery_engine.domain.history import Aggregation
+from mastery_engine.domain.interventions import MOST_INTERVENTIONS, Intervention
 from mastery_engine.domain.learning_path import DAILY_MINUTES, Goal
 from mastery_engine.domain.recommend import Priority
 
@@ -74,6 +75,22 @@ class TrajectoryRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     date: AskedDay | None = None
     days: Annotated[int, Meta(ge=7, le=90)] = 30
     ahead: Annotated[int, Meta(ge=1, le=30)] = 7
+
+
+class WhatIfRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Asks what would be after each of some interventions, none of which happens.
+
+    Attributes:
+        student_id: Whose mastery.
+        interventions: What could be done, each by itself; what one of them names happens together.
+        course_id: One course; null or left out means all together.
+        date: Day on which it would be done, 1970 to 2199; left out means today in the tenant's time zone.
+    """
+
+    student_id: StudentId
+    interventions: Annotated[tuple[Intervention, ...], Meta(min_length=1, max_length=MOST_INTERVENTIONS)]
+    course_id: CourseId | None = None
+    date: AskedDay | None = None
 
 
 class RecommendRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -179,8 +179,8 @@ class InterventionsAnswer(Struct, frozen=True, kw_only=True):
     Attributes:
         student_id: Whose.
         course_id: The course, None for all together.
-        as_of: Today.
-        current: The result of today.
+        as_of: Day of the current result, on which they would happen.
+        current: The result without them.
         interventions: In the order asked for.
     """
 

@@ -38,7 +38,7 @@ _DIFFICULTIES: Final[dict[float, Difficulty]] = {
 _ID: Final = "00000000-0000-0000-0000-000000000000"
 
 
-class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Intervention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What could happen, all of it together; at least one thing.
 
     Attributes:
@@ -55,13 +55,13 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def result_after(
-    courses: Mapping[str, Evidence], plan: Plan, day: int, at_ms: int, formula: Formula
+    courses: Mapping[str, Evidence], intervention: Intervention, day: int, at_ms: int, formula: Formula
 ) -> Result:
-    """The result when a plan has been carried out.
+    """The result when an intervention has been carried out.
 
     Args:
         courses: Evidence of each course of the scope at the end of `day`, by id; left as it is.
-        plan: What happens.
+        intervention: What happens.
         day: Number of the day on which it happens.
         at_ms: Unix milliseconds at which it happens.
         formula: Under which the result is.
@@ -75,19 +75,21 @@ def result_after(
     """
     copies = {course_id: evidence.copy() for course_id, evidence in courses.items()}
     happened = 0
-    for course_id, event in _events(plan, copies, day, at_ms):
+    for course_id, event in _events(intervention, copies, day, at_ms):
         copies[course_id].merge(evidence_of(event, day))
         happened += 1
     if not happened:
-        raise InvalidInput.of(Problem("interventions", "{}", "each must say what happens"))
-    return evaluate(list(copies.values()), day + (plan.study_days or 0), formula)
+        raise InvalidInput.of(Problem("", "{}", "must say what happens"))
+    return evaluate(list(copies.values()), day + (intervention.study_days or 0), formula)
 
 
-def _events(plan: Plan, courses: Mapping[str, Evidence], day: int, at_ms: int) -> Iterator[tuple[str, Event]]:
+def _events(
+    told: Intervention, courses: Mapping[str, Evidence], day: int, at_ms: int
+) -> Iterator[tuple[str, Event]]:
     """What would come, each with its course; only exercises tell one course from another in a result."""
     any_course = min(courses)
-    if plan.quiz is not None:
-        correct, questions = plan.quiz
+    if told.quiz is not None:
+        correct, questions = told.quiz
         if correct > questions:
             rule = f"must not have more correct answers than questions = {questions}"
             raise InvalidInput.of(Problem("quiz", str(correct), rule))
@@ -104,7 +106,7 @@ def _events(plan: Plan, courses: Mapping[str, Evidence], day: int, at_ms: int) -
                 time_spent=0.0,
             ),
         )
-    if plan.exercises is not None:
+    if told.exercises is not None:
         course_id, report = _report(courses)
         yield (
             course_id,
@@ -116,12 +118,12 @@ def _events(plan: Plan, courses: Mapping[str, Evidence], day: int, at_ms: int) -
                 source=_NOBODY,
                 exercise_id=_NOBODY,
                 total_exercises=report.total,
-                completed_exercises=min(report.total, report.completed + plan.exercises),
+                completed_exercises=min(report.total, report.completed + told.exercises),
                 difficulty=_DIFFICULTIES[report.multiplier],
                 time_taken=0.0,
             ),
         )
-    if plan.quality is not None:
+    if told.quality is not None:
         yield (
             any_course,
             QualityAssessmentCompleted(
@@ -130,12 +132,12 @@ def _events(plan: Plan, courses: Mapping[str, Evidence], day: int, at_ms: int) -
                 student_id=_NOBODY,
                 source=_NOBODY,
                 submission_id=_NOBODY,
-                code_quality_score=plan.quality,
-                correctness_score=plan.quality,
-                efficiency_score=plan.quality,
+                code_quality_score=told.quality,
+                correctness_score=told.quality,
+                efficiency_score=told.quality,
             ),
         )
-    if plan.study_days is not None:
+    if told.study_days is not None:
         yield (
             any_course,
             ConsistencyActivityRecorded(
@@ -145,7 +147,7 @@ def _events(plan: Plan, courses: Mapping[str, Evidence], day: int, at_ms: int) -
                 source=_NOBODY,
                 # The day of the report itself is no study day; those that it names are.
                 activity=False,
-                activity_dates=tuple(date_of(day + ahead) for ahead in range(1, plan.study_days + 1)),
+                activity_dates=tuple(date_of(day + ahead) for ahead in range(1, told.study_days + 1)),
             ),
         )
 

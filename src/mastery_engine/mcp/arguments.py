@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from mastery_engine.contracts.pages import LONGEST_CURSOR
 from mastery_engine.domain.events import ItemId, StudentId, UnitScore
-from mastery_engine.domain.interventions import MOST_DAYS, MOST_INTERVENTIONS, Plan
+from mastery_engine.domain.interventions import MOST_DAYS, MOST_INTERVENTIONS, Intervention
 
 Detail = Literal["concise", "detailed"]
 MOST_MEMBERS: Final = 50
@@ -55,7 +55,7 @@ class Recommend(OfStudent, frozen=True, kw_only=True):
 class CompareInterventions(OfStudent, frozen=True, kw_only=True):
     """What could be done."""
 
-    interventions: Annotated[tuple[Plan, ...], Meta(min_length=1, max_length=MOST_INTERVENTIONS)]
+    interventions: Annotated[tuple[Intervention, ...], Meta(min_length=1, max_length=MOST_INTERVENTIONS)]
 
 
 class ClassOverview(Arguments, frozen=True, kw_only=True):

@@ -12,8 +12,13 @@ from mastery_engine.api.envelope import success
 from mastery_engine.api.models import Success
 from mastery_engine.api.operation import POSITION, WITH_BODY, Operation
 from mastery_engine.api.parts import CallerNeeded, Parts, PartsNeeded, check_accept
-from mastery_engine.api.question_models import NextWeekRequest, PredictRequest, TrajectoryRequest
-from mastery_engine.contracts.answers import ForecastAnswer, TrajectoryAnswer
+from mastery_engine.api.question_models import (
+    NextWeekRequest,
+    PredictRequest,
+    TrajectoryRequest,
+    WhatIfRequest,
+)
+from mastery_engine.contracts.answers import ForecastAnswer, InterventionsAnswer, TrajectoryAnswer
 from mastery_engine.engine.access import Caller
 
 PREFIX: Final = "/api/v1/predictions"
@@ -32,6 +37,12 @@ async def next_week(request: Request, parts: PartsNeeded, caller: CallerNeeded) 
 async def trajectory(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
     """The days behind and the days ahead."""
     return await answer_trajectory(request, parts, caller, await read_model(request, TrajectoryRequest))
+
+
+@router.post("/what-if")
+async def what_if(request: Request, parts: PartsNeeded, caller: CallerNeeded) -> Response:
+    """What would be after each of some interventions."""
+    return await answer_what_if(request, parts, caller, await read_model(request, WhatIfRequest))
 
 
 async def answer_forecast(request: Request, parts: Parts, caller: Caller, asked: PredictRequest) -> Response:
@@ -57,6 +68,16 @@ async def answer_trajectory(
         ahead=asked.ahead,
         course_id=asked.course_id,
         as_of=asked.date,
+    )
+    return success(request, answer)
+
+
+async def answer_what_if(request: Request, parts: Parts, caller: Caller, asked: WhatIfRequest) -> Response:
+    """The answer with what each intervention would change."""
+    check_day(asked.date)
+    await wait_for_position(request, parts, caller, "forecast.read", asked.student_id)
+    answer = await parts.engine.what_if.compare(
+        caller, asked.student_id, asked.interventions, course_id=asked.course_id, as_of=asked.date
     )
     return success(request, answer)
 
@@ -94,11 +115,30 @@ OPERATIONS: Final = (
         rate=20,
         headers=(POSITION,),
     ),
+    Operation(
+        "what_if",
+        "post",
+        f"{PREFIX}/what-if",
+        "predictions",
+        "What would be after each of some interventions",
+        "One to five of them, compared: one more quiz, more exercises done, one more piece of work assessed, days of "
+        "study, or some of these together. Each is folded as its events would be, into a copy: nothing is stored. Of "
+        "several courses, one with exercises must be named for more exercises.",
+        "WhatIfAnswer",
+        "WhatIfRequest",
+        errors=WITH_BODY,
+        asks_for=("bearer",),
+        action="forecast.read",
+        rate=20,
+        headers=(POSITION,),
+    ),
 )
 TYPES: Final[dict[str, Any]] = {
     "NextWeekRequest": NextWeekRequest,
     "TrajectoryRequest": TrajectoryRequest,
+    "WhatIfRequest": WhatIfRequest,
     "PredictAnswer": Success[ForecastAnswer],
     "PredictTrajectoryAnswer": Success[TrajectoryAnswer],
+    "WhatIfAnswer": Success[InterventionsAnswer],
 }
 """Names in the document and the types behind them."""

@@ -31,6 +31,7 @@ from mastery_engine.api.question_models import (
     PredictRequest,
     RecommendRequest,
     TrajectoryRequest,
+    WhatIfRequest,
 )
 from mastery_engine.api.routes import analytics, mastery, predictions, recommendations
 from mastery_engine.contracts.event_words import shown
@@ -66,6 +67,7 @@ INTENTS: Final[dict[str, Intent]] = {
     "calculate": Intent("calculate", CalculateRequest, mastery.answer_calculation),
     "predict": Intent("next_week", PredictRequest, predictions.answer_forecast),
     "trajectory": Intent("trajectory", TrajectoryRequest, predictions.answer_trajectory),
+    "what_if": Intent("what_if", WhatIfRequest, predictions.answer_what_if),
     "recommend": Intent("adaptive", RecommendRequest, recommendations.answer_recommendations),
     "learning_path": Intent("learning_path", PathRequest, recommendations.answer_path),
     "mastery_history": Intent("mastery_history", HistoryRequest, analytics.answer_history),

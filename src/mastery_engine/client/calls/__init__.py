@@ -41,6 +41,7 @@ from mastery_engine.client.calls.students import (
     recommendations,
     stream_ticket,
     trajectory,
+    what_if,
 )
 
 __all__ = [
@@ -88,4 +89,5 @@ __all__ = [
     "stream_ticket",
     "trajectory",
     "unrestrict",
+    "what_if",
 ]

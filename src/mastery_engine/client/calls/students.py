@@ -16,6 +16,7 @@ from mastery_engine.contracts.answers import (
     Comparison,
     ForecastAnswer,
     History,
+    InterventionsAnswer,
     Metric,
     Profile,
     RecommendationsAnswer,
@@ -25,6 +26,7 @@ from mastery_engine.contracts.job import Priority as JobPriority
 from mastery_engine.contracts.job_view import JobView
 from mastery_engine.contracts.stream_ticket import StreamTicket
 from mastery_engine.domain.history import Aggregation
+from mastery_engine.domain.interventions import Intervention
 from mastery_engine.domain.learning_path import LearningPath, Plan
 from mastery_engine.domain.recommend import Priority
 from mastery_engine.domain.scores import Components
@@ -123,6 +125,19 @@ def trajectory(
     """So many days back (7 to 90), and so many ahead (1 to 30), as points of one line."""
     asked = {"student_id": student_id, "days": days, "ahead": ahead, "course_id": course_id, "date": date}
     return asking("/predictions/trajectory", asked, TrajectoryAnswer, position)
+
+
+def what_if(
+    student_id: str,
+    interventions: Sequence[Intervention],
+    *,
+    course_id: str | None = None,
+    date: date | None = None,
+    position: str | None = None,
+) -> Call[InterventionsAnswer]:
+    """What would be after each of some interventions (1 to 5), none of which happens."""
+    asked = {"student_id": student_id, "interventions": interventions, "course_id": course_id, "date": date}
+    return asking("/predictions/what-if", asked, InterventionsAnswer, position)
 
 
 def recommendations(

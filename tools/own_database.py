@@ -12,7 +12,11 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from tests.databases import beside
+
+def beside(url: str, database: str) -> str:
+    """The URL of another database of the same server."""
+    base, question, query = url.partition("?")
+    return f"{base.rpartition('/')[0]}/{database}{question}{query}"
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def database(server: str) -> Generator[str]:
     Args:
         server: Address of a database of the server, whose user may make others.
     """
-    name = f"bench_{uuid4().hex[:12]}"
+    name = f"own_{uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
