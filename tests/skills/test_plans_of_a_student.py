@@ -13,10 +13,10 @@ import pytest
 from mastery_engine.bootstrap import open_engine
 from mastery_engine.cli.session import operator
 from mastery_engine.config import load_settings
-from mastery_engine.domain.interventions import Plan
-from tests.client.test_sockets import SECRET, answer, refused, scripted
+from mastery_engine.domain.interventions import Intervention
+from tests.client.test_sockets import SECRET, scripted
 from tests.skills.script import run
-from tests.skills.test_with_a_server import school
+from tests.skills.test_with_a_server import data, school
 
 __all__ = ["school"]
 TOKEN = {"MASTERY_TOKEN": SECRET}
@@ -26,7 +26,7 @@ ROUNDING = 2e-6
 """Evidence of an earlier day weighs a little less with each second between two questions."""
 
 
-def some_plan(chance: random.Random) -> tuple[str, Plan]:
+def some_plan(chance: random.Random) -> tuple[str, Intervention]:
     """One of any acts, as the script takes it and as the engine does."""
     questions = chance.randint(1, 1_000)
     correct = chance.randint(0, questions)
@@ -37,10 +37,12 @@ def some_plan(chance: random.Random) -> tuple[str, Plan]:
         "study_days": (str(days), days),
     }
     chosen = chance.sample(sorted(acts), chance.randint(1, len(acts)))
-    return "+".join(f"{name}={acts[name][0]}" for name in chosen), Plan(**{n: acts[n][1] for n in chosen})
+    return "+".join(f"{name}={acts[name][0]}" for name in chosen), Intervention(
+        **{n: acts[n][1] for n in chosen}
+    )
 
 
-def by_the_engine(student: str, plans: list[Plan]) -> tuple[float, list[tuple[float, str]]]:
+def by_the_engine(student: str, plans: list[Intervention]) -> tuple[float, list[tuple[float, str]]]:
     async def ask() -> tuple[float, list[tuple[float, str]]]:
         async with open_engine(load_settings()) as engine:
             told = await engine.what_if.compare(operator("default"), student, plans)
@@ -87,50 +89,25 @@ def test_what_the_service_refuses_is_told_with_code_and_what_to_do(server: str) 
     assert (ran.code, ran.err[:18]) == (1, "error: AUTH_ERROR:")
 
 
-def result(**fields: Any) -> bytes:
-    return answer("200 OK", json.dumps({"jsonrpc": "2.0", "id": 1, "result": fields}).encode())
-
-
 def interventions(*changes: float) -> bytes:
     found = [{"change": change, "result": NOW} for change in changes]
-    return result(isError=False, structuredContent={"current": NOW, "interventions": found})
+    return data(current=NOW, interventions=found)
 
 
 def test_a_change_for_the_worse_has_its_sign() -> None:
     with scripted(interventions(-0.02, 0.0)) as server:
-        ran = run(*ASK, "--server", server.url, environment=TOKEN)
+        ran = run(*ASK, "--date", "2026-03-02", "--server", server.url, environment=TOKEN)
     lines = ["0.5 developing", "1: 0.5 developing -0.02", "2: 0.5 developing +0"]
     assert ran == (0, "\n".join([*lines, ""]), "")
-    call = json.loads(server.bodies[0])
-    assert call["params"] == {
-        "name": "compare_interventions",
-        "arguments": {
-            "student_id": "ada-01",
-            "interventions": [{"quiz": [8, 10]}, {"study_days": 3}],
-            "detail": "detailed",
-        },
+    assert json.loads(server.bodies[0]) == {
+        "student_id": "ada-01",
+        "date": "2026-03-02",
+        "interventions": [{"quiz": [8, 10]}, {"study_days": 3}],
     }
-    assert server.header("authorization") == [f"Bearer {SECRET}"]
 
 
-@pytest.mark.parametrize(
-    ("told", "said"),
-    [
-        (refused("404 Not Found", "NOT_FOUND"), "NOT_FOUND: no"),
-        (
-            answer("200 OK", b'{"id":1,"error":{"code":-32602,"message":"no tool"}}'),
-            "-32602: no tool",
-        ),
-        (result(isError=True, content=[{"text": "RATE_LIMITED: wait"}]), "RATE_LIMITED: wait"),
-        (result(isError=True, content=[]), "the server answered 200, and not as this API does"),
-        (result(isError=False), "the server answered 200, and not as this API does"),
-        (answer("200 OK", b'{"data": {}}'), "the server answered 200, and not as this API does"),
-        (answer("200 OK", b"7"), "the server answered 200, and not as this API does"),
-        (answer("202 Accepted"), "the server answered 202, and not as this API does"),
-        (interventions(0.1), "the server's answer is not that of this API"),
-    ],
-)
-def test_a_server_that_answers_something_else_is_told_in_one_line(told: bytes, said: str) -> None:
+@pytest.mark.parametrize("told", [interventions(0.1), interventions(0.1, 0.1, 0.1), data(current=NOW)])
+def test_a_server_that_compares_something_else_is_told_in_one_line(told: bytes) -> None:
     with scripted(told) as server:
         ran = run(*ASK, "--server", server.url, environment=TOKEN)
-    assert ran == (1, "", f"error: {said}\n")
+    assert ran == (1, "", "error: the server's answer is not that of this API\n")

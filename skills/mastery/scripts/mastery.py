@@ -55,7 +55,6 @@ ABOVE = (0.0200, 0.0367, 0.0474, 0.0541, 0.0667, 0.0733, 0.0899, 0.1005, 0.1118)
 
 MOST_PLANS, MOST_AT_ONCE, MOST_DAYS = 5, 1000, 30
 PLAN = "a plan is quiz=8/10, exercises=5, quality=0.9 or study_days=3, or several of these joined by +"
-TOOLS_ACCEPT = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
 
 API = "/api/v1"
 SECONDS = 30.0
@@ -212,33 +211,13 @@ class Stay(urllib.request.HTTPRedirectHandler):
 
 def ask(server: str | None, route: str, body: dict[str, Any], view: View) -> Answer:
     """Ask the API, and look at its `data`."""
-    told = {name: value for name, value in body.items() if value is not None}
-    return looked_at(data_of(*sent(server, f"{API}{route}", told, {})), view)
-
-
-def ask_tool(server: str | None, tool: str, arguments: dict[str, Any], view: View) -> Answer:
-    """Ask a tool for language models, where the API has no route, and look at its answer."""
-    told = {name: value for name, value in arguments.items() if value is not None}
-    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": told}}
-    return looked_at(data_of(*sent(server, "/mcp", call, TOOLS_ACCEPT), tool_answer), view)
-
-
-def looked_at(data: dict[str, Any], view: View) -> Answer:
-    """What is printed of it."""
-    try:
-        return view(data), data
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise Failed("the server's answer is not that of this API") from None
-
-
-def sent(server: str | None, path: str, body: dict[str, Any], more: dict[str, str]) -> tuple[int, bytes]:
-    """Status and body of an answer to a request with the token."""
     token = os.environ.get("MASTERY_TOKEN", "")
     if not re.fullmatch(r"[!-~]{1,8192}", token):
         raise Refused("put a token into the environment variable MASTERY_TOKEN")
     url, plain = address(server)
-    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **more}
-    request = urllib.request.Request(f"{url}{path}", json.dumps(body).encode(), head, method="POST")
+    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    told = {name: value for name, value in body.items() if value is not None}
+    request = urllib.request.Request(f"{url}{API}{route}", json.dumps(told).encode(), head, method="POST")
     # A proxy would read what is sent to this machine in plain.
     proxies = urllib.request.ProxyHandler({} if plain else None)
     opener = urllib.request.build_opener(proxies, Stay)
@@ -252,7 +231,11 @@ def sent(server: str | None, path: str, body: dict[str, Any], more: dict[str, st
         raise Failed(
             f"cannot ask the server: {getattr(answer, 'reason', None) or answer or type(answer).__name__}"
         )
-    return answer
+    data = data_of(*answer)
+    try:
+        return view(data), data
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise Failed("the server's answer is not that of this API") from None
 
 
 def address(server: str | None) -> tuple[str, bool]:
@@ -288,27 +271,14 @@ def answer_to(
         return error
 
 
-def api_answer(whole: Any) -> Any:
-    """The `data` of the API."""
-    return whole["data"]
-
-
-def tool_answer(whole: Any) -> Any:
-    """What a tool answers."""
-    result = whole["result"]
-    if result["isError"]:
-        raise Failed(result["content"][0]["text"])
-    return result["structuredContent"]
-
-
-def data_of(status: int, body: bytes, answer: Callable[[Any], Any] = api_answer) -> dict[str, Any]:
-    """What an answer holds."""
+def data_of(status: int, body: bytes) -> dict[str, Any]:
+    """The `data` of an answer."""
     if len(body) > MOST_BYTES:
         raise Failed(f"the answer is longer than {MOST_BYTES} bytes")
     try:
         whole = json.loads(body)
-        if status == HTTPStatus.OK and "error" not in whole:
-            data: dict[str, Any] = {**answer(whole)}
+        if status == HTTPStatus.OK:
+            data: dict[str, Any] = {**whole["data"]}
             return data
         error = whole["error"]
         message = f"{error['code']}: {error['message']}"
@@ -486,13 +456,12 @@ def on_plans(given: argparse.Namespace) -> Answer:
     if not 1 <= len(given.plans) <= MOST_PLANS:
         raise Refused(f"give 1 to {MOST_PLANS} plans; {PLAN}")
     plans = [plan_of(one) for one in given.plans]
-    asked = {"student_id": given.student, "course_id": given.course, "interventions": plans}
-    asked["detail"] = "detailed"
-    return ask_tool(given.server, "compare_interventions", asked, lambda data: compared(data, len(plans)))
+    asked = {**scope(given), "interventions": plans}
+    return ask(given.server, "/predictions/what-if", asked, lambda data: compared(data, len(plans)))
 
 
 def plan_of(text: str) -> dict[str, Any]:
-    """What happens together, as the tool takes it."""
+    """What happens together, as the API takes it."""
     plan: dict[str, Any] = {}
     for act in text.split("+"):
         name, _, value = act.partition("=")
@@ -607,12 +576,10 @@ def parser() -> Parser:
                 f"--{name}", type=share, metavar="0..1", help="left out: not observed, counts 0"
             )
 
-    def with_server(made: Parser, *, dated: bool = True) -> None:
+    def with_server(made: Parser) -> None:
         made.add_argument("--server", metavar="URL", help="else MASTERY_SERVER; token in MASTERY_TOKEN")
         made.add_argument("--course", metavar="ID", help="one course; else all")
-        made.set_defaults(date=None)
-        if dated:
-            made.add_argument("--date", metavar="YYYY-MM-DD", help="as of that day; else today")
+        made.add_argument("--date", metavar="YYYY-MM-DD", help="as of that day; else today")
 
     with_parts(command("calculate", on_calculate, "score, level and what to do next"))
     made = command("what-if", on_what_if, "what changed parts would change, or plans of a student")
@@ -620,7 +587,7 @@ def parser() -> Parser:
     made.add_argument("--to", nargs="+", action="extend", metavar="NAME=0..1", help="changed parts")
     made.add_argument("--student", metavar="ID", help="of the API, in place of parts and --to")
     made.add_argument("plans", nargs="*", metavar="PLAN", help=f"of a student: {PLAN[10:]}")
-    with_server(made, dated=False)
+    with_server(made)
     made = command("recommend", on_recommend, "what to do next, with reasons")
     with_parts(made)
     made.add_argument("--student", metavar="ID", help="of the API, in place of parts")
