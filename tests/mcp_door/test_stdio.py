@@ -156,6 +156,24 @@ async def test_it_ends_when_its_client_has_gone_and_prints_nothing_else(home: Pa
         assert (process.returncode, out, words) == (0, b"", b"")
 
 
+async def test_it_ends_without_a_word_when_its_client_no_longer_reads(home: Path) -> None:
+    ours, theirs = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=theirs,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(home),
+    )
+    os.close(theirs)
+    os.close(ours)
+    await say(process, HELLO)
+    assert process.stdin is not None
+    process.stdin.close()
+    _, words = await process.communicate()
+    assert (process.returncode, words) == (0, b"")
+
+
 @pytest.mark.parametrize(
     ("arguments", "saying"),
     [
