@@ -44,6 +44,21 @@ from tests.mcp_door.tools_of import HEAD, Tools
             {"student_id": "amal", "interventions": [{"quiz": [3, 2]}]},
             "must not have more correct answers than questions = 2",
         ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"quiz": 0.8}]},
+            "interventions[0].quiz = 0.8: must be a list of 2, not a number with a decimal point",
+        ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"quiz": [1]}, {"quiz": [True, 0]}]},
+            "interventions[0].quiz = [1]: must have 2 items; it has 1; interventions[1].quiz[0] = true: must be an integer",
+        ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"quiz": None}]},
+            "must say what happens: quiz, exercises, quality or study_days",
+        ),
         ("class_overview", {"cohort_id": "7a", "limit": 51}, "limit = 51: must be <= 50"),
         ("class_overview", {"cohort_id": "7a", "cursor": "???"}, "next_cursor"),
         ("class_overview", {"cohort_id": "9z"}, "no class '9z'"),
