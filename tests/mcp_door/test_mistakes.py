@@ -74,6 +74,14 @@ async def test_a_mistake_is_a_result_that_says_what_to_mend(
     assert not (await tools.call("calculate", quiz=1)).is_error
 
 
+async def test_what_no_other_arguments_would_mend_is_not_to_be_tried_again(tools: Tools) -> None:
+    told = await tools.call("forecast", student_id="dee")
+    assert told.is_error
+    assert told.text.startswith("VALIDATION_ERROR: no forecast: there is 1 day")
+    assert "Mend the arguments" not in told.text
+    assert "use get_mastery" in told.text
+
+
 async def test_who_is_not_the_callers_to_see_is_told_like_who_does_not_exist(school: School) -> None:
     caller = replace(HEAD, role="teacher", subject="ms-yun")
     tools = Tools(school, caller)
