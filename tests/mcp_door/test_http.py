@@ -168,8 +168,13 @@ async def test_requests_are_counted_under_the_names_of_their_routes(school: Scho
     await post(school, body("calculate", "2025-11-25", quiz=1), school.bearer("amal", "student"))
     await school.http.get("/.well-known/oauth-protected-resource")
     await school.http.get("/mcp")
+    nobody = body("get_mastery", "2025-11-25", student_id="nobody")
+    await post(school, nobody, school.bearer("amal", "student"))
     told = (await school.http.get("/metrics")).text
-    assert 'http_requests_total{method="POST",route="/mcp",status="200"} 1.0' in told
+    # To HTTP both went well; what came of them is told beside it.
+    assert 'mastery_tool_calls_total{outcome="ok",tool="calculate"} 1.0' in told
+    assert 'mastery_tool_calls_total{outcome="NOT_FOUND",tool="get_mastery"} 1.0' in told
+    assert 'http_requests_total{method="POST",route="/mcp",status="200"} 2.0' in told
     assert 'http_requests_total{method="GET",route="/mcp",status="405"} 1.0' in told
     assert 'route="/.well-known/oauth-protected-resource",status="200"' in told
 

@@ -19,6 +19,7 @@ from starlette.routing import Match, Route
 
 from mastery_engine.api.asgi import Receive, Scope, Send
 from mastery_engine.api.errors import Refusal, challenged
+from mastery_engine.api.metrics import metrics_of
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import bearer_of, caller_by, parts_of
 from mastery_engine.config import Settings
@@ -124,7 +125,7 @@ class McpDoor:
             except Refusal as refusal:
                 raise TooOften(refusal.message) from None
 
-        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit)
+        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit, metrics_of(request).tool_called)
         return _Handed(self._manager)
 
     def _check_origin(self, request: Request) -> None:

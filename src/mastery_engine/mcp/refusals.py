@@ -16,7 +16,8 @@ _ADVICE: Final[dict[str, str]] = {
 }
 _NOT_YET: Final = "Other arguments do not help; use get_mastery, and tell the user."
 _MOST_TOLD: Final = 5
-UNEXPECTED: Final = "INTERNAL_ERROR: something went wrong here. Do not try again; tell the user."
+INTERNAL: Final = "INTERNAL_ERROR"
+UNEXPECTED: Final = f"{INTERNAL}: something went wrong here. Do not try again; tell the user."
 
 
 def refusal_text(error: MasteryError) -> str:
