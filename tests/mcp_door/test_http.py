@@ -134,6 +134,53 @@ async def test_the_issuer_and_the_public_address_are_told_as_they_are_set() -> N
     assert told["authorization_servers"] == ["https://id.school.example"]
 
 
+async def test_an_address_with_a_path_is_told_whole_and_a_page_under_it_is_no_stranger() -> None:
+    public = "https://school.example/mastery"
+    async with open_school() as school:
+        app = create_app(trial_settings(public_url=public), school.engine)
+        async with served(app) as asgi, client_of(asgi) as http:
+            refused = await http.post("/mcp", content="{}", headers=JSON)
+            told = (await http.get("/.well-known/oauth-protected-resource/mcp")).json()
+            asked = [
+                await http.post("/mcp", content="{}", headers=JSON | {"Origin": one})
+                for one in ("https://school.example", "http://school")
+            ]
+    assert told["resource"] == f"{public}/mcp"
+    where = f'resource_metadata="{public}/.well-known/oauth-protected-resource/mcp"'
+    assert where in refused.headers["www-authenticate"]
+    # Neither has a token; only the stranger is told to stay away.
+    assert [answer.status_code for answer in asked] == [401, 403]
+
+
+async def test_a_page_of_an_origin_that_is_named_may_send_what_the_protocol_wants() -> None:
+    page = "https://tutor.example"
+    wanted = "authorization,content-type,mcp-protocol-version,mcp-method,mcp-name"
+    ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": wanted}
+    async with open_school() as school:
+        app = create_app(trial_settings(cors_origins=(page,)), school.engine)
+        async with served(app) as asgi, client_of(asgi) as http:
+            preflight = await http.options("/mcp", headers={"Origin": page} | ask)
+            refused = await http.post("/mcp", content="{}", headers=JSON | {"Origin": page})
+    assert preflight.status_code == 200, preflight.text
+    assert refused.status_code == 401
+    assert "WWW-Authenticate" in refused.headers["access-control-expose-headers"]
+
+
+async def test_requests_are_counted_under_the_names_of_their_routes(school: School) -> None:
+    await post(school, body("calculate", "2025-11-25", quiz=1), school.bearer("amal", "student"))
+    await school.http.get("/.well-known/oauth-protected-resource")
+    await school.http.get("/mcp")
+    nobody = body("get_mastery", "2025-11-25", student_id="nobody")
+    await post(school, nobody, school.bearer("amal", "student"))
+    told = (await school.http.get("/metrics")).text
+    # To HTTP both went well; what came of them is told beside it.
+    assert 'mastery_tool_calls_total{outcome="ok",tool="calculate"} 1.0' in told
+    assert 'mastery_tool_calls_total{outcome="NOT_FOUND",tool="get_mastery"} 1.0' in told
+    assert 'http_requests_total{method="POST",route="/mcp",status="200"} 2.0' in told
+    assert 'http_requests_total{method="GET",route="/mcp",status="405"} 1.0' in told
+    assert 'route="/.well-known/oauth-protected-resource",status="200"' in told
+
+
 @pytest.mark.parametrize(
     ("origin", "status"), [("http://school", 200), ("https://evil.example", 403), ("null", 403)]
 )

@@ -44,6 +44,21 @@ from tests.mcp_door.tools_of import HEAD, Tools
             {"student_id": "amal", "interventions": [{"quiz": [3, 2]}]},
             "must not have more correct answers than questions = 2",
         ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"quiz": 0.8}]},
+            "interventions[0].quiz = 0.8: must be a list of 2, not a number with a decimal point",
+        ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"quiz": [1]}, {"quiz": [True, 0]}]},
+            "interventions[0].quiz = [1]: must have 2 items; it has 1; interventions[1].quiz[0] = true: must be an integer",
+        ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"quiz": None}]},
+            "must say what happens: quiz, exercises, quality or study_days",
+        ),
         ("class_overview", {"cohort_id": "7a", "limit": 51}, "limit = 51: must be <= 50"),
         ("class_overview", {"cohort_id": "7a", "cursor": "???"}, "next_cursor"),
         ("class_overview", {"cohort_id": "9z"}, "no class '9z'"),
@@ -57,6 +72,14 @@ async def test_a_mistake_is_a_result_that_says_what_to_mend(
     assert saying in told.text
     assert len(told.text) < 1_000
     assert not (await tools.call("calculate", quiz=1)).is_error
+
+
+async def test_what_no_other_arguments_would_mend_is_not_to_be_tried_again(tools: Tools) -> None:
+    told = await tools.call("forecast", student_id="dee")
+    assert told.is_error
+    assert told.text.startswith("VALIDATION_ERROR: no forecast: there is 1 day")
+    assert "Mend the arguments" not in told.text
+    assert "use get_mastery" in told.text
 
 
 async def test_who_is_not_the_callers_to_see_is_told_like_who_does_not_exist(school: School) -> None:

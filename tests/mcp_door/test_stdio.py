@@ -131,8 +131,9 @@ async def test_what_is_no_message_or_far_too_long_does_not_end_it(home: Path) ->
             process,
             b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"calculate",'
             b'"arguments":{"quiz":NaN}}}',
-            calling(4, "calculate", quiz=0.5),
         )
+        assert "quiz = nan: must be >= 0" in (await hear(process, 3))["result"]["content"][0]["text"]
+        await say(process, calling(4, "calculate", quiz=0.5))
         assert (await hear(process, 4))["result"]["structuredContent"]["score"] == 0.15
 
 
@@ -156,11 +157,31 @@ async def test_it_ends_when_its_client_has_gone_and_prints_nothing_else(home: Pa
         assert (process.returncode, out, words) == (0, b"", b"")
 
 
+async def test_it_ends_without_a_word_when_its_client_no_longer_reads(home: Path) -> None:
+    ours, theirs = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=theirs,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(home),
+    )
+    os.close(theirs)
+    os.close(ours)
+    await say(process, HELLO)
+    assert process.stdin is not None
+    process.stdin.close()
+    _, words = await process.communicate()
+    assert (process.returncode, words) == (0, b"")
+
+
 @pytest.mark.parametrize(
     ("arguments", "saying"),
     [
         (("--student", "amal", "--teacher", "ms-yun"), b"not both"),
         (("--tenant", "nowhere"), b"no tenant 'nowhere'"),
+        (("--student", "a b"), b"student = a b: must be 1 to 50 of"),
+        (("--teacher", ""), b"teacher = : must be 1 to 200 visible"),
     ],
 )
 async def test_what_cannot_be_served_is_said_at_once(

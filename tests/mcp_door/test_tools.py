@@ -87,6 +87,21 @@ async def test_a_class_is_told_with_those_who_need_help_lowest_first(school: Sch
     assert list(told["needs_help"]) == ["bo", "amal"]
 
 
+@pytest.mark.parametrize("detail", ["concise", "detailed"])
+async def test_of_whom_nothing_is_known_is_told_and_not_taken_for_who_needs_no_help(
+    school: School, tools: Tools, detail: str
+) -> None:
+    members = (Membership(person_id="amal"), Membership(person_id="new-1"), Membership(person_id="new-2"))
+    await school.engine.adapters.rosters.put("default", [Cohort(cohort_id="7n", students=members)])
+    told = (await tools.call("class_overview", cohort_id="7n", detail=detail)).data
+    assert (told["students"], told["without_evidence"]) == (3, 2)
+    nowhere = (await tools.call("class_overview", cohort_id="7n", course_id="nowhere", detail=detail)).data
+    assert nowhere["without_evidence"] == 3
+    await school.teach("bo")
+    known = (await tools.call("class_overview", cohort_id="7a", detail=detail)).data
+    assert "without_evidence" not in known
+
+
 async def test_a_large_class_is_told_page_after_page(school: School, tools: Tools) -> None:
     members = tuple(Membership(person_id=f"s-{number:02}") for number in range(7))
     await school.engine.adapters.rosters.put("default", [Cohort(cohort_id="big", students=members)])

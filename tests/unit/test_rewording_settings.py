@@ -38,6 +38,13 @@ def test_https_and_this_machine_are_taken(tmp_path: Path, env: str, url: str) ->
     assert settings.rewording_url == url
 
 
+@pytest.mark.parametrize("end", ["/chat/completions", "/chat/completions/"])
+def test_what_is_added_by_itself_is_refused_rather_than_asked_for_twice(tmp_path: Path, end: str) -> None:
+    assert "must end before /chat/completions" in refused(
+        tmp_path, rewording_url=f"https://models.example/v1{end}"
+    )
+
+
 @pytest.mark.parametrize("env", ["development", "production"])
 @pytest.mark.parametrize(
     "url",

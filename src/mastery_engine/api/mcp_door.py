@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from mastery_engine.api.asgi import Receive, Scope, Send
 from mastery_engine.api.errors import Refusal, challenged
+from mastery_engine.api.metrics import metrics_of
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import bearer_of, caller_by, parts_of
 from mastery_engine.config import Settings
@@ -61,9 +62,9 @@ class McpDoor:
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes to an application."""
-        app.router.routes.append(Route(PATH, self._answer, methods=["POST"]))
+        app.router.routes.append(_Named(PATH, self._answer, methods=["POST"]))
         for one in TOLD:
-            app.router.routes.append(Route(one.path, self._metadata, methods=["GET"]))
+            app.router.routes.append(_Named(one.path, self._metadata, methods=["GET"]))
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -126,17 +127,25 @@ class McpDoor:
             except Refusal as refusal:
                 raise TooOften(refusal.message) from None
 
-        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit)
+        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit, metrics_of(request).tool_called)
         return _Handed(self._manager)
 
     def _check_origin(self, request: Request) -> None:
         """Refuse a page of another origin: its browser would send what it was told to from inside a school's network.
 
+        Where the public address is told, that is ours, and not what a request names: a name that is another's can be made to
+        lead here.
+
         Raises:
             Refusal: The request comes from such a page.
         """
         origin = request.headers.get("origin")
-        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        public = urlsplit(self._settings.public_url)
+        own = (
+            f"{public.scheme}://{public.netloc}"
+            if public.netloc
+            else f"{request.url.scheme}://{request.headers.get('host', '')}"
+        )
         if origin is not None and origin != own and origin not in self._settings.cors_origins:
             raise Refusal("FORBIDDEN", "pages of this origin may not call here; see MASTERY_CORS_ORIGINS")
 
@@ -152,7 +161,17 @@ class McpDoor:
         return JSONResponse(told)
 
     def _base(self, request: Request) -> str:
-        return self._settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+        return self._settings.public_url or str(request.base_url).rstrip("/")
+
+
+@final
+class _Named(Route):
+    """A route that log and metrics can name; by itself only those of FastAPI say which they are."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it is asked, and what the request is then told to be for."""
+        match, told = super().matches(scope)
+        return match, told if match is Match.NONE else {**told, "route": self}
 
 
 @final

@@ -44,6 +44,22 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._tools = Counter(
+            "mastery_tool_calls",
+            "Calls of tools for language models: `ok`, or the code of the error; HTTP answers each of them 200.",
+            ("tool", "outcome"),
+            registry=self._registry,
+        )
+
+    def tool_called(self, tool: str, outcome: str) -> None:
+        """Count one call of a tool.
+
+        Args:
+            tool: A name that is known.
+            outcome: `ok`, or the code of an error.
+        """
+        self._tools.labels(tool, outcome).inc()
+
     def answered(self, method: str, route: str, status: int | None, seconds: float) -> None:
         """Count one request.
 

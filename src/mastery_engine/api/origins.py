@@ -15,6 +15,9 @@ ASKED: Final = (
     "Idempotency-Key",
     "If-None-Match",
     "Last-Event-ID",
+    "Mcp-Method",
+    "Mcp-Name",
+    "Mcp-Protocol-Version",
     "X-Mastery-Position",
     "X-Request-ID",
 )
@@ -24,6 +27,7 @@ TOLD: Final = (
     "Link",
     "Location",
     "Retry-After",
+    "WWW-Authenticate",
     "X-Mastery-Position",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",

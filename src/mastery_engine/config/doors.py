@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from mastery_engine.config.kinds import Networks, Origins, RatesByRole, UserPath
+from mastery_engine.config.kinds import Networks, Origins, PublicAddress, RatesByRole, UserPath
 from mastery_engine.config.secrets import SecretSettings
 
 
@@ -59,11 +59,10 @@ class DoorSettings(SecretSettings):
     cors_origins: Origins = Field(
         (), description="origins whose pages may call the API: https://school.example, ...; default: none"
     )
-    public_url: str = Field(
+    public_url: PublicAddress = Field(
         "",
-        pattern=r"^(https?://[A-Za-z0-9.\[\]:-]{1,250}/?)?$",
-        description="address under which callers reach the service: https://mastery.school.example; "
-        "default: as each request names it",
+        description="address under which callers reach the service, with the path that a proxy puts before it: "
+        "https://school.example/mastery; default: as each request names it",
     )
     tls_cert_file: UserPath | None = Field(
         None, description="PEM file with the service's certificate and those between; then it speaks TLS"

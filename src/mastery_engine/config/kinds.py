@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from mastery_engine.contracts.web_addresses import Network, network, origin
+from mastery_engine.contracts.web_addresses import Network, network, origin, public_address
 
 DerivedKind = Literal["day", "component", "activity"]
 
@@ -26,5 +26,6 @@ Networks = Annotated[
     tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(_listed)
 ]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(origin)], ...], NoDecode, BeforeValidator(_listed)]
+PublicAddress = Annotated[str, AfterValidator(public_address)]
 LimitedRole = Literal["student", "teacher", "admin", "service"]
 RatesByRole = dict[str, dict[LimitedRole, Annotated[int, Field(ge=1, le=1_000_000)]]]

@@ -11,6 +11,7 @@ from mastery_engine.config.addresses import is_loopback, without_secrets
 from mastery_engine.config.doors import DoorSettings
 from mastery_engine.domain.errors import ConfigurationError
 
+_ADDED: Final = "/chat/completions"
 _EXAMPLE: Final = "write it like https://HOST/v1, without user, password, query and fragment"
 
 
@@ -51,6 +52,10 @@ class RewordingSettings(DoorSettings):
         parts = _parts(self.rewording_url)
         if parts is None:
             raise ConfigurationError(f"MASTERY_REWORDING_URL = {shown!r} is no endpoint; {_EXAMPLE}")
+        if parts.path.rstrip("/").endswith(_ADDED):
+            raise ConfigurationError(
+                f"MASTERY_REWORDING_URL = {shown!r} must end before {_ADDED}, which is added to it"
+            )
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ConfigurationError(
                 f"MASTERY_REWORDING_URL = {shown!r} must be https: by http, whoever sits on the way reads the key and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
@@ -37,6 +38,9 @@ _Found = Iterator[tuple[str, object, str]]
 
 def shown(value: object) -> str:
     """A value as it is told: at most 100 characters, those that cannot be printed escaped."""
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no word for these, and would say null.
+        return str(value)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     # What follows is not told; no character gets shorter by being escaped.
     text = printable(text[: _SHOWN + 1])
@@ -189,6 +193,20 @@ def _items(kind: inspect.VarTupleType | inspect.ListType, value: object) -> _Fou
             yield f"[{place}]{below}", inner, rule
 
 
+def _row(kind: inspect.TupleType, value: object) -> _Found:
+    length = len(kind.item_types)
+    if not isinstance(value, list | tuple):
+        yield "", value, _not(value, f"a list of {length}")
+        return
+    items = cast("list[object]", value)
+    if len(items) != length:
+        yield "", value, f"must have {length} items; it has {len(items)}"
+        return
+    for place, (one, item) in enumerate(zip(kind.item_types, items, strict=True)):
+        for below, inner, rule in broken(one, item):
+            yield f"[{place}]{below}", inner, rule
+
+
 def _parts(kind: inspect.StructType, value: object) -> _Found:
     if not isinstance(value, dict):
         yield "", value, _not(value, "an object")
@@ -231,6 +249,7 @@ _JUDGES: Final[dict[type, Callable[[Any, object], _Found]]] = {
     inspect.DictType: _entries,
     inspect.DateTimeType: _moment,
     inspect.VarTupleType: _items,
+    inspect.TupleType: _row,
     inspect.ListType: _items,
     inspect.StructType: _parts,
 }

@@ -9,6 +9,7 @@ from typing import Final
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?")
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100}){0,10}")
 _ALREADY_SAID: Final = (("http://", ":80"), ("https://", ":443"))
 
 
@@ -39,3 +40,24 @@ def origin(text: str) -> str:
             f"{text!r} is no origin; write each one like https://school.example, no * and no path"
         )
     return text
+
+
+def public_address(text: str) -> str:
+    """An address of a service, which an origin begins and a path may end; without a slash at its end, or nothing.
+
+    Raises:
+        ValueError: It is none. What was given is not told: it may hold a password.
+    """
+    address = text.rstrip("/")
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    try:
+        origin(f"{scheme}://{host}")
+    except ValueError:
+        host = ""
+    if address and (not host or _PATH.fullmatch(slash + path) is None):
+        raise ValueError(
+            "is no address of a service; write it like https://mastery.school.example or https://school.example/mastery, "
+            "the host in lower case, without user, query, fragment and the scheme's own port"
+        )
+    return address

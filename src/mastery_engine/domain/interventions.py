@@ -30,6 +30,7 @@ MOST_INTERVENTIONS: Final = 5
 MOST_DAYS: Final = 30
 Some = Annotated[int, Meta(ge=1, le=1_000)]
 _NOBODY: Final = "nobody"
+_NOTHING: Final = "each must say what happens: quiz, exercises, quality or study_days"
 _DIFFICULTIES: Final[dict[float, Difficulty]] = {
     DIFFICULTY_MULTIPLIER["beginner"]: "beginner",
     DIFFICULTY_MULTIPLIER["intermediate"]: "intermediate",
@@ -79,7 +80,7 @@ def result_after(
         copies[course_id].merge(evidence_of(event, day))
         happened += 1
     if not happened:
-        raise InvalidInput.of(Problem("", "{}", "must say what happens"))
+        raise InvalidInput.of(Problem("", "{}", _NOTHING))
     return evaluate(list(copies.values()), day + (intervention.study_days or 0), formula)
 
 

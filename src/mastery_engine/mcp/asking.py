@@ -14,6 +14,14 @@ METHODS: Final = "mcp"
 """Row of the limits for whatever is no call of a tool."""
 Admit = Callable[[Caller, str], Awaitable[None]]
 """Lets a caller pass by the limit of the route that does the same, or raises what says why not."""
+Count = Callable[[str, str], None]
+"""Is told the name of a tool that was called, and `OK` or the code of the error."""
+OK: Final = "ok"
+
+
+def count_nothing(tool: str, outcome: str) -> None:
+    """For who sits at the machine: nobody watches."""
+    del tool, outcome
 
 
 @final
@@ -24,11 +32,13 @@ class Asking(Struct, frozen=True):
         engine: Answers.
         caller: Who asks.
         admit: Counts it.
+        count: Counts what came of a call of a tool; to HTTP each one is answered 200.
     """
 
     engine: Engine
     caller: Caller
     admit: Admit
+    count: Count = count_nothing
 
 
 async def admit_all(caller: Caller, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError
+from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotEnoughDays
 
 _ADVICE: Final[dict[str, str]] = {
     "NOT_FOUND": "Do not guess ids: ask the user, or look into a class with class_overview.",
@@ -14,8 +14,10 @@ _ADVICE: Final[dict[str, str]] = {
     "RATE_LIMITED": "Wait before the next call.",
     "SERVICE_UNAVAILABLE": "Nothing was lost; try again in a minute.",
 }
+_NOT_YET: Final = "Other arguments do not help; use get_mastery, and tell the user."
 _MOST_TOLD: Final = 5
-UNEXPECTED: Final = "INTERNAL_ERROR: something went wrong here. Do not try again; tell the user."
+INTERNAL: Final = "INTERNAL_ERROR"
+UNEXPECTED: Final = f"{INTERNAL}: something went wrong here. Do not try again; tell the user."
 
 
 def refusal_text(error: MasteryError) -> str:
@@ -26,4 +28,5 @@ def refusal_text(error: MasteryError) -> str:
         said = "something that the service needs does not answer"
     if isinstance(error, InvalidInput) and error.problems:
         said = "; ".join(map(str, error.problems[:_MOST_TOLD]))
-    return f"{error.code}: {said}. {_ADVICE.get(error.code, '')}".rstrip()
+    advice = _NOT_YET if isinstance(error, NotEnoughDays) else _ADVICE.get(error.code, "")
+    return f"{error.code}: {said}. {advice}".rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -15,9 +16,9 @@ from mcp.shared.exceptions import MCPError
 from mastery_engine import __version__
 from mastery_engine.contracts.request_fields import model_of
 from mastery_engine.domain.errors import MasteryError
-from mastery_engine.mcp.asking import METHODS, Asking
+from mastery_engine.mcp.asking import METHODS, OK, Asking
 from mastery_engine.mcp.prompts import PROMPTS, prompt_of
-from mastery_engine.mcp.refusals import UNEXPECTED, refusal_text
+from mastery_engine.mcp.refusals import INTERNAL, UNEXPECTED, refusal_text
 from mastery_engine.mcp.resources import RESOURCES, TEMPLATES, read
 from mastery_engine.mcp.tools import TOOLS, Tool
 
@@ -78,11 +79,19 @@ class _Handlers:
             await asking.admit(asking.caller, tool.route)
             told = await tool.answer(asking, model_of(params.arguments or {}, tool.arguments))
         except MasteryError as error:
+            asking.count(params.name, error.code)
             return _refused(refusal_text(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the server lives on and the model is told
-            # Its type alone: its words may tell an id.
-            _log.error("a tool has failed", error=type(error).__name__, request=asking.caller.request_id)
+            asking.count(params.name, INTERNAL)
+            # Its type and place alone: its words may tell an id.
+            _log.error(
+                "a tool has failed",
+                error=type(error).__name__,
+                request=asking.caller.request_id,
+                place="".join(traceback.format_tb(error.__traceback__)),
+            )
             return _refused(UNEXPECTED)
+        asking.count(params.name, OK)
         text = msgspec.json.encode(told).decode()
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=told)
 

@@ -14,7 +14,7 @@ from mastery_engine.mcp.server import Context, server_of
 
 
 async def serve_stdio(engine: Engine, caller: Caller) -> None:
-    """Serve until the client closes our input.
+    """Serve until the client closes our input, or no longer reads what we answer.
 
     Args:
         engine: Open.
@@ -25,5 +25,8 @@ async def serve_stdio(engine: Engine, caller: Caller) -> None:
         return Asking(engine, replace(caller, request_id=str(uuid4())), admit_all)
 
     server = server_of(who)
-    async with stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())
+    try:
+        async with stdio_server() as (reading, writing):
+            await server.run(reading, writing, server.create_initialization_options())
+    except* BrokenPipeError:
+        pass  # Nobody is there to be told; what was asked is on record.

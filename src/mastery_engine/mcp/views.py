@@ -118,6 +118,10 @@ def _actions(found: Sequence[Recommendation]) -> list[Told]:
 def _class(answer: Comparison, members: Sequence[MemberStanding]) -> Told:
     levels = Counter(one.level for one in members if one.level is not None)
     told: Told = {"students": len(members), "levels": {one: levels[one] for one in LEVELS if levels[one]}}
+    unknown = sum(one.level is None for one in members)
+    if unknown:
+        # Else a class of which nothing is known, or a course that nobody has, reads like one in which nobody needs help.
+        told["without_evidence"] = unknown
     mean = answer.standings["score"].mean
     return told if mean is None else {**told, "mean": mean}
 

@@ -23,11 +23,16 @@ def mcp(
     """
     from mastery_engine.bootstrap.extras import require
     from mastery_engine.cli.session import Session, run
+    from mastery_engine.cli.students import check_student
     from mastery_engine.domain.errors import InvalidInput
 
     require("mcp", ("mcp",), "mastery mcp")
     if student is not None and teacher is not None:
         raise InvalidInput("name a student or a teacher, not both")
+    if student is not None:
+        check_student(student)
+    if teacher is not None:
+        _check_teacher(teacher)
 
     async def job(session: Session) -> None:
         from msgspec.structs import replace
@@ -43,3 +48,17 @@ def mcp(
         await serve_stdio(engine, caller)
 
     run(job, tenant)
+
+
+def _check_teacher(teacher: str) -> None:
+    """Refuse what no token could name; a model would be told all the while that there is no such class.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    from mastery_engine.adapters.auth import Subject
+    from mastery_engine.contracts.field_words import text_problems
+    from mastery_engine.domain.errors import InvalidInput
+
+    if problems := tuple(text_problems("teacher", Subject, teacher)):
+        raise InvalidInput.of(*problems)
