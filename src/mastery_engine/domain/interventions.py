@@ -30,7 +30,7 @@ MOST_INTERVENTIONS: Final = 5
 MOST_DAYS: Final = 30
 Some = Annotated[int, Meta(ge=1, le=1_000)]
 _NOBODY: Final = "nobody"
-_NOTHING: Final = "each must say what happens: quiz, exercises, quality or study_days"
+_NOTHING: Final = "must say what happens: quiz, exercises, quality or study_days"
 _DIFFICULTIES: Final[dict[float, Difficulty]] = {
     DIFFICULTY_MULTIPLIER["beginner"]: "beginner",
     DIFFICULTY_MULTIPLIER["intermediate"]: "intermediate",
