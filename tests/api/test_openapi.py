@@ -36,7 +36,7 @@ def test_every_route_is_in_the_document_and_nothing_else_but_the_tools_that_have
         (route.path, method.lower()) for route in api_routes(app.routes) for method in route.methods or ()
     }
     assert routes == {(operation.path, operation.method) for operation in OPERATIONS}
-    others = {route.path for route in app.routes if type(route) is Route}
+    others = {route.path for route in app.routes if isinstance(route, Route)}
     assert others == {mcp_door.PATH, *(one.path for one in mcp_door.TOLD)}
 
 
@@ -45,7 +45,7 @@ def api_routes(routes: list[Any]) -> list[APIRoute]:
     for route in routes:
         if isinstance(route, APIRoute):
             found.append(route)
-        elif type(route) is not Route:
+        elif not isinstance(route, Route):
             found += api_routes(route.original_router.routes)
     return found
 

@@ -15,16 +15,17 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from mastery_engine.api.asgi import Receive, Scope, Send
+from mastery_engine.api.asgi import Message, Receive, Scope, Send
+from mastery_engine.api.bodies import read_body
 from mastery_engine.api.errors import Refusal, challenged
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import bearer_of, caller_by, parts_of
 from mastery_engine.config import Settings
 from mastery_engine.domain.errors import MasteryError, NotAuthenticated
 from mastery_engine.engine.access import Caller
-from mastery_engine.mcp.asking import METHODS, Asking
+from mastery_engine.mcp.asking import Asking
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -34,10 +35,11 @@ METADATA: Final = "/.well-known/oauth-protected-resource"
 MOST_BYTES: Final = 256 << 10
 _ASKING: Final = "asking"
 LIMITED: Final = (
-    Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120),
+    # More than all tools together let pass, so that who calls them meets theirs, which a model is told of.
+    Operation("mcp", "post", PATH, "mcp", "Whatever is sent", "", None, rate=300),
     Operation("what_if", "post", f"{PATH}#what_if", "mcp", "compare_interventions", "", None, rate=20),
 )
-"""What has a limit of its own; calls of the other tools are counted with the route that does the same."""
+"""What has a limit of its own; calls of the other tools are counted also with the route that does the same."""
 
 TOLD: Final = tuple(
     Operation("protected_resource", "get", path, "mcp", "Where tokens come from", "", None)
@@ -54,6 +56,16 @@ class TooOften(MasteryError):
 
 
 @final
+class _NamedRoute(Route):
+    """One whose template is told to limits, metrics and log, as FastAPI's own tell theirs."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it is this one."""
+        match, found = super().matches(scope)
+        return match, {**found, "route": self}
+
+
+@final
 class McpDoor:
     """Takes requests while its manager runs; without the extra `mcp` it says what is missing."""
 
@@ -64,9 +76,9 @@ class McpDoor:
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes to an application."""
-        app.router.routes.append(Route(PATH, self._answer, methods=["POST"]))
+        app.router.routes.append(_NamedRoute(PATH, self._answer, methods=["POST"]))
         for one in TOLD:
-            app.router.routes.append(Route(one.path, self._metadata, methods=["GET"]))
+            app.router.routes.append(_NamedRoute(one.path, self._metadata, methods=["GET"]))
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -117,15 +129,18 @@ class McpDoor:
             where = f"{self._base(request)}{METADATA}{PATH}"
             return challenged(request, error, f', resource_metadata="{where}"')
         parts = parts_of(request)
+        # Before the body, as on the routes: whatever it holds and however slowly it comes, it has a place of its caller's.
+        await parts.limits.admit(request, caller)
+        body = await read_body(request, MOST_BYTES, "one message of JSON-RPC 2.0")
 
-        async def admit(caller: Caller, name: str) -> None:
+        async def count(caller: Caller, name: str) -> None:
             try:
-                await parts.limits.admit(request, caller, name)
+                await parts.limits.count(request, caller, name)
             except Refusal as refusal:
                 raise TooOften(refusal.message) from None
 
-        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit)
-        return _Handed(self._manager)
+        request.scope["state"][_ASKING] = Asking(parts.engine, caller, count)
+        return _Handed(self._manager, body)
 
     def _check_origin(self, request: Request) -> None:
         """Refuse a page of another origin: its browser would send what it was told to from inside a school's network.
@@ -157,10 +172,15 @@ class McpDoor:
 class _Handed(Response):
     """An answer that the protocol's own server gives."""
 
-    def __init__(self, manager: StreamableHTTPSessionManager) -> None:
+    def __init__(self, manager: StreamableHTTPSessionManager, body: bytes) -> None:
         super().__init__()
         self._manager = manager
+        self._read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request over."""
-        await self._manager.handle_request(scope, receive, send)
+        """Hand the request over, with the body that was read."""
+
+        async def read_then_receive() -> Message:
+            return self._read.pop() if self._read else await receive()
+
+        await self._manager.handle_request(scope, read_then_receive, send)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, final
+from typing import final
 
 from msgspec import Struct
 
 from mastery_engine.bootstrap import Engine
 from mastery_engine.engine.access import Caller
 
-METHODS: Final = "mcp"
-"""Row of the limits for whatever is no call of a tool."""
 Admit = Callable[[Caller, str], Awaitable[None]]
 """Lets a caller pass by the limit of the route that does the same, or raises what says why not."""
 
