@@ -188,11 +188,27 @@ async def test_the_issuer_and_the_public_address_are_told_as_they_are_set() -> N
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"), [("http://school", 200), ("https://evil.example", 403), ("null", 403)]
+    ("public_url", "host", "origin", "status"),
+    [
+        ("", "localhost:8000", "http://localhost:8000", 200),
+        ("", "127.0.0.1:8000", "http://127.0.0.1:8000", 200),
+        ("", "localhost:8000", "https://evil.example", 403),
+        ("", "localhost:8000", "null", 403),
+        # A page whose name was made to mean this machine sends its own name as both.
+        ("", "evil.example:8000", "http://evil.example:8000", 403),
+        ("", "", "http://", 403),
+        ("https://mastery.school.example/", "inside:8000", "https://mastery.school.example", 200),
+        ("https://mastery.school.example/", "localhost", "http://localhost", 403),
+        ("", "inside:8000", "https://pages.school.example", 200),
+    ],
 )
-async def test_pages_of_other_origins_are_kept_out(school: School, origin: str, status: int) -> None:
+async def test_pages_of_other_origins_are_kept_out(
+    public_url: str, host: str, origin: str, status: int
+) -> None:
     sent = body("calculate", "2025-11-25", quiz=1)
-    answer = await post(school, sent, school.bearer("amal", "student"), Origin=origin)
+    given = {"public_url": public_url, "cors_origins": ["https://pages.school.example"]}
+    async with open_school(given=given) as school:
+        answer = await post(school, sent, school.bearer("amal", "student"), Origin=origin, Host=host)
     assert answer.status_code == status
 
 

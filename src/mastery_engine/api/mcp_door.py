@@ -23,6 +23,7 @@ from mastery_engine.api.errors import Refusal, challenged
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import bearer_of, caller_by, parts_of
 from mastery_engine.config import Settings
+from mastery_engine.config.addresses import is_loopback
 from mastery_engine.domain.errors import MasteryError, NotAuthenticated
 from mastery_engine.engine.access import Caller
 from mastery_engine.mcp.asking import Asking
@@ -149,9 +150,15 @@ class McpDoor:
             Refusal: The request comes from such a page.
         """
         origin = request.headers.get("origin")
-        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        if origin is not None and origin != own and origin not in self._settings.cors_origins:
+        if origin is not None and origin not in {*self._settings.cors_origins, self._own_origin(request)}:
             raise Refusal("FORBIDDEN", "pages of this origin may not call here; see MASTERY_CORS_ORIGINS")
+
+    def _own_origin(self, request: Request) -> str | None:
+        """That of our own pages; None where nobody can tell, for `Host` says what a page's name was made to mean."""
+        if self._settings.public_url:
+            return self._settings.public_url.rstrip("/")
+        host = request.headers.get("host", "")
+        return f"{request.url.scheme}://{host}" if is_loopback(request.url.hostname or "") else None
 
     async def _metadata(self, request: Request) -> Response:
         """Where tokens come from (RFC 9728)."""
