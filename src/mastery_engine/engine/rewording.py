@@ -84,25 +84,31 @@ class ReasonRewording:
         )
 
     async def _ask(self, tenant_id: str, prompts: Sequence[Prompt]) -> None:
-        started = self._clock.monotonic()
-        if self._failed and started < self._paused_until:
+        started, trying = self._clock.monotonic(), self._failed
+        if trying and started < self._paused_until:
             return
         # Whoever comes while this one tries again is served plainly at once.
         self._paused_until = started + PAUSE_SECONDS
         each = [_at_most(one) for one in prompts]
-        try:
-            async with asyncio.timeout(self._seconds):
-                key = await self._budget.take(tenant_id, sum(each))
-        except (TimeoutError, DependencyDown) as error:
-            _log.warning("no tokens counted for rewording", reason=type(error).__name__)
-            return
+        key = await self._taken(tenant_id, sum(each))
         if key is None:
+            if trying:
+                # Nobody has tried: a school without tokens must not keep the others waiting.
+                self._paused_until = started
             return
         left = self._seconds - (self._clock.monotonic() - started)
         answers = await self._rewriter.rewrite(prompts, ANSWER_TOKENS, max(0.0, left))
         self._note_troubles(answers)
         self._remember(prompts, answers)
         await self._settle(key, each, answers)
+
+    async def _taken(self, tenant_id: str, tokens: int) -> str | None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._budget.take(tenant_id, tokens)
+        except (TimeoutError, DependencyDown) as error:
+            _log.warning("no tokens counted for rewording", reason=type(error).__name__)
+            return None
 
     async def _settle(self, key: str, each: Sequence[int], answers: Sequence[Rewording]) -> None:
         used = sum(_used(most, one) for most, one in zip(each, answers, strict=True))
