@@ -72,10 +72,12 @@ def _formula(formula: Formula) -> Iterator[str]:
 
 
 def _profile(profile: Profile) -> Iterator[str]:
-    yield f"Student {profile.student_id} on {profile.as_of.isoformat()}"
+    # Ids in quotes: whoever sends events chooses them, and one may read like a sentence of ours.
+    yield f'Student "{profile.student_id}" on {profile.as_of.isoformat()}'
     yield f"All courses: {_line(profile.current)}"
     for course_id, result in profile.courses.items():
-        yield f"Course {course_id or '(none)'}: {_line(result)}"
+        named = f'Course "{course_id}"' if course_id else "Without a course"
+        yield f"{named}: {_line(result)}"
     yield f"Events: {profile.events}; trend of 7 days: {profile.trend or 'not known yet'}"
     for number, step in enumerate(profile.path.steps, 1):
         yield f"Next {number}: {step.action} {step.area} ({step.minutes} min)"

@@ -1,6 +1,6 @@
 """What the tools answer: few numbers that a sentence needs, or what the API answers.
 
-No words of people go in: ids are letters, digits and `._:-`, and the name of a class, which anybody may choose, is left out.
+No words of people go in but ids, which are letters, digits and `._:-`: the name of a class, which anybody may choose, is out.
 """
 
 from __future__ import annotations
