@@ -124,6 +124,21 @@ async def test_a_school_without_tokens_keeps_no_other_from_trying_again() -> Non
     assert await house.reword(QUIZ) == [friendly(QUIZ)]
 
 
+async def test_an_endpoint_that_keeps_the_process_busy_is_left_alone_whatever_it_answers(
+    house: House,
+) -> None:
+    def busy(sentence: str) -> Rewording:
+        house.clock.ms += 2_600
+        return Rewording(friendly(sentence), 50)
+
+    house.model.say = busy
+    with capture_logs() as logs:
+        assert await house.reword(QUIZ) == [friendly(QUIZ)]
+    assert [(one["event"], one["reasons"]) for one in logs] == [("rewording failed", {"late": 1})]
+    assert await house.reword(NONE) == [NONE]
+    assert house.model.asked == [QUIZ]
+
+
 async def test_one_sentence_that_does_not_come_pauses_nothing(house: House) -> None:
     house.model.say = lambda one: (
         Rewording(None, None, "timeout") if one == QUIZ else Rewording(friendly(one), 50)
