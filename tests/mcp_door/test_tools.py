@@ -127,6 +127,17 @@ async def test_no_words_of_people_reach_a_model(school: School, tools: Tools) ->
     assert "Ignore" not in msgspec.json.encode(msgspec.to_builtins(text.model_dump())).decode()
 
 
+async def test_of_a_student_with_very_many_courses_a_model_reads_some(school: School, tools: Tools) -> None:
+    for number in range(23):
+        await school.teach("amal", quiz(course_id=f"course-{number:02}"))
+    told = (await tools.call("get_mastery", student_id="amal", detail="detailed")).data
+    # One of the events before names no course.
+    assert (len(told["courses"]), told["more_courses"]) == (20, 4)
+    [read] = (await tools.ask(lambda client: client.read_resource("mastery://students/amal"))).contents
+    text = read.model_dump()["text"]
+    assert (text.count('Course "'), "And 4 more courses: ask get_mastery" in text) == (19, True)
+
+
 async def instructions_of(client: Client) -> str | None:
     return client.instructions
 
