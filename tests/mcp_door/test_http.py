@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -15,7 +17,6 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mastery_engine.api import mcp_door
 from mastery_engine.api.app import create_app
 from mastery_engine.api.table import OPERATIONS
-from mastery_engine.mcp.asking import METHODS
 from mastery_engine.mcp.tools import TOOLS
 from tests.api.school import School, client_of, open_school, served, trial_settings
 from tests.mcp_door.tools_of import Told, called
@@ -44,6 +45,13 @@ async def post(
     if version == "2026-07-28":
         named |= {"Mcp-Method": "tools/call", "Mcp-Name": sent["params"]["name"]}
     return await school.http.post("/mcp", content=json.dumps(sent), headers=named)
+
+
+async def trickle(begun: asyncio.Semaphore) -> AsyncIterator[bytes]:
+    """A body that begins, and never ends."""
+    yield b"{"
+    begun.release()
+    await asyncio.Event().wait()
 
 
 async def ask(school: School, who: dict[str, str], mode: str, tool: str, **arguments: object) -> Told:
@@ -97,6 +105,53 @@ async def test_calls_count_with_those_of_the_route_that_does_the_same(school: Sc
     assert first.headers["x-ratelimit-limit"]
     then = await school.query({"student_id": "amal"}, "amal", "student")
     assert int(then.headers["x-ratelimit-remaining"]) == int(first.headers["x-ratelimit-remaining"]) - 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "fly"}}',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": 5}}',
+        b'{"jsonrpc": "2.0", "method": "notifications/initialized"}',
+        b'{"jsonrpc": "2.0", "id": 1, "result": {}}',
+        b"x" * (mcp_door.MOST_BYTES + 1),
+    ],
+)
+async def test_whatever_is_sent_counts(content: bytes) -> None:
+    async with open_school(given={"rates": {"mcp": {"student": 2}}}) as school:
+        headers = JSON | school.bearer("amal", "student")
+        answers = [await school.http.post("/mcp", content=content, headers=headers) for _ in range(3)]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+
+
+async def test_a_caller_whose_bodies_trickle_in_takes_no_more_places_than_on_a_route() -> None:
+    begun = asyncio.Semaphore(0)
+    async with open_school(given={"most_requests_per_caller": 2}) as school:
+        who = school.bearer("amal", "student")
+        slow = [
+            asyncio.create_task(school.http.post("/mcp", content=trickle(begun), headers=JSON | who))
+            for _ in range(2)
+        ]
+        for _ in slow:
+            await begun.acquire()
+        answer = await post(school, body("calculate", "2025-11-25", quiz=1), who)
+        other = await post(school, body("calculate", "2025-11-25", quiz=1), school.bearer("bo", "student"))
+        for one in slow:
+            one.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+    assert (answer.status_code, other.status_code) == (429, 200)
+    assert "under way" in answer.json()["error"]["message"]
+
+
+async def test_a_body_that_trickles_in_is_not_waited_for_for_ever(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mastery_engine.api.bodies.MOST_SECONDS", 0.01)
+    headers = JSON | school.bearer("amal", "student")
+    answer = await school.http.post("/mcp", content=trickle(asyncio.Semaphore(0)), headers=headers)
+    assert answer.status_code == 400
+    assert "did not come within" in answer.json()["error"]["message"]
 
 
 async def test_who_comes_too_often_is_told_in_a_result(school: School) -> None:
@@ -182,11 +237,27 @@ async def test_requests_are_counted_under_the_names_of_their_routes(school: Scho
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"), [("http://school", 200), ("https://evil.example", 403), ("null", 403)]
+    ("public_url", "host", "origin", "status"),
+    [
+        ("", "localhost:8000", "http://localhost:8000", 200),
+        ("", "127.0.0.1:8000", "http://127.0.0.1:8000", 200),
+        ("", "localhost:8000", "https://evil.example", 403),
+        ("", "localhost:8000", "null", 403),
+        # A page whose name was made to mean this machine sends its own name as both.
+        ("", "evil.example:8000", "http://evil.example:8000", 403),
+        ("", "", "http://", 403),
+        ("https://mastery.school.example/", "inside:8000", "https://mastery.school.example", 200),
+        ("https://mastery.school.example/", "localhost", "http://localhost", 403),
+        ("", "inside:8000", "https://pages.school.example", 200),
+    ],
 )
-async def test_pages_of_other_origins_are_kept_out(school: School, origin: str, status: int) -> None:
+async def test_pages_of_other_origins_are_kept_out(
+    public_url: str, host: str, origin: str, status: int
+) -> None:
     sent = body("calculate", "2025-11-25", quiz=1)
-    answer = await post(school, sent, school.bearer("amal", "student"), Origin=origin)
+    given = {"public_url": public_url, "cors_origins": ["https://pages.school.example"]}
+    async with open_school(given=given) as school:
+        answer = await post(school, sent, school.bearer("amal", "student"), Origin=origin, Host=host)
     assert answer.status_code == status
 
 
@@ -211,6 +282,12 @@ async def test_what_is_no_message_is_refused_and_the_next_one_answered(
     assert again.status_code == 200
 
 
+async def test_metrics_tell_it_by_its_path(school: School) -> None:
+    await post(school, body("calculate", "2025-11-25", quiz=1), school.bearer("amal", "student"))
+    told = (await school.http.get("/metrics")).text
+    assert 'http_requests_total{method="POST",route="/mcp",status="200"} 1.0' in told
+
+
 async def test_other_methods_are_named(school: School) -> None:
     answer = await school.http.get("/mcp")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -226,7 +303,7 @@ async def test_without_the_extra_a_caller_is_told_what_is_missing(monkeypatch: p
 
 def test_each_tool_counts_with_a_route_that_has_a_limit() -> None:
     limited = {one.name for one in (*OPERATIONS, mcp_door.LIMITED) if one.rate is not None}
-    assert {tool.route for tool in TOOLS.values()} | {METHODS} <= limited
+    assert {tool.route for tool in TOOLS.values()} | {"mcp"} <= limited
 
 
 async def test_a_server_of_tools_that_cannot_start_stops_the_start_and_says_why(

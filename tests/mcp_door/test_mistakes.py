@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from mcp.shared.exceptions import MCPError
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.query import Queries
@@ -21,6 +22,7 @@ from tests.mcp_door.tools_of import HEAD, Tools
         ("calculate", {"quiz": "good"}, "quiz = good: must be a number, not text"),
         ("calculate", {}, "at least one component is required"),
         ("calculate", {"speed": 1}, "speed = 1: is not known; known are"),
+        ("calculate", {"\u202espeed\n": 1}, "\\u202espeed\\n = 1: is not known; known are"),
         ("get_mastery", {}, "student_id = absent: is required"),
         ("get_mastery", {"student_id": "x" * 1_000_000}, "must be 1 to 50 of"),
         ("get_mastery", {"student_id": ["amal"]}, "student_id"),
@@ -33,6 +35,11 @@ from tests.mcp_door.tools_of import HEAD, Tools
             "compare_interventions",
             {"student_id": "amal", "interventions": [{"fly": 1}]},
             "interventions[0].fly = 1: is not known; known are quiz, exercises, quality, study_days",
+        ),
+        (
+            "compare_interventions",
+            {"student_id": "amal", "interventions": [{"fly\u200b": 1}]},
+            "interventions[0].fly\\u200b = 1: is not known",
         ),
         (
             "compare_interventions",
@@ -61,6 +68,7 @@ from tests.mcp_door.tools_of import HEAD, Tools
         ),
         ("class_overview", {"cohort_id": "7a", "limit": 51}, "limit = 51: must be <= 50"),
         ("class_overview", {"cohort_id": "7a", "cursor": "???"}, "next_cursor"),
+        ("class_overview", {"cohort_id": "7a", "cursor": "é"}, "next_cursor"),
         ("class_overview", {"cohort_id": "9z"}, "no class '9z'"),
     ],
 )
@@ -141,18 +149,25 @@ async def test_a_prompt_takes_its_id_and_nothing_else(
         (ZeroDivisionError("amal"), UNEXPECTED),
     ],
 )
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 async def test_what_fails_inside_tells_nothing_of_the_inside_and_the_server_lives_on(
-    tools: Tools, monkeypatch: pytest.MonkeyPatch, error: Exception, saying: str
+    school: School, monkeypatch: pytest.MonkeyPatch, error: Exception, saying: str, mode: str
 ) -> None:
+    tools = Tools(school, mode=mode)
+
     async def fails(*_: object, **__: object) -> None:
         raise error
 
     with monkeypatch.context() as broken:
         broken.setattr(Queries, "profile", fails)
         told = await tools.call("get_mastery", student_id="amal")
+        with pytest.raises(MCPError) as raised, capture_logs() as logs:
+            await tools.ask(lambda client: client.read_resource("mastery://students/amal"))
     assert told.is_error
-    assert told.text.startswith(saying)
-    assert "redis://secret" not in told.text
+    for text in (told.text, raised.value.error.message):
+        assert text.startswith(saying)
+        assert "redis://secret" not in text
+    assert "amal" not in str(logs)
     assert not (await tools.call("get_mastery", student_id="amal")).is_error
 
 

@@ -110,6 +110,32 @@ def test_the_token_goes_to_the_server_that_was_named_and_nowhere_else() -> None:
     assert elsewhere.heads == []
 
 
+def test_a_server_beside_the_one_of_the_environment_is_not_sent_its_token() -> None:
+    with scripted(refused("404 Not Found", "NOT_FOUND")) as other:
+        own = {**TOKEN, "MASTERY_SERVER": "https://school.example"}
+        ran = run("show", "amal", "--server", other.url, environment=own)
+        assert (ran.code, ran.out, other.heads) == (2, "", [])
+        assert "MASTERY_SERVER" in ran.err
+        same = run(
+            "show", "amal", "--server", other.url, environment={**TOKEN, "MASTERY_SERVER": f"{other.url}/"}
+        )
+        assert same.err == "error: NOT_FOUND: no\n"
+
+
+@pytest.mark.parametrize(
+    "score", ["1" + "0" * 400, "NaN", "Infinity", "1e999", "[" * 990 + "]" * 990, '"\\ud800"', "null"]
+)
+@pytest.mark.parametrize("words", [("show", "amal"), ("show", "amal", "--json")])
+def test_numbers_that_are_none_are_an_error_in_one_line(score: str, words: tuple[str, ...]) -> None:
+    current = f'{{"score": {score}, "level": "expert", "components": {{}}}}'
+    body = f'{{"data": {{"current": {current}, "trend": null}}}}'.encode()
+    with scripted(answer("200 OK", body)) as server:
+        ran = run(*words, "--server", server.url, environment=TOKEN)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: ")
+    assert ran.err.count("\n") == 1
+
+
 def test_a_proxy_of_the_environment_does_not_see_what_is_said_on_this_machine() -> None:
     with scripted() as proxy, scripted(refused("404 Not Found", "NOT_FOUND")) as server:
         around = {"http_proxy": proxy.url, "HTTP_PROXY": proxy.url, "all_proxy": proxy.url}
@@ -134,6 +160,10 @@ def test_a_proxy_of_the_environment_does_not_see_what_is_said_on_this_machine() 
         "https://school.example/#me",
         "https://school.example/ HTTP/1.1\r\nX: y",
         "http://[::1",
+        "http://[::1].school.example",
+        "http://[::1%2eschool.example]",
+        "https://school%2eexample",
+        "https://" + "a" * 600,
     ],
 )
 def test_an_address_that_would_give_the_token_away_is_refused_unasked(server: str) -> None:

@@ -234,13 +234,17 @@ def ask(server: str | None, route: str, body: dict[str, Any], view: View) -> Ans
     data = data_of(*answer)
     try:
         return view(data), data
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise Failed("the server's answer is not that of this API") from None
 
 
 def address(server: str | None) -> tuple[str, bool]:
     """A good address, and whether it is one in plain."""
-    server = server or os.environ.get("MASTERY_SERVER", "")
+    named = os.environ.get("MASTERY_SERVER", "")
+    if server and named and server.rstrip("/") != named.rstrip("/"):
+        # Whoever talks a model into other arguments would else be sent the token.
+        raise Refused("MASTERY_SERVER names the server that MASTERY_TOKEN is for; leave --server out")
+    server = server or named
     rule = "--server must be https://HOST[:PORT], or http:// on this machine, with no user, query or fragment"
     try:
         parts = urlsplit(server)
@@ -248,8 +252,9 @@ def address(server: str | None) -> tuple[str, bool]:
         loopback = host == "localhost" or (bool(host) and ipaddress.ip_address(host).is_loopback)
     except ValueError:
         loopback = False
-    good = re.fullmatch(r"(https?)://[^@?#\s\\]{1,500}", server)
-    if not good or not server.isascii() or (good[1] == "http" and not loopback):
+    # A host is letters, or an address in brackets and nothing beside: urllib and the line above could read others apart.
+    good = re.fullmatch(r"(https?)://(?:[\w.-]+|\[[\w:.]+\])(?::\d+)?(?:/[^@?#\s\\]*)?", server)
+    if not good or len(server) > MOST_TEXT or not server.isascii() or (good[1] == "http" and not loopback):
         raise Refused(rule)
     server = server.rstrip("/")
     # Whoever calls the API by hand writes its path too.
@@ -279,6 +284,8 @@ def data_of(status: int, body: bytes) -> dict[str, Any]:
         whole = json.loads(body)
         if status == HTTPStatus.OK:
             data: dict[str, Any] = {**whole["data"]}
+            # What JSON has no word for, or is nested too deep, could not be printed either.
+            json.dumps(data, allow_nan=False)
             return data
         error = whole["error"]
         message = f"{error['code']}: {error['message']}"

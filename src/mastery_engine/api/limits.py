@@ -88,7 +88,19 @@ class CallerLimits:
             Refusal: Too many in the last 60 seconds, or too many under way.
         """
         self._enter(request, caller)
-        name = name or self.rates.name_of(request)
+        await self.count(request, caller, name or self.rates.name_of(request))
+
+    async def count(self, request: Request, caller: Caller, name: str | None) -> None:
+        """Count a request of a caller who is under way already, and have the answer tell how the caller stands.
+
+        Args:
+            request: What is asked.
+            caller: Who asks.
+            name: Of the row that is asked for; None for one without a limit.
+
+        Raises:
+            Refusal: Too many in the last 60 seconds.
+        """
         most = self.rates.most(name, caller.role) if name else None
         if name is None or most is None:
             return

@@ -17,15 +17,17 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
-from mastery_engine.api.asgi import Receive, Scope, Send
+from mastery_engine.api.asgi import Message, Receive, Scope, Send
+from mastery_engine.api.bodies import read_body
 from mastery_engine.api.errors import Refusal, challenged
 from mastery_engine.api.metrics import metrics_of
 from mastery_engine.api.operation import Operation
 from mastery_engine.api.parts import bearer_of, caller_by, parts_of
 from mastery_engine.config import Settings
+from mastery_engine.config.addresses import is_loopback
 from mastery_engine.domain.errors import MasteryError, NotAuthenticated
 from mastery_engine.engine.access import Caller
-from mastery_engine.mcp.asking import METHODS, Asking
+from mastery_engine.mcp.asking import Asking
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -34,8 +36,9 @@ PATH: Final = "/mcp"
 METADATA: Final = "/.well-known/oauth-protected-resource"
 MOST_BYTES: Final = 256 << 10
 _ASKING: Final = "asking"
-LIMITED: Final = Operation(METHODS, "post", PATH, "mcp", "Anything but a call of a tool", "", None, rate=120)
-"""What has a limit of its own; calls of tools are counted with the route that does the same."""
+# More than all tools together let pass, so that who calls them meets theirs, which a model is told of.
+LIMITED: Final = Operation("mcp", "post", PATH, "mcp", "Whatever is sent", "", None, rate=300)
+"""Whatever comes is counted with it; a call of a tool also with the route that does the same."""
 
 TOLD: Final = tuple(
     Operation("protected_resource", "get", path, "mcp", "Where tokens come from", "", None)
@@ -108,10 +111,7 @@ class McpDoor:
             await running
 
     async def _answer(self, request: Request) -> Response:
-        if self._manager is None:
-            raise Refusal(
-                "NOT_FOUND", "tools for language models are not installed: pip install 'mastery-engine[mcp]'"
-            )
+        manager = self._installed()
         self._check_origin(request)
         try:
             caller = await caller_by(request, bearer_of(request))
@@ -120,37 +120,52 @@ class McpDoor:
             where = f"{self._base(request)}{METADATA}{PATH}"
             return challenged(request, error, f', resource_metadata="{where}"')
         parts = parts_of(request)
+        # Before the body, as on the routes: whatever it holds and however slowly it comes, it has a place of its caller's.
+        await parts.limits.admit(request, caller)
+        body = await read_body(request, MOST_BYTES, "one message of JSON-RPC 2.0")
 
-        async def admit(caller: Caller, name: str) -> None:
+        async def count(caller: Caller, name: str) -> None:
             try:
-                await parts.limits.admit(request, caller, name)
+                await parts.limits.count(request, caller, name)
             except Refusal as refusal:
                 raise TooOften(refusal.message) from None
 
-        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit, metrics_of(request).tool_called)
-        return _Handed(self._manager)
+        request.scope["state"][_ASKING] = Asking(parts.engine, caller, count, metrics_of(request).tool_called)
+        return _Handed(manager, body)
+
+    def _installed(self) -> StreamableHTTPSessionManager:
+        """What takes requests.
+
+        Raises:
+            Refusal: There is nothing.
+        """
+        if self._manager is None:
+            raise Refusal(
+                "NOT_FOUND", "tools for language models are not installed: pip install 'mastery-engine[mcp]'"
+            )
+        return self._manager
 
     def _check_origin(self, request: Request) -> None:
         """Refuse a page of another origin: its browser would send what it was told to from inside a school's network.
-
-        Where the public address is told, that is ours, and not what a request names: a name that is another's can be made to
-        lead here.
 
         Raises:
             Refusal: The request comes from such a page.
         """
         origin = request.headers.get("origin")
-        public = urlsplit(self._settings.public_url)
-        own = (
-            f"{public.scheme}://{public.netloc}"
-            if public.netloc
-            else f"{request.url.scheme}://{request.headers.get('host', '')}"
-        )
-        if origin is not None and origin != own and origin not in self._settings.cors_origins:
+        if origin is not None and origin not in {*self._settings.cors_origins, self._own_origin(request)}:
             raise Refusal("FORBIDDEN", "pages of this origin may not call here; see MASTERY_CORS_ORIGINS")
+
+    def _own_origin(self, request: Request) -> str | None:
+        """That of our own pages; None where nobody can tell, for `Host` says what a page's name was made to mean."""
+        public = urlsplit(self._settings.public_url)
+        if public.netloc:
+            return f"{public.scheme}://{public.netloc}"
+        host = request.headers.get("host", "")
+        return f"{request.url.scheme}://{host}" if is_loopback(request.url.hostname or "") else None
 
     async def _metadata(self, request: Request) -> Response:
         """Where tokens come from (RFC 9728)."""
+        self._installed()
         told: dict[str, Any] = {
             "resource": f"{self._base(request)}{PATH}",
             "resource_name": "Mastery Engine",
@@ -166,7 +181,7 @@ class McpDoor:
 
 @final
 class _Named(Route):
-    """A route that log and metrics can name; by itself only those of FastAPI say which they are."""
+    """A route that limits, log and metrics can name; by itself only those of FastAPI say which they are."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether it is asked, and what the request is then told to be for."""
@@ -178,10 +193,15 @@ class _Named(Route):
 class _Handed(Response):
     """An answer that the protocol's own server gives."""
 
-    def __init__(self, manager: StreamableHTTPSessionManager) -> None:
+    def __init__(self, manager: StreamableHTTPSessionManager, body: bytes) -> None:
         super().__init__()
         self._manager = manager
+        self._read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request over."""
-        await self._manager.handle_request(scope, receive, send)
+        """Hand the request over, with the body that was read."""
+
+        async def read_then_receive() -> Message:
+            return self._read.pop() if self._read else await receive()
+
+        await self._manager.handle_request(scope, read_then_receive, send)

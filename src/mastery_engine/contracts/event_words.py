@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
+from math import isfinite
 from typing import Annotated, Any, Final, NamedTuple, cast, get_args
 
 import msgspec
@@ -38,13 +38,18 @@ _Found = Iterator[tuple[str, object, str]]
 
 def shown(value: object) -> str:
     """A value as it is told: at most 100 characters, those that cannot be printed escaped."""
-    if isinstance(value, float) and not math.isfinite(value):
-        # JSON has no word for these, and would say null.
+    if isinstance(value, float) and not isfinite(value):
+        # JSON has no word for it, and `null` would be told of what was no null.
         return str(value)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     # What follows is not told; no character gets shorter by being escaped.
     text = printable(text[: _SHOWN + 1])
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def shown_name(name: str) -> str:
+    """The name of a field that nobody knows, as it is told: cut and escaped like a value."""
+    return printable(name[:_SHOWN])[:_SHOWN]
 
 
 def printable(text: str) -> str:
@@ -215,7 +220,7 @@ def _parts(kind: inspect.StructType, value: object) -> _Found:
     known = {field.encode_name: field for field in kind.fields}
     if kind.cls.__struct_config__.forbid_unknown_fields:
         for name in (one for one in parts if one not in known):
-            yield f".{name}"[: _SHOWN + 1], parts[name], f"is not known; known are {', '.join(known)}"
+            yield f".{shown_name(name)}", parts[name], f"is not known; known are {', '.join(known)}"
     for name, field in known.items():
         if name in parts:
             for below, inner, rule in broken(field.type, parts[name]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -44,7 +43,8 @@ def key_before(cursor: str | None) -> str:
     )
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    # Also what is no Base64, no UTF-8, or no ASCII to begin with.
+    except ValueError:
         raise refusal from None
     # No key of ours has such characters, and PostgreSQL does not take them all.
     if not key.isprintable():

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
-from mastery_engine.contracts.event_words import shown
+from mastery_engine.contracts.event_words import shown, shown_name
 from mastery_engine.contracts.field_words import value_problems
 from mastery_engine.domain.errors import InvalidInput, Problem
 
@@ -43,9 +43,8 @@ def _problems(fields: dict[str, Any], model: type[Struct], prefix: str) -> Itera
     known = {field.encode_name: field for field in msgspec.structs.fields(model)}
     for name, value in fields.items():
         if name not in known:
-            yield Problem(
-                f"{prefix}{name}"[:_SHOWN], shown(value), f"is not known; known are {', '.join(known)}"
-            )
+            rule = f"is not known; known are {', '.join(known)}"
+            yield Problem(f"{prefix}{shown_name(name)}"[:_SHOWN], shown(value), rule)
     for name, field in known.items():
         if name not in fields:
             if field.required:

@@ -159,7 +159,7 @@ def _report(courses: Mapping[str, Evidence]) -> tuple[str, Completion]:
     if len(found) == 1:
         return next(iter(found.items()))
     rule = (
-        f"must name one of the courses with exercises: {', '.join(list(found)[:10])}"
+        f"must name one of the courses with exercises: {', '.join(map(repr, list(found)[:10]))}"
         if found
         else "has no exercises reported yet, so nobody knows of how many some more would be"
     )

@@ -213,7 +213,8 @@ class LearnerState:
             return "there is no event of this student up to that day"
         which = f"in course {course_id[:100]!r}" if course_id else "without a course"
         more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-        named = ", ".join(known[:_MOST_NAMED])
+        # In quotes, each of them: whoever sends events chooses ids, and one may read like a sentence of ours.
+        named = ", ".join(map(repr, known[:_MOST_NAMED]))
         return f"there is no event of this student {which} up to that day, only in {named}{more}"
 
     def _course_until(self, course: Course, as_of_day: int) -> Evidence:

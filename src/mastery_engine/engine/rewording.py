@@ -26,6 +26,8 @@ PAUSE_SECONDS: Final = 30.0
 """How long an endpoint that gave nothing is left alone; then one answer tries it again."""
 SETTLE_SECONDS: Final = 0.25
 """How much longer an answer waits for unused tokens to be given back; else they stay taken."""
+LATE_SECONDS: Final = 0.5
+"""How much longer than it may a question must take for the endpoint to be left alone, whatever it answered."""
 ANSWER_TOKENS: Final = 120
 KEPT_SENTENCES: Final = 4_096
 _FRAME_TOKENS: Final = 32
@@ -84,25 +86,32 @@ class ReasonRewording:
         )
 
     async def _ask(self, tenant_id: str, prompts: Sequence[Prompt]) -> None:
-        started = self._clock.monotonic()
-        if self._failed and started < self._paused_until:
+        started, trying = self._clock.monotonic(), self._failed
+        if trying and started < self._paused_until:
             return
         # Whoever comes while this one tries again is served plainly at once.
         self._paused_until = started + PAUSE_SECONDS
         each = [_at_most(one) for one in prompts]
-        try:
-            async with asyncio.timeout(self._seconds):
-                key = await self._budget.take(tenant_id, sum(each))
-        except (TimeoutError, DependencyDown) as error:
-            _log.warning("no tokens counted for rewording", reason=type(error).__name__)
-            return
+        key = await self._taken(tenant_id, sum(each))
         if key is None:
+            if trying:
+                # Nobody has tried: a school without tokens must not keep the others waiting.
+                self._paused_until = started
             return
         left = self._seconds - (self._clock.monotonic() - started)
         answers = await self._rewriter.rewrite(prompts, ANSWER_TOKENS, max(0.0, left))
-        self._note_troubles(answers)
+        late = self._clock.monotonic() - started > self._seconds + LATE_SECONDS
+        self._note_troubles(answers, late=late)
         self._remember(prompts, answers)
         await self._settle(key, each, answers)
+
+    async def _taken(self, tenant_id: str, tokens: int) -> str | None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._budget.take(tenant_id, tokens)
+        except (TimeoutError, DependencyDown) as error:
+            _log.warning("no tokens counted for rewording", reason=type(error).__name__)
+            return None
 
     async def _settle(self, key: str, each: Sequence[int], answers: Sequence[Rewording]) -> None:
         used = sum(_used(most, one) for most, one in zip(each, answers, strict=True))
@@ -112,9 +121,11 @@ class ReasonRewording:
         except (TimeoutError, DependencyDown) as error:
             _log.warning("tokens of rewording stay taken", reason=type(error).__name__)
 
-    def _note_troubles(self, answers: Iterable[Rewording]) -> None:
+    def _note_troubles(self, answers: Iterable[Rewording], *, late: bool) -> None:
         troubles = Counter(one.trouble for one in answers if one.text is None)
-        self._failed = all(one.text is None for one in answers)
+        # Late although nobody waits so long: what came kept the process busy, and others waited too.
+        troubles.update(["late"] if late else [])
+        self._failed = late or all(one.text is None for one in answers)
         if troubles:
             pause = PAUSE_SECONDS if self._failed else 0.0
             _log.warning("rewording failed", reasons=dict(troubles), pause_seconds=pause)

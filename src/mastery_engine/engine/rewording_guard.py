@@ -18,9 +18,9 @@ MOST_CHARACTERS: Final = 300
 MOST_SENTENCES: Final = 2
 # Letters, digits and what stands between words; no slash, bracket, quote, sign of markup, control character, nor a letter or
 # digit of another script, which could look like one of ours. Printed forms of these signs are made the typed ones before.
-_ALLOWED: Final = re.compile(r"[A-Za-z0-9 .,;:!?%'()-]+")
+_ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,;:!?%'()-]*")
 _TYPOGRAPHY: Final = str.maketrans({"’": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9]\.[A-Za-z]|\bwww\b|\bhttps?\b", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9]\.[A-Za-z]|\b(?:www|https?|dot)\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(
     r"(?<![\w.,'+-])((?:0|[1-9]\d{0,5})(?:\.\d)?)(?![\w'-]|[.,]\d)(?:\s?(%|percent\b|points?\b|min\b|minutes?\b))?",
     re.IGNORECASE,
@@ -39,6 +39,8 @@ _BOTH: Final = {
     "negation": r"no|not|none|never|nothing|nobody|cannot|without|neither|nor|\w+n't",
     "less than": r"(?:less than|under)(?= [0-9.]+ points?)",
     "highest": r"highest|top",
+    # Each of our sentences speaks to the learner; one in another language does it with other words.
+    "you": r"you(?:rs?)?",
     **{level: level for level in LEVELS},
 }
 # Only where the plain sentence has them: numbers in words, what turns a gain into a loss or a shortfall into its contrary, and
@@ -46,8 +48,15 @@ _BOTH: Final = {
 _ONLY_THERE: Final = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
     "(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundreds?|thousands?|millions?|half|halves|thirds?|quarters?|dozens?|"
+    "billions?|trillions?|couples?|pairs?|nil|naught|\\w+fold|quadruple[ds]?|quintuple[ds]?|"
+    "(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf|\\w+teen|\\w+tie|hundred|thousand|million)ths?|"
+    "per|each|every|an? (?:day|week|month|hour|minute|question|answer)|daily|weekly|hourly|"
+    "at (?:most|least)|nearly|almost|roughly|approximately|"
     "first|second|once|twice|double[ds]?|triple[ds]?|above|over|exceed\\w*|more than|beyond|lose[s]?|losing|lost|loss|"
     "subtract\\w*|deduct\\w*|minus|negative|drops?|dropped|lowers?|lowered|reduce[ds]?|takes?|fail\\w*|already|"
+    "cost\\w*|remov\\w*|cuts?|cutting|penal\\w*|forfeit\\w*|wors\\w*|shrink\\w*|sacrific\\w*|"
+    "ignor\\w*|forget\\w*|skip\\w*|cheat\\w*|visit\\w*|click\\w*|download\\w*|pay\\w*|"
+    "passwords?|e-?mails?|links?|websites?|phones?|prompts?|instructions?|"
     "practi[cs]e\\w*|practicing|review\\w*|refactor\\w*|schedul\\w*"
 )
 
@@ -59,6 +68,8 @@ def _words(pattern: str) -> re.Pattern[str]:
 _AREA_WORDS: Final = {name: _words(pattern) for name, pattern in _AREAS.items()}
 _BOTH_WORDS: Final = {name: _words(pattern) for name, pattern in _BOTH.items()}
 _ONLY_THERE_WORDS: Final = _words(_ONLY_THERE)
+# Numbers as Rome wrote them, and whatever else is shouted.
+_CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
 
 
 def reworded(plain: str, said: str) -> tuple[str | None, str]:
@@ -124,7 +135,8 @@ def _both(plain: str, text: str) -> bool:
 
 
 def _only_there(plain: str, text: str) -> bool:
-    return not _lower(_ONLY_THERE_WORDS.findall(text)) <= _lower(_ONLY_THERE_WORDS.findall(plain))
+    new = _lower(_ONLY_THERE_WORDS.findall(text)) - _lower(_ONLY_THERE_WORDS.findall(plain))
+    return bool(new) or _CAPITALS.search(text) is not None
 
 
 def _named(words: dict[str, re.Pattern[str]], text: str) -> set[str]:

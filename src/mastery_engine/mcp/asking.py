@@ -10,8 +10,6 @@ from msgspec import Struct
 from mastery_engine.bootstrap import Engine
 from mastery_engine.engine.access import Caller
 
-METHODS: Final = "mcp"
-"""Row of the limits for whatever is no call of a tool."""
 Admit = Callable[[Caller, str], Awaitable[None]]
 """Lets a caller pass by the limit of the route that does the same, or raises what says why not."""
 Count = Callable[[str, str], None]

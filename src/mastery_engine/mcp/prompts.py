@@ -24,7 +24,7 @@ _KNOWN: Final[dict[str, _Prompt]] = {
         "Plan a student's week.",
         "student_id",
         StudentId,
-        "Plan the coming week for student {value}. Call recommend and forecast, then compare_interventions for the two or "
+        "Plan the coming week for student '{value}'. Call recommend and forecast, then compare_interventions for the two or "
         "three acts that seem to win most. Give at most one act a day, with its minutes; say what the score will be if "
         "all of it is done. Use the tools' numbers only.",
     ),
@@ -32,7 +32,7 @@ _KNOWN: Final[dict[str, _Prompt]] = {
         "Brief a teacher before class.",
         "cohort_id",
         ItemId,
-        "Brief the teacher of class {value} in five lines. Call class_overview; for the two or three students who need "
+        "Brief the teacher of class '{value}' in five lines. Call class_overview; for the two or three students who need "
         "help most, call recommend. Say how the class stands, who needs what, and one thing for everybody. Use the "
         "tools' numbers only.",
     ),

@@ -12,6 +12,7 @@ from mastery_engine.contracts.answers import Profile, ResultView
 from mastery_engine.domain.errors import NotFound
 from mastery_engine.domain.scores import COMPONENTS, LEVELS, Formula
 from mastery_engine.mcp.asking import Asking
+from mastery_engine.mcp.views import few_courses
 
 FORMULA: Final = "mastery://formula"
 STUDENT: Final = "mastery://students/{student_id}"
@@ -72,10 +73,15 @@ def _formula(formula: Formula) -> Iterator[str]:
 
 
 def _profile(profile: Profile) -> Iterator[str]:
-    yield f"Student {profile.student_id} on {profile.as_of.isoformat()}"
+    # Ids in quotes: whoever sends events chooses them, and one may read like a sentence of ours.
+    yield f'Student "{profile.student_id}" on {profile.as_of.isoformat()}'
     yield f"All courses: {_line(profile.current)}"
-    for course_id, result in profile.courses.items():
-        yield f"Course {course_id or '(none)'}: {_line(result)}"
+    few, more = few_courses(profile)
+    for course_id, result in few.items():
+        named = f'Course "{course_id}"' if course_id else "Without a course"
+        yield f"{named}: {_line(result)}"
+    if more:
+        yield f"And {more} more courses: ask get_mastery with course_id."
     yield f"Events: {profile.events}; trend of 7 days: {profile.trend or 'not known yet'}"
     for number, step in enumerate(profile.path.steps, 1):
         yield f"Next {number}: {step.action} {step.area} ({step.minutes} min)"

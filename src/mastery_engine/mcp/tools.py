@@ -62,7 +62,7 @@ async def _calculate(asking: Asking, told: Calculate) -> Told:
 
 async def _get_mastery(asking: Asking, told: OfStudent) -> Told:
     answer = await asking.engine.queries.profile(asking.caller, told.student_id, course_id=told.course_id)
-    return views.whole(answer) if told.detail == "detailed" else views.profile(answer)
+    return views.whole_profile(answer) if told.detail == "detailed" else views.profile(answer)
 
 
 async def _forecast(asking: Asking, told: Forecast) -> Told:

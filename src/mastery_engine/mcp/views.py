@@ -1,12 +1,13 @@
 """What the tools answer: few numbers that a sentence needs, or what the API answers.
 
-No words of people go in: ids are letters, digits and `._:-`, and the name of a class, which anybody may choose, is left out.
+No words of people go in but ids, which are letters, digits and `._:-`: the name of a class, which anybody may choose, is out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +29,7 @@ from mastery_engine.domain.recommend import Recommendation
 from mastery_engine.domain.scores import LEVELS
 
 Told = dict[str, Any]
+MOST_COURSES: Final = 20
 HELP_BELOW: Final = frozenset({"beginner", "developing"})
 """Levels of those who are named first in an overview: below `competent`."""
 
@@ -41,6 +43,19 @@ def whole(answer: Struct) -> Told:
 def calculation(answer: Calculation) -> Told:
     """Score, level, and what to do next."""
     return {**_result(answer.result), "next": _actions(answer.recommendations[:1])}
+
+
+def few_courses(answer: Profile) -> tuple[dict[str, ResultView], int]:
+    """The first of a student's courses, and of how many more nothing is told: a student may have hundreds."""
+    few = dict(islice(answer.courses.items(), MOST_COURSES))
+    return few, len(answer.courses) - len(few)
+
+
+def whole_profile(answer: Profile) -> Told:
+    """All of it, but of no more courses than a model reads; of another one it asks by id."""
+    few, more = few_courses(answer)
+    told = whole(replace(answer, courses=few))
+    return {**told, "more_courses": more} if more else told
 
 
 def profile(answer: Profile) -> Told:

@@ -46,6 +46,14 @@ async def test_each_sentence_is_asked_for_by_itself_and_answered_in_its_place(
     assert await chat.rewrite([], 50, 10.0) == []
 
 
+async def test_no_cookie_is_kept_nor_sent(served: Endpoint, chat: ChatCompletions) -> None:
+    cookies = tuple(("Set-Cookie", f"who{number}=me; Path=/") for number in range(20))
+    served.answer = lambda sentence: completion(sentence)._replace(headers=cookies)
+    await one(chat)
+    await one(chat)
+    assert [{name.lower() for name in asked.headers} & {"cookie"} for asked in served.asked] == [set(), set()]
+
+
 async def test_what_leaves_is_told_to_the_last_field(served: Endpoint, chat: ChatCompletions) -> None:
     await one(chat)
     [asked] = served.asked

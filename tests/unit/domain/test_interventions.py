@@ -100,7 +100,7 @@ def test_asking_changes_nothing() -> None:
         (
             Intervention(exercises=1),
             [*BEFORE, sending.completion(1, 5, "2024-03-09T11:00:00", course="B")],
-            "must name one of the courses with exercises: A, B",
+            "must name one of the courses with exercises: 'A', 'B'",
         ),
     ],
 )

@@ -180,16 +180,16 @@ def test_a_student_or_course_without_an_event_up_to_the_day_is_not_found() -> No
 def test_a_course_without_an_event_is_named_beside_those_that_have_one() -> None:
     state = folded(visit(march(2)), visit(march(2), course=None), visit(march(3), course="B"))
     for day, course, told in (
-        (FIRST + 1, "B", "in course 'B' up to that day, only in A"),
-        (FIRST + 2, "C", "in course 'C' up to that day, only in A, B"),
+        (FIRST + 1, "B", "in course 'B' up to that day, only in 'A'"),
+        (FIRST + 2, "C", "in course 'C' up to that day, only in 'A', 'B'"),
     ):
         with pytest.raises(NotFound) as error:
             state.result(FORMULA, day, course)
         assert error.value.message == f"there is no event of this student {told}"
     many = folded(*(visit(course=f"c{number:02}") for number in range(12)))
-    with pytest.raises(NotFound, match=r"student without a course up to that day, only in c00, .*"):
+    with pytest.raises(NotFound, match=r"student without a course up to that day, only in 'c00', .*"):
         many.result(FORMULA, FIRST, "")
-    with pytest.raises(NotFound, match=r" c08, c09 and 2 more$"):
+    with pytest.raises(NotFound, match=r" 'c08', 'c09' and 2 more$"):
         many.result(FORMULA, FIRST, "x" * 101)
 
 

@@ -64,7 +64,9 @@ async def test_a_profile_of_a_course_tells_that_course_alone(school: School) -> 
     assert both.current.score == round(0.3 * 0.5 + 0.1 * 0.81, 6)
     assert {course: view.score for course, view in both.courses.items()} == {"A": 0.321, "B": 0.141}
     assert (one.current.score, one.courses, one.events, one.course_id) == (0.141, {}, 1, "B")
-    with pytest.raises(NotFound, match="no event of this student in course 'C' up to that day, only in A, B"):
+    with pytest.raises(
+        NotFound, match="no event of this student in course 'C' up to that day, only in 'A', 'B'"
+    ):
         await school.engine.queries.profile(caller(), "ann", course_id="C")
 
 
@@ -189,7 +191,7 @@ async def test_a_batch_gives_each_student_a_result_or_an_error_of_its_own(school
     assert (answer.as_of, answer.course_id, answer.found) == (date(2024, 3, 10), "A", 1)
     bo, nobody, ann = answer.items
     assert (bo.student_id, bo.current, bo.error) == ("bo", None, "NOT_FOUND")
-    assert bo.message == "there is no event of this student in course 'A' up to that day, only in B"
+    assert bo.message == "there is no event of this student in course 'A' up to that day, only in 'B'"
     assert (nobody.error, nobody.message) == (
         "NOT_FOUND",
         "no such student, or no event of the student up to that day",

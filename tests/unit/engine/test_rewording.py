@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from structlog.testing import capture_logs
 
+from mastery_engine.contracts import keys
 from mastery_engine.domain.errors import InvalidInput
 from mastery_engine.engine.advise import Advice
 from mastery_engine.engine.rewording import KEPT_SENTENCES, PAUSE_SECONDS
 from mastery_engine.engine.rewording_prompt import prompt_of
-from mastery_engine.ports import Prompt, Rewording
+from mastery_engine.ports import ABSENT, Prompt, Rewording, Write
 from tests.llm_endpoint import friendly
 from tests.unit.engine.house import quiz
-from tests.unit.engine.rewording_house import NONE, QUIZ, House, advice
+from tests.unit.engine.rewording_house import DAY, NONE, QUIZ, House, advice
 from tests.unit.engine.small_school import School, caller, open_school
 
 
@@ -109,6 +110,33 @@ async def test_after_nothing_came_the_model_is_left_alone_and_then_tried_by_one(
     assert meanwhile == [[NONE]]
     house.model.rewrite = rewrite
     assert await house.reword(NONE) == [friendly(NONE)]
+
+
+async def test_a_school_without_tokens_keeps_no_other_from_trying_again() -> None:
+    house = House(most=1_000)
+    spent = Write(keys.rewording_tokens("spent", DAY), b"1000", ABSENT)
+    assert await house.store.write_many([spent]) == [True]
+    house.model.say = lambda _: Rewording(None, 0, "status 500")
+    await house.reword(QUIZ)
+    house.clock.ms += round(PAUSE_SECONDS * 1_000)
+    house.model.say = lambda sentence: Rewording(friendly(sentence), 50)
+    assert await house.reword(QUIZ, tenant="spent") == [QUIZ]
+    assert await house.reword(QUIZ) == [friendly(QUIZ)]
+
+
+async def test_an_endpoint_that_keeps_the_process_busy_is_left_alone_whatever_it_answers(
+    house: House,
+) -> None:
+    def busy(sentence: str) -> Rewording:
+        house.clock.ms += 2_600
+        return Rewording(friendly(sentence), 50)
+
+    house.model.say = busy
+    with capture_logs() as logs:
+        assert await house.reword(QUIZ) == [friendly(QUIZ)]
+    assert [(one["event"], one["reasons"]) for one in logs] == [("rewording failed", {"late": 1})]
+    assert await house.reword(NONE) == [NONE]
+    assert house.model.asked == [QUIZ]
 
 
 async def test_one_sentence_that_does_not_come_pauses_nothing(house: House) -> None:

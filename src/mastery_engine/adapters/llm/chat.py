@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated, Any, Final, final
 
 import httpx
@@ -96,6 +97,8 @@ class ChatCompletions:
             self._client = httpx.AsyncClient(
                 # A redirect could lead to anybody, with the key.
                 follow_redirects=False,
+                # It would be sent back with each sentence, tell them to be of one sender, and grow without end.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 # A proxy of the environment sees nothing of TLS, and all of what is meant for this machine.
                 trust_env=self._url.startswith("https:"),
                 limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
