@@ -7,6 +7,7 @@ from mcp.shared.exceptions import MCPError
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from mastery_engine.contracts.pages import cursor_after
 from mastery_engine.domain.errors import DependencyDown
 from mastery_engine.engine.query import Queries
 from mastery_engine.mcp.refusals import UNEXPECTED
@@ -18,7 +19,8 @@ from tests.mcp_door.tools_of import HEAD, Tools
     ("tool", "arguments", "saying"),
     [
         ("calculate", {"completion": 2}, "completion = 2: must be <= 1"),
-        ("calculate", {"completion": float("nan")}, "at least one component is required"),
+        # The protocol has no word for NaN: clients send null.
+        ("calculate", {"completion": float("nan"), "quiz": 0.5}, "completion = null: must be a number"),
         ("calculate", {"quiz": "good"}, "quiz = good: must be a number, not text"),
         ("calculate", {}, "at least one component is required"),
         ("calculate", {"speed": 1}, "speed = 1: is not known; known are"),
@@ -69,6 +71,7 @@ from tests.mcp_door.tools_of import HEAD, Tools
         ("class_overview", {"cohort_id": "7a", "limit": 51}, "limit = 51: must be <= 50"),
         ("class_overview", {"cohort_id": "7a", "cursor": "???"}, "next_cursor"),
         ("class_overview", {"cohort_id": "7a", "cursor": "é"}, "next_cursor"),
+        ("class_overview", {"cohort_id": "7a", "cursor": cursor_after("amal")}, "next_cursor"),
         ("class_overview", {"cohort_id": "9z"}, "no class '9z'"),
     ],
 )

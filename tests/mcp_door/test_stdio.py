@@ -115,9 +115,21 @@ async def test_who_serves_for_a_student_or_a_teacher_gives_the_model_no_more_tha
     assert peer.text.startswith("NOT_FOUND")
     async with open_engine(load_settings(home=home)) as engine:
         entries = [record.entry for record in await engine.adapters.audit.read("default")]
-    assert [(one.role, one.action, one.allowed) for one in entries[-1:]] == [
-        ("student", "mastery.read", False)
-    ]
+        amal = engine.pseudonyms.of("default", "amal")
+    last = entries[-1]
+    assert (last.role, last.action, last.allowed) == ("student", "mastery.read", False)
+    # Who sits at the machine leaves no record in the name of another.
+    assert last.actor.startswith("os:")
+    assert [one.detail["with_rights_of"] for one in (last, entries[-2])] == [amal, "mr-no"]
+
+
+async def test_a_model_that_serves_one_student_is_told_whom(home: Path) -> None:
+    for arguments, told in ((["--student", "amal"], True), ([], False)):
+        server = StdioServerParameters(
+            command=COMMAND[0], args=[*COMMAND[1:], *arguments], env=environment(home)
+        )
+        async with Client(stdio_client(server)) as client:
+            assert ("You serve student 'amal'." in str(client.instructions)) is told
 
 
 async def test_what_is_no_message_or_far_too_long_does_not_end_it(home: Path) -> None:

@@ -22,6 +22,7 @@ DOORS = (
     "Backups and exports",
     "Language model that rewords",
     "Tools for language models",
+    "The skill's script",
     "Docs page in the browser",
     "Supply chain",
 )

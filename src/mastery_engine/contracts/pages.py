@@ -38,15 +38,19 @@ def key_before(cursor: str | None) -> str:
     """
     if cursor is None:
         return ""
-    refusal = InvalidInput.of(
-        Problem("cursor", cursor[:100], "must be the `next_cursor` of a page of this list")
-    )
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     # Also what is no Base64, no UTF-8, or no ASCII to begin with.
     except ValueError:
-        raise refusal from None
+        raise no_cursor(cursor) from None
     # No key of ours has such characters, and PostgreSQL does not take them all.
     if not key.isprintable():
-        raise refusal
+        raise no_cursor(cursor)
     return key
+
+
+def no_cursor(cursor: str) -> InvalidInput:
+    """The refusal of a cursor that is none of a list's."""
+    return InvalidInput.of(
+        Problem("cursor", cursor[:100], "must be the `next_cursor` of a page of this list")
+    )

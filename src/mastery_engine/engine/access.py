@@ -27,12 +27,14 @@ class Caller(Struct, frozen=True, kw_only=True):
         subject: A student's id, a teacher's, an admin's, a service's; `os:{user}` on the command line.
         role: One of `ROLES`.
         request_id: Id of the request, for the audit trail.
+        operator: `os:{user}`, where somebody at the machine asks with no more rights than `subject` has; the record names both.
     """
 
     tenant_id: str
     subject: str
     role: Role
     request_id: str
+    operator: str | None = None
 
 
 @final
@@ -162,6 +164,9 @@ class Access:
         actor = caller.subject
         if caller.role == "student":
             actor = self._pseudonyms.of(caller.tenant_id, caller.subject)
+        facts = detail or {}
+        if caller.operator is not None:
+            actor, facts = caller.operator, facts | {"with_rights_of": actor}
         entry = AuditEntry(
             tenant_id=caller.tenant_id,
             at_ms=self._clock.now_ms(),
@@ -171,7 +176,7 @@ class Access:
             subjects=(*(self._pseudonyms.of(caller.tenant_id, student) for student in students), *hashes),
             allowed=allowed,
             request_id=caller.request_id,
-            detail=detail or {},
+            detail=facts,
         )
         await self._audit.append([entry])
 

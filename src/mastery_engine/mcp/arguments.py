@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mastery_engine.contracts.pages import LONGEST_CURSOR
 from mastery_engine.domain.events import ItemId, StudentId, UnitScore
@@ -25,12 +25,15 @@ class Arguments(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Calculate(Arguments, frozen=True, kw_only=True):
-    """The four parts; one that is left out is not observed."""
+    """The four parts; one that is left out is not observed.
 
-    completion: UnitScore | None = None
-    quiz: UnitScore | None = None
-    quality: UnitScore | None = None
-    consistency: UnitScore | None = None
+    None is refused: clients make it of NaN, and a part that was calculated wrongly is no part that is not observed.
+    """
+
+    completion: UnitScore | UnsetType = UNSET
+    quiz: UnitScore | UnsetType = UNSET
+    quality: UnitScore | UnsetType = UNSET
+    consistency: UnitScore | UnsetType = UNSET
 
 
 class OfStudent(Arguments, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Final
 from mastery_engine.domain.errors import DependencyDown, InvalidInput, MasteryError, NotEnoughDays
 
 _ADVICE: Final[dict[str, str]] = {
-    "NOT_FOUND": "Do not guess ids: ask the user, or look into a class with class_overview.",
+    "NOT_FOUND": "Do not guess ids: ask the user.",
     "FORBIDDEN": "This user may not; do not try again, tell the user.",
     "AUTH_ERROR": "Tell the user to sign in again.",
     "VALIDATION_ERROR": "Mend the arguments and call again.",

@@ -34,18 +34,21 @@ Who = Callable[[Context], Asking]
 """Tells who asks with a request, and what answers."""
 
 
-def server_of(who: Who) -> Server[Any]:
+def server_of(who: Who, student_id: str | None = None) -> Server[Any]:
     """A server; nothing is opened.
 
     Args:
         who: Asked for each request.
+        student_id: The one student whom every request is for, which a model is told; None for no such.
     """
     handlers = _Handlers(who)
     return Server(
         NAME,
         version=__version__,
         title="Mastery Engine",
-        instructions=_INSTRUCTIONS,
+        instructions=_INSTRUCTIONS
+        if student_id is None
+        else f"{_INSTRUCTIONS} You serve student {student_id!r}.",
         on_list_tools=_list_tools,
         on_call_tool=handlers.call_tool,
         on_list_resources=_list_resources,

@@ -24,7 +24,7 @@ async def serve_stdio(engine: Engine, caller: Caller) -> None:
     def who(_: Context) -> Asking:
         return Asking(engine, replace(caller, request_id=str(uuid4())), admit_all)
 
-    server = server_of(who)
+    server = server_of(who, caller.subject if caller.role == "student" else None)
     try:
         async with stdio_server() as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
+from msgspec import UNSET
+
 from mastery_engine.domain.scores import Components
 from mastery_engine.mcp import views
 from mastery_engine.mcp.arguments import (
@@ -55,7 +57,8 @@ class Tool(NamedTuple):
 
 
 async def _calculate(asking: Asking, told: Calculate) -> Told:
-    parts = Components(told.completion, told.quiz, told.quality, told.consistency)
+    given = (told.completion, told.quiz, told.quality, told.consistency)
+    parts = Components(*(None if one is UNSET else one for one in given))
     answer = await asking.engine.queries.calculate(asking.caller, parts)
     return views.whole(answer) if told.detail == "detailed" else views.calculation(answer)
 

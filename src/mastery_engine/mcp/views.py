@@ -24,11 +24,12 @@ from mastery_engine.contracts.answers import (
     RecommendationsAnswer,
     ResultView,
 )
-from mastery_engine.contracts.pages import cursor_after, key_before
+from mastery_engine.contracts.pages import cursor_after, key_before, no_cursor
 from mastery_engine.domain.recommend import Recommendation
 from mastery_engine.domain.scores import LEVELS
 
 Told = dict[str, Any]
+_Need = tuple[bool, float, str]
 MOST_COURSES: Final = 20
 HELP_BELOW: Final = frozenset({"beginner", "developing"})
 """Levels of those who are named first in an overview: below `competent`."""
@@ -142,17 +143,39 @@ def _class(answer: Comparison, members: Sequence[MemberStanding]) -> Told:
 
 
 def _by_need(members: Sequence[MemberStanding]) -> list[MemberStanding]:
+    return sorted(members, key=_need)
+
+
+def _need(member: MemberStanding) -> _Need:
     """Lowest score first; who has no evidence comes last, since nothing is known."""
-    return sorted(members, key=lambda one: (one.value is None, one.value or 0.0, one.student_id))
+    return member.value is None, member.value or 0.0, member.student_id
 
 
 def _page(
     members: Sequence[MemberStanding], limit: int, cursor: str | None
 ) -> tuple[Sequence[MemberStanding], str | None]:
-    """A part of the members, and the cursor to the next one; where the last one told has gone, from the beginning."""
-    last = key_before(cursor)
-    places = [place for place, one in enumerate(members) if one.student_id == last]
-    first = places[0] + 1 if places else 0
-    page = members[first : first + limit]
-    ends = first + limit >= len(members)
-    return page, None if ends else cursor_after(page[-1].student_id)
+    """A part of the members by need, and the cursor to the next one.
+
+    A cursor tells a place and no member, so that it still leads on when who stood there has moved or left.
+    """
+    place = _place(cursor)
+    rest = [one for one in members if place is None or _need(one) > place]
+    if len(rest) <= limit:
+        return rest, None
+    _, value, student_id = _need(last := rest[limit - 1])
+    return rest[:limit], cursor_after(f"{'' if last.value is None else value} {student_id}")
+
+
+def _place(cursor: str | None) -> _Need | None:
+    """Where a cursor of ours leads on from.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    if cursor is None:
+        return None
+    value, _, student_id = key_before(cursor).partition(" ")
+    try:
+        return not value, float(value or 0), student_id
+    except ValueError:
+        raise no_cursor(cursor) from None

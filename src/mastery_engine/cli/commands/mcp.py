@@ -42,9 +42,9 @@ def mcp(
         engine, caller = session
         await engine.tenants.get(caller.tenant_id)
         if student is not None:
-            caller = replace(caller, role="student", subject=student)
+            caller = replace(caller, role="student", subject=student, operator=caller.subject)
         elif teacher is not None:
-            caller = replace(caller, role="teacher", subject=teacher)
+            caller = replace(caller, role="teacher", subject=teacher, operator=caller.subject)
         await serve_stdio(engine, caller)
 
     run(job, tenant)
