@@ -176,6 +176,6 @@ def names_in(file: Path) -> str:
     """A configuration by which the sidecars that share a file find each other; the usual way is a multicast."""
     head = "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata:\n  name: names\nspec:\n"
     resolver = f"    component: sqlite\n    configuration:\n      connectionString: '{file}'\n"
-    # After an hour a cleanup of 1.14 takes away the names in use, and their sidecars end (dapr/dapr issue 8507).
+    # After an hour a cleanup of 1.14 takes away the names that are in use, and their sidecars end.
     resolver += "      cleanupInterval: '0s'\n"
     return f"{head}  nameResolution:\n{resolver}"
