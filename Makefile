@@ -53,8 +53,12 @@ services-stop: $(DEV)  ## End them; their data and ports stay, in .services
 services-status: $(DEV)  ## Tell which of them run, and where
 	@$(BIN)/python -m tools.services status
 
+# One worker more than there are cores, since many tests wait for servers; who has none left takes over another's.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
 test: $(DEV)  ## Run all tests; PYTEST_ARGS='-k name' passes on arguments
-	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
 
 check: $(DEV)  ## Format, lint, types, import direction, dependencies, generated files, docs, weaknesses, secrets
 	@$(MAKE) --keep-going $(CHECKS)
@@ -128,7 +132,7 @@ bench-mcp: $(DEV)  ## How long a call of a tool takes over standard input and ou
 
 coverage: $(DEV)  ## Line and branch coverage, and its floors (domain and engine 95, all 90)
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
+	@$(PYTEST) --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage html --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=90
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='*/domain/*,*/engine/*'
