@@ -85,6 +85,22 @@ async def test_a_mistake_is_a_result_that_says_what_to_mend(
     assert not (await tools.call("calculate", quiz=1)).is_error
 
 
+async def test_a_call_with_wrong_arguments_is_on_record_with_its_tool_alone(
+    school: School, tools: Tools
+) -> None:
+    before = len(await school.audit())
+    for wrong in (
+        {"student_id": "x" * 1_000_000},
+        {"student_id": ["amal"]},
+        {"student_id": "amal", "days": 31},
+    ):
+        assert (await tools.call("forecast", **wrong)).is_error
+    entries = (await school.audit())[before:]
+    assert [(one.action, one.allowed, one.subjects, one.detail) for one in entries] == [
+        ("tools.call", False, (), {"tool": "forecast"})
+    ] * 3
+
+
 async def test_what_no_other_arguments_would_mend_is_not_to_be_tried_again(tools: Tools) -> None:
     told = await tools.call("forecast", student_id="dee")
     assert told.is_error
