@@ -116,6 +116,10 @@ class Traces:
             for person in sorted(self.people)
         }
 
+    def remnant_patterns(self) -> dict[Person, str]:
+        """For each student the pattern of bytes that may be what is left of a mention, its beginning written over."""
+        return {person: f"{re.escape(person[1])}(?![A-Za-z0-9_-])" for person in sorted(self.people)}
+
     def _of_bytes(
         self, value: bytes, tenant_id: str | None, depth: int, *, words: bool = True
     ) -> Iterator[Person]:

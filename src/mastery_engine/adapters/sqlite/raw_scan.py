@@ -1,8 +1,9 @@
 """The bytes of the files, as they lie on the disk: what was deleted is to be gone from them too.
 
 1. Write the whole write-ahead log into the file, and cut it off.
-2. Count the mentions in the bytes of the file and of its log.
-3. Where there are any, write the file anew without its free space (VACUUM), and count again.
+2. Look for the ids in the bytes of the file and of its log. The ids alone: a page keeps what has moved to another until
+   something is written over it, which may begin in the middle of a mention.
+3. Where there are any, write the file anew without its free space (VACUUM), and count the mentions.
 4. What is still there is in rows: these are looked at, since an id may stand in a row as another word. While somebody else
    reads the file, its old pages may be there too, and whatever is found is a leftover.
 
@@ -15,7 +16,7 @@ import asyncio
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, final
 
@@ -68,19 +69,19 @@ class SqliteRawScan:
         files = [path for folder in self._folders for path in sorted(folder.glob("*.db"))]
         for path in files:
             await asyncio.to_thread(_settled, path, vacuum=False)
-        found = await _counted(files, traces)
-        dirty = [path for path in files if any(one.place == path.name for one in found)]
-        if dirty:
-            settled = [path.name for path in dirty if await asyncio.to_thread(_settled, path, vacuum=True)]
-            found = await _counted(files, traces)
-            told: list[Leftover] = []
-            for path in dirty:
-                of_file = [one for one in found if one.place == path.name]
-                if of_file and path.name in settled:
-                    of_file = await asyncio.to_thread(_explained, path, of_file, traces)
-                told += of_file
-            found = [one for one in found if one.place not in {path.name for path in dirty}] + told
-        return found
+        remnants = await _counted(files, traces.remnant_patterns())
+        dirty = [path for path in files if any(one.place == path.name for one in remnants)]
+        if not dirty:
+            return []
+        settled = [path.name for path in dirty if await asyncio.to_thread(_settled, path, vacuum=True)]
+        found = await _counted(dirty, traces.raw_patterns())
+        told: list[Leftover] = []
+        for path in dirty:
+            of_file = [one for one in found if one.place == path.name]
+            if of_file and path.name in settled:
+                of_file = await asyncio.to_thread(_explained, path, of_file, traces)
+            told += of_file
+        return told
 
 
 def _settled(path: Path, *, vacuum: bool) -> bool:
@@ -131,8 +132,7 @@ def _explained(path: Path, found: Sequence[Leftover], traces: Traces) -> list[Le
     return unexplained + by_table
 
 
-async def _counted(files: Sequence[Path], traces: Traces) -> list[Leftover]:
-    patterns = traces.raw_patterns()
+async def _counted(files: Sequence[Path], patterns: Mapping[Person, str]) -> list[Leftover]:
     paths = [name for path in files for name in (str(path), f"{path}-wal", f"{path}-journal")]
     asked = msgspec.json.encode({"paths": paths, "patterns": list(patterns.values())})
     reader = await asyncio.create_subprocess_exec(
