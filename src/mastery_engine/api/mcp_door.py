@@ -124,13 +124,13 @@ class McpDoor:
         await parts.limits.admit(request, caller)
         body = await read_body(request, MOST_BYTES, "one message of JSON-RPC 2.0")
 
-        async def count(caller: Caller, name: str) -> None:
+        async def admit(caller: Caller, name: str) -> None:
             try:
                 await parts.limits.count(request, caller, name)
             except Refusal as refusal:
                 raise TooOften(refusal.message) from None
 
-        request.scope["state"][_ASKING] = Asking(parts.engine, caller, count, metrics_of(request).tool_called)
+        request.scope["state"][_ASKING] = Asking(parts.engine, caller, admit, metrics_of(request).tool_called)
         return _Handed(manager, body)
 
     def _installed(self) -> StreamableHTTPSessionManager:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
@@ -193,9 +193,7 @@ def _items(kind: inspect.VarTupleType | inspect.ListType, value: object) -> _Fou
     if kind.min_length is not None and len(items) < kind.min_length:
         yield "", value, f"must have at least {kind.min_length} {'item' if kind.min_length == 1 else 'items'}"
         return
-    for place, item in enumerate(items):
-        for below, inner, rule in broken(kind.item_type, item):
-            yield f"[{place}]{below}", inner, rule
+    yield from _places((kind.item_type, item) for item in items)
 
 
 def _row(kind: inspect.TupleType, value: object) -> _Found:
@@ -207,8 +205,13 @@ def _row(kind: inspect.TupleType, value: object) -> _Found:
     if len(items) != length:
         yield "", value, f"must have {length} items; it has {len(items)}"
         return
-    for place, (one, item) in enumerate(zip(kind.item_types, items, strict=True)):
-        for below, inner, rule in broken(one, item):
+    yield from _places(zip(kind.item_types, items, strict=True))
+
+
+def _places(items: Iterable[tuple[inspect.Type, object]]) -> _Found:
+    """What is wrong with the items of a list, each with its type, by their places."""
+    for place, (kind, item) in enumerate(items):
+        for below, inner, rule in broken(kind, item):
             yield f"[{place}]{below}", inner, rule
 
 

@@ -45,13 +45,12 @@ def server_of(who: Who, student_id: str | None = None) -> Server[Any]:
         student_id: The one student whom every request is for, which a model is told; None for no such.
     """
     handlers = _Handlers(who)
+    whom = "" if student_id is None else f" You serve student {student_id!r}."
     return Server(
         NAME,
         version=__version__,
         title="Mastery Engine",
-        instructions=_INSTRUCTIONS
-        if student_id is None
-        else f"{_INSTRUCTIONS} You serve student {student_id!r}.",
+        instructions=f"{_INSTRUCTIONS}{whom}",
         on_list_tools=_list_tools,
         on_call_tool=handlers.call_tool,
         on_list_resources=_list_resources,

@@ -162,8 +162,9 @@ def _page(
     rest = [one for one in members if place is None or _need(one) > place]
     if len(rest) <= limit:
         return rest, None
-    _, value, student_id = _need(last := rest[limit - 1])
-    return rest[:limit], cursor_after(f"{'' if last.value is None else value} {student_id}")
+    last = rest[limit - 1]
+    value = "" if last.value is None else last.value
+    return rest[:limit], cursor_after(f"{value} {last.student_id}")
 
 
 def _place(cursor: str | None) -> _Need | None:

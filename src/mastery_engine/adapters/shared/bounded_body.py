@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
 UNCOMPRESSED: Final = {"Accept-Encoding": "identity"}
 """Header of the request: a few bytes could become very many before anybody counts them."""
-
-
 MOST_PARTS: Final = 1_000
 """Parts cost the same however short they are: as many as bytes would keep the loop from everything else for seconds."""
 
